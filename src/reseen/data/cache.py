@@ -1,0 +1,173 @@
+"""Decoded images as one memory-mapped uint8 array, so that no epoch after the first touches a JPEG."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from reseen.data.person import PersonImage
+from reseen.errors import ReseenError, ReseenWarning
+
+Progress = Callable[[int, int], None]
+"""Called with (images done, images in all)."""
+
+_CHUNK = 512
+
+
+@dataclass(frozen=True, eq=False)
+class CachedImages:
+    """Decoded pictures and the images they belong to.
+
+    Attributes:
+        images: The N images that could be decoded, in the order given.
+        pixels: (N, H, W, 3) uint8, memory-mapped read-only.
+        skipped: Messages about the images that could not be decoded.
+    """
+
+    images: tuple[PersonImage, ...]
+    pixels: NDArray[np.uint8]
+    skipped: tuple[str, ...] = ()
+
+
+def cache_directory() -> Path:
+    """Returns ``$RESEEN_CACHE``, else ``reseen`` in the user's cache folder."""
+    if explicit := os.environ.get("RESEEN_CACHE"):
+        return Path(explicit)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reseen"
+
+
+def decode(image: PersonImage, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Returns the picture as (H, W, 3) uint8, resized (bilinear, antialiased) to ``size`` = (H, W)."""
+    picture = image.open()
+    if picture.size != (size[1], size[0]):
+        picture = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    return np.asarray(picture, dtype=np.uint8)
+
+
+def cached_images(
+    images: Sequence[PersonImage],
+    size: tuple[int, int],
+    *,
+    max_corrupt: int = 0,
+    directory: Path | None = None,
+    progress: Progress | None = None,
+) -> CachedImages:
+    """Decodes images once; later calls with the same files and size map the result.
+
+    Args:
+        images: What to decode.
+        size: (H, W) to resize to.
+        max_corrupt: How many undecodable images may be skipped; one more is an error.
+        directory: Where the cache lies; ``cache_directory()/images`` by default.
+        progress: Told how far decoding has come.
+
+    Raises:
+        ReseenError: If more than ``max_corrupt`` images cannot be decoded; names the first.
+    """
+    directory = directory or cache_directory() / "images"
+    stem = directory / f"{fingerprint(images)}-{size[0]}x{size[1]}"
+    index, array = stem.with_suffix(".json"), stem.with_suffix(".npy")
+    if index.exists() and array.exists():
+        corrupt = {int(row): message for row, message in json.loads(index.read_text()).items()}
+    else:
+        corrupt = _build(images, size, array, max_corrupt, progress)
+        _replace_text(index, json.dumps(corrupt))
+    if len(corrupt) > max_corrupt:
+        raise _too_many(len(corrupt), next(iter(corrupt.values())), max_corrupt)
+    if corrupt:
+        first = next(iter(corrupt.values()))
+        warnings.warn(f"skipped {len(corrupt)} of {len(images)} images, first: {first}", ReseenWarning, stacklevel=2)
+    kept = tuple(image for row, image in enumerate(images) if row not in corrupt)
+    pixels: NDArray[np.uint8] = np.load(array, mmap_mode="r") if kept else np.empty((0, *size, 3), np.uint8)
+    return CachedImages(kept, pixels, tuple(corrupt.values()))
+
+
+def fingerprint(images: Sequence[PersonImage]) -> str:
+    """Returns a digest of which images these are: names, and sizes and times of the files behind them."""
+    digest = hashlib.sha256()
+    archives: dict[Path, str] = {}
+    for image in images:
+        if isinstance(image.path, bytes):
+            state = hashlib.sha256(image.path).hexdigest()
+        elif image.archive is None:
+            state = f"{image.path.resolve()}{_state(image.path)}"
+        else:
+            if image.archive not in archives:
+                archives[image.archive] = f"{image.archive.resolve()}{_state(image.archive)}"
+            state = f"{archives[image.archive]}{image.path}"
+        digest.update(f"{state}\n".encode())
+    return digest.hexdigest()[:20]
+
+
+def _state(path: Path) -> str:
+    try:
+        status = path.stat()
+    except OSError:
+        return ":missing"
+    return f":{status.st_size}:{status.st_mtime_ns}"
+
+
+def _build(
+    images: Sequence[PersonImage], size: tuple[int, int], array: Path, max_corrupt: int, progress: Progress | None
+) -> dict[int, str]:
+    """Decodes on all cores; rows of undecodable images are closed up, so rows equal kept images."""
+    array.parent.mkdir(parents=True, exist_ok=True)
+    partial = array.with_name(f"{array.name}.{os.getpid()}.partial")
+    corrupt: dict[int, str] = {}
+
+    def attempt(image: PersonImage) -> NDArray[np.uint8] | str:
+        try:
+            return decode(image, size)
+        except ReseenError as error:
+            return str(error)
+
+    try:
+        with ThreadPoolExecutor() as pool, partial.open("wb") as file:
+            _write_header(file, 0, size)
+            for start in range(0, len(images), _CHUNK):
+                chunk = images[start : start + _CHUNK]
+                for row, result in enumerate(pool.map(attempt, chunk), start):
+                    if isinstance(result, str):
+                        corrupt[row] = result
+                        if len(corrupt) > max_corrupt:
+                            raise _too_many(len(corrupt), result, max_corrupt)
+                    else:
+                        file.write(result.tobytes())
+                if progress:
+                    progress(start + len(chunk), len(images))
+            file.seek(0)
+            _write_header(file, len(images) - len(corrupt), size)
+        partial.replace(array)
+    finally:
+        partial.unlink(missing_ok=True)
+    return corrupt
+
+
+def _write_header(file: object, count: int, size: tuple[int, int]) -> None:
+    """NumPy pads the header for growth, so the count can be filled in at the end."""
+    np.lib.format.write_array_header_1_0(
+        file,  # type: ignore[arg-type]
+        {"descr": "|u1", "fortran_order": False, "shape": (count, *size, 3)},
+    )
+
+
+def _too_many(count: int, first: str, limit: int) -> ReseenError:
+    return ReseenError(
+        f"{first} (corrupt images: {count} or more, allowed: {limit}; raise the limit with --max-corrupt or mend it)"
+    )
+
+
+def _replace_text(path: Path, text: str) -> None:
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial.write_text(text)
+    partial.replace(path)

@@ -1,0 +1,158 @@
+"""What a person image is, and what a data set is once it has been read."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from reseen.data.attributes import AttributeSchema
+from reseen.errors import ReseenError
+
+JUNK_PID = -1
+"""Person id of images that are neither right nor wrong (Market-1501's badly detected boxes)."""
+DISTRACTOR_PID = 0
+"""Person id of background images that count as wrong answers."""
+
+_NO_ATTRIBUTES: Mapping[str, int] = MappingProxyType({})
+_archive_lock = threading.Lock()
+
+
+@lru_cache(maxsize=8)
+def _open_zip(path: Path) -> zipfile.ZipFile:
+    return zipfile.ZipFile(path)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonImage:
+    """One cropped picture of one person.
+
+    Attributes:
+        path: The image file, or the encoded image itself. With ``archive`` set, the member's name
+            inside the zip, or the data-set path inside the HDF5 ``.mat`` file.
+        pid: Person id; ``JUNK_PID`` and ``DISTRACTOR_PID`` have a meaning of their own.
+        camid: Camera id.
+        attributes: Class index by attribute name; a name that is missing is *unknown*.
+        keypoints: (J, 3) x, y in pixels of this image and confidence, or None.
+        archive: The zip or ``.mat`` file that holds the image, or None.
+    """
+
+    path: Path | bytes
+    pid: int
+    camid: int
+    attributes: Mapping[str, int] = field(default_factory=lambda: _NO_ATTRIBUTES, hash=False)
+    keypoints: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    archive: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages and tables call this image: its path, or where it lies in its archive."""
+        if isinstance(self.path, bytes):
+            return f"<{len(self.path)} bytes {hashlib.sha256(self.path).hexdigest()[:8]}>"
+        return f"{self.archive}:{self.path.as_posix()}" if self.archive else str(self.path)
+
+    def read(self) -> bytes:
+        """Returns the encoded image (JPEG, PNG, …).
+
+        Raises:
+            ReseenError: If the file or archive member cannot be read.
+        """
+        if isinstance(self.path, bytes):
+            return self.path
+        try:
+            if self.archive is None:
+                return self.path.read_bytes()
+            with _archive_lock:
+                return _open_zip(self.archive).read(self.path.as_posix())
+        except (OSError, KeyError, zipfile.BadZipFile, RuntimeError) as error:
+            raise ReseenError(f"cannot read image {self.name}: {error}") from error
+
+    def open(self) -> Image.Image:
+        """Returns the decoded picture in RGB.
+
+        Raises:
+            ReseenError: If the picture is missing, truncated or not a picture.
+        """
+        if self.archive is not None and self.archive.suffix == ".mat":
+            return Image.fromarray(self._read_hdf5()).convert("RGB")
+        data = self.read()
+        try:
+            with Image.open(io.BytesIO(data)) as picture:
+                return picture.convert("RGB")
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            raise ReseenError(f"cannot decode image {self.name}: {error}") from error
+
+    def _read_hdf5(self) -> NDArray[np.uint8]:
+        """MATLAB stores (channel, width, height); pictures here are (height, width, channel)."""
+        import h5py
+
+        assert isinstance(self.path, Path) and self.archive is not None
+        try:
+            with h5py.File(self.archive, "r") as file:
+                return np.ascontiguousarray(np.asarray(file[self.path.as_posix()], dtype=np.uint8).T)
+        except (OSError, KeyError) as error:
+            raise ReseenError(f"cannot read image {self.name}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """How query and gallery of a split are compared (spec: "Evaluation, exactly").
+
+    Attributes:
+        kind: ``cross_camera``: every query against the whole gallery without its own camera's images of
+            the same person (Market-1501, DukeMTMC-reID, CUHK03-NP). ``two_way``: query against gallery
+            and gallery against query, averaged (VIPeR). ``single_gallery_shot``: one random query and one
+            random gallery image of another camera per person, averaged over ``draws`` (CUHK03 classic).
+        draws: Number of random draws for ``single_gallery_shot``.
+        seed: Seed of the draws' own generator.
+    """
+
+    kind: Literal["cross_camera", "two_way", "single_gallery_shot"] = "cross_camera"
+    draws: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A data set as the rest of the package sees it.
+
+    Attributes:
+        name: The data set's key, such as ``market1501``.
+        train: Training images; persons here do not occur in ``query`` or ``gallery``.
+        query: Images that are searched for. Empty for pure attribute data sets.
+        gallery: Images that are searched in (for PETA: the test images).
+        schema: The attributes the images are labelled with, or None.
+        protocol: How query and gallery are compared.
+        terms: The data set's terms of use in one or two sentences, for model cards.
+        notes: What a reader of figures on this split has to know (e.g. "no camera ids: every image
+            counts as its own camera"); printed in reports.
+    """
+
+    name: str
+    train: tuple[PersonImage, ...]
+    query: tuple[PersonImage, ...]
+    gallery: tuple[PersonImage, ...]
+    schema: AttributeSchema | None = None
+    protocol: Protocol = Protocol()
+    terms: str = ""
+    notes: tuple[str, ...] = ()
+
+    def parts(self) -> Mapping[str, tuple[PersonImage, ...]]:
+        """Returns the three parts by name, in the order train, query, gallery."""
+        return {"train": self.train, "query": self.query, "gallery": self.gallery}
+
+
+def sorted_label_map(images: Sequence[PersonImage]) -> dict[int, int]:
+    """Returns class index by pid, pids in ascending order, so that labels never depend on file order."""
+    return {pid: label for label, pid in enumerate(sorted({image.pid for image in images}))}

@@ -1,0 +1,202 @@
+"""Folders and zips seen as one thing, so that every loader reads either."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+from reseen.data.person import PersonImage
+from reseen.errors import ReseenError
+
+IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+
+_ZIP_SUFFIX = ".zip"
+_DEPTH = 4
+"""How far below the folder a user names its data may lie: collection / zip / data set / part."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """A file on disk (``archive`` is None) or a member of a zip."""
+
+    path: Path
+    archive: Path | None = field(default=None, compare=False)
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def read(self) -> bytes:
+        """Returns the content; raises ReseenError if it cannot be read."""
+        return PersonImage(self.path, 0, 0, archive=self.archive).read()
+
+    def on_disk(self, directory: Path) -> Path:
+        """Returns a path that can be opened at random places; a zip member is unpacked once into ``directory``."""
+        if self.archive is None:
+            return self.path
+        status = self.archive.stat()
+        state = f"{self.archive.resolve()}:{status.st_size}:{status.st_mtime_ns}:{self.path.as_posix()}"
+        target = directory / hashlib.sha256(state.encode()).hexdigest()[:20] / self.name
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+            try:
+                with zipfile.ZipFile(self.archive) as archive, partial.open("wb") as file:
+                    shutil.copyfileobj(archive.open(self.path.as_posix()), file, 1 << 20)
+                partial.replace(target)
+            finally:
+                partial.unlink(missing_ok=True)
+        return target
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder on disk or in a zip. A zip lying in a folder is one more folder in it.
+
+    Attributes:
+        path: Where it is on disk, or inside ``archive`` (``.`` is the zip's root).
+        archive: The zip, or None.
+    """
+
+    path: Path
+    archive: Path | None = None
+
+    @property
+    def name(self) -> str:
+        return self.path.name if self.archive is None or self.path.name else self.archive.stem
+
+    def __str__(self) -> str:
+        return f"{self.archive}:{self.path.as_posix()}" if self.archive else str(self.path)
+
+    def folders(self) -> list[Folder]:
+        """Returns the folders in this one, sorted by name, zips after all others."""
+        if self.archive is not None:
+            return [Folder(self.path / name, self.archive) for name in self._zip_node().folders]
+        folders, files = _scan(self.path)
+        zips = [self.path / name for name in files if name.lower().endswith(_ZIP_SUFFIX)]
+        return [Folder(self.path / name) for name in folders] + [
+            Folder(Path(), path) for path in zips if zipfile.is_zipfile(path)
+        ]
+
+    def files(self) -> list[Entry]:
+        """Returns the files in this folder, sorted by name."""
+        names = _scan(self.path)[1] if self.archive is None else self._zip_node().files
+        return [Entry(self.path / name, self.archive) for name in names]
+
+    def images(self) -> list[Entry]:
+        """Returns the files with an image's suffix, sorted by name."""
+        return [entry for entry in self.files() if is_image(entry.name)]
+
+    def file(self, name: str) -> Entry | None:
+        """Returns the file of this name, case ignored, or None."""
+        return next((entry for entry in self.files() if entry.name.lower() == name.lower()), None)
+
+    def walk(self, depth: int = _DEPTH) -> Iterator[Folder]:
+        """Yields this folder and those below it, nearest first."""
+        level = [self]
+        for remaining in range(depth, -1, -1):
+            yield from level
+            level = [child for folder in level for child in folder.folders()] if remaining else []
+
+    def all_images(self) -> list[Entry]:
+        """Returns the images here and in every folder below, sorted by path within each folder."""
+        return [entry for folder in self.walk(depth=32) for entry in folder.images()]
+
+    def find(self, *names: str, accept: Callable[[Folder], bool] = lambda _: True) -> Folder | None:
+        """Returns the nearest folder (or this one) that has one of the names, case ignored, and is accepted."""
+        wanted = {name.lower() for name in names}
+        return next((folder for folder in self.walk() if folder.name.lower() in wanted and accept(folder)), None)
+
+    def find_file(self, name: str) -> Entry | None:
+        """Returns the nearest file of this name in this folder, below it, beside it or in ``annotations`` beside it."""
+        for folder in self.walk(depth=3):
+            if found := folder.file(name):
+                return found
+        parent = (self.archive or self.path.absolute()).parent
+        beside = [Folder(parent), Folder(parent / "annotations")]
+        return next((found for folder in beside if folder.path.is_dir() and (found := folder.file(name))), None)
+
+    def _zip_node(self) -> _Node:
+        assert self.archive is not None
+        status = self.archive.stat()
+        tree = _zip_tree(self.archive, status.st_size, status.st_mtime_ns)
+        return tree.get(self.path.as_posix(), _Node())
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    folders: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+def open_folder(root: str | os.PathLike[str]) -> Folder:
+    """Returns a folder or zip that the user named.
+
+    Raises:
+        ReseenError: If it does not exist or is neither.
+    """
+    path = Path(root)
+    if path.is_dir():
+        return Folder(path)
+    if not path.exists():
+        raise ReseenError(f"{path} does not exist; name the data set's folder or zip")
+    if zipfile.is_zipfile(path):
+        return Folder(Path(), path)
+    raise ReseenError(f"{path} is neither a folder nor a readable zip; name the data set's folder or zip")
+
+
+def is_image(name: str) -> bool:
+    """Whether a file name has an image's suffix, in any case."""
+    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+
+
+def _is_litter(name: str) -> bool:
+    """What operating systems leave behind: ``.DS_Store``, macOS' ``._0001.jpg`` and ``__MACOSX``, ``Thumbs.db``."""
+    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+def _scan(path: Path) -> tuple[list[str], list[str]]:
+    """Returns the names of folders and files in a folder on disk; unreadable folders below the root are empty."""
+    folders, files = [], []
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if not _is_litter(entry.name):
+                    (folders if entry.is_dir() else files).append(entry.name)
+    except PermissionError as error:
+        raise ReseenError(f"cannot list {path}: {error.strerror}; check its permissions") from error
+    return sorted(folders), sorted(files)
+
+
+@lru_cache(maxsize=16)
+def _zip_tree(archive: Path, size: int, modified: int) -> Mapping[str, _Node]:
+    """Returns folders and files by folder; ``size`` and ``modified`` make a changed zip be read again."""
+    folders: dict[str, set[str]] = {".": set()}
+    files: dict[str, set[str]] = {}
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            names = opened.namelist()
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ReseenError(f"cannot read zip {archive}: {error}") from error
+    for name in names:
+        path = PurePosixPath(name)
+        if any(_is_litter(part) for part in path.parts):
+            continue
+        if name.endswith("/"):
+            folders.setdefault(path.as_posix(), set())
+        else:
+            files.setdefault(path.parent.as_posix(), set()).add(path.name)
+        inner = path if name.endswith("/") else path.parent
+        while inner != inner.parent:
+            folders.setdefault(inner.as_posix(), set())
+            folders.setdefault(inner.parent.as_posix(), set()).add(inner.name)
+            inner = inner.parent
+    return {
+        path: _Node(tuple(sorted(children)), tuple(sorted(files.get(path, ())))) for path, children in folders.items()
+    }

@@ -1,0 +1,22 @@
+"""Pictures that explain: heat maps, ranked lists, curves, the worst queries."""
+
+from reseen.explain.curves import cmc_figure, training_figure
+from reseen.explain.maps import explain_figure
+from reseen.explain.overlay import overlay
+from reseen.explain.ranked_list import RankedResult, ranked_list_picture
+from reseen.explain.saving import save_figure, save_picture
+from reseen.explain.worst import top_gallery_rows, worst_queries, worst_queries_picture
+
+__all__ = [
+    "RankedResult",
+    "cmc_figure",
+    "explain_figure",
+    "overlay",
+    "ranked_list_picture",
+    "save_figure",
+    "save_picture",
+    "top_gallery_rows",
+    "training_figure",
+    "worst_queries",
+    "worst_queries_picture",
+]

@@ -1,0 +1,1 @@
+"""Losses, one a file, and the objective that puts them together."""

@@ -1,0 +1,30 @@
+"""Attribute classification with unknown labels left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from reseen.data.attributes import UNKNOWN
+
+
+def attribute_loss(logits: Mapping[str, Tensor], labels: Tensor) -> Tensor:
+    """Returns the softmax cross-entropy of each attribute over its known labels, averaged over attributes.
+
+    An attribute without a known label in the batch does not count; if none has one the loss is 0 (with a
+    gradient of 0).
+
+    Args:
+        logits: (B, classes) by attribute name, in schema order.
+        labels: (B, A) class indices, ``UNKNOWN`` where not known.
+    """
+    known = (labels != UNKNOWN).sum(0)  # (A,)
+    sums = [
+        functional.cross_entropy(scores.float(), column, ignore_index=UNKNOWN, reduction="sum")
+        for scores, column in zip(logits.values(), labels.unbind(1), strict=True)
+    ]
+    means = torch.stack(sums) / known.clamp(min=1)
+    return means.sum() / (known > 0).sum().clamp(min=1)

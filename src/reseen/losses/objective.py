@@ -1,0 +1,97 @@
+"""An objective turns a system's output and the labels into named loss terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from reseen.data.batch import PersonBatch
+from reseen.errors import ReseenError
+from reseen.losses.attributes import attribute_loss
+from reseen.losses.identity import identity_loss
+from reseen.losses.triplet import batch_hard_triplet_loss
+from reseen.losses.uncertainty import FixedWeighting, UncertaintyWeighting
+from reseen.models.output import PersonOutput
+
+ATTRIBUTE_TERM = "attribute"
+
+
+class ObjectiveConfig(BaseModel):
+    """What a phase of training minimises.
+
+    Attributes:
+        label_smoothing: ε of the identity losses.
+        triplet_margin: Adds the batch-hard triplet loss to each identity head's; ``soft`` for no margin.
+        weighting: ``uncertainty`` learns the terms' weights.
+        weights: Fixed weights by term (``global``, ``part``, ``attention``, ``attribute``); others weigh 1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    triplet_margin: float | Literal["soft"] | None = None
+    weighting: Literal["uncertainty", "fixed"] = "fixed"
+    weights: dict[str, float] = {}
+
+
+class Objective:
+    """Loss terms of one batch.
+
+    Args:
+        config: The configuration.
+    """
+
+    def __init__(self, config: ObjectiveConfig) -> None:
+        self.config = config
+
+    def __call__(self, output: PersonOutput, batch: PersonBatch) -> dict[str, Tensor]:
+        """Returns scalar losses by name, in float32.
+
+        Identity heads are grouped by their name up to the first ``/``; the losses of a group add up to
+        one term (L_p is the sum over parts). ``attribute`` is there if the system predicts attributes and
+        the batch has labels.
+
+        Raises:
+            ReseenError: If the batch has no identity labels.
+        """
+        if batch.labels is None:
+            raise ReseenError("this batch has no identity labels; train on images with person ids")
+        terms: dict[str, Tensor] = {}
+        with torch.autocast(output.embedding.device.type, enabled=False):
+            for head, logits in output.identity_logits.items():
+                loss = identity_loss(logits, batch.labels, self.config.label_smoothing)
+                if self.config.triplet_margin is not None:
+                    metric = output.metric_features[head]
+                    loss = loss + batch_hard_triplet_loss(metric, batch.labels, self.config.triplet_margin)
+                group = head.partition("/")[0]
+                terms[group] = terms[group] + loss if group in terms else loss
+            if output.attribute_logits and batch.attributes is not None:
+                terms[ATTRIBUTE_TERM] = attribute_loss(output.attribute_logits, batch.attributes)
+        return terms
+
+
+def term_names(output: PersonOutput) -> tuple[str, ...]:
+    """Returns the names of all terms that an objective can find in a system's output."""
+    groups = dict.fromkeys(head.partition("/")[0] for head in output.identity_logits)
+    return (*groups, ATTRIBUTE_TERM) if output.attribute_logits else tuple(groups)
+
+
+def weighting_for(config: ObjectiveConfig, terms: Iterable[str]) -> UncertaintyWeighting | FixedWeighting:
+    """Returns the weighting of the named terms.
+
+    Raises:
+        ReseenError: If a fixed weight is given to a term that is not there, or beside learnt ones.
+    """
+    terms = tuple(terms)
+    if config.weighting == "uncertainty":
+        if config.weights:
+            raise ReseenError("objective.weights has no effect with weighting: uncertainty; leave one of them out")
+        return UncertaintyWeighting(terms)
+    unknown = sorted(config.weights.keys() - set(terms))
+    if unknown:
+        raise ReseenError(f"objective.weights names {unknown[0]!r}, but the terms are: {', '.join(terms)}")
+    return FixedWeighting(config.weights)

@@ -1,0 +1,242 @@
+"""AANet: Attribute Attention Network (Tay, Roy, Yap; CVPR 2019)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch import Tensor, nn
+
+from reseen.data.attributes import MARKET1501_SCHEMA, AttributeSchema, Region
+from reseen.data.batch import PersonBatch
+from reseen.models.output import PersonOutput
+from reseen.models.parts.backbone import Backbone, StridePlacement
+from reseen.models.parts.cam import ThresholdName, class_activation_maps, keep_strong, min_max_scale
+from reseen.models.parts.head import HeadOutput, IdentityHead
+from reseen.models.parts.part_clustering import PartsName, part_rows
+from reseen.models.parts.pooling import PoolingName, build_pooling, global_weights
+
+REGIONS: tuple[Region, ...] = ("global", "top", "middle", "bottom")
+
+
+class AANetConfig(BaseModel):
+    """AANet's configuration; the defaults are the paper's (AANet-50).
+
+    Attributes:
+        depth: Of the ResNet.
+        backbone: Name of any timm model instead.
+        stride_in: See `Backbone`; ``conv1`` for v1 weights.
+        last_stride: See `Backbone`.
+        num_identities: C, persons in the training set.
+        attributes: The attributes AFN predicts; those with ``in_attention`` make the attention map.
+        dim: V, size of each of the vectors the descriptor is made of.
+        num_parts: Regions of interest of PFN.
+        parts: How PFN finds them; None switches PFN off.
+        attribute_head: Whether there is an AFN.
+        attention: Whether there is an attribute attention map (AAM).
+        threshold: What of the attention map is kept.
+        pooling: Of the identity heads.
+        neck: Of the identity heads.
+        normalize_heads: Scale each V vector to length 1, so that every head has the same say in the
+            distance.
+        freeze_stages: First stages of the backbone that are not trained.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system: Literal["aanet"] = "aanet"
+    depth: Literal[50, 101, 152] = 50
+    backbone: str | None = None
+    stride_in: StridePlacement = "conv2"
+    last_stride: Literal[1, 2] | None = None
+    num_identities: int = Field(751, ge=1)
+    attributes: AttributeSchema = MARKET1501_SCHEMA
+    dim: int = Field(256, ge=1)
+    num_parts: int = Field(6, ge=1)
+    parts: PartsName | None = "clusters"
+    attribute_head: bool = True
+    attention: bool = True
+    threshold: ThresholdName = "mean_std"
+    pooling: PoolingName = "average"
+    neck: Literal["relu", "bnneck"] = "relu"
+    normalize_heads: bool = False
+    freeze_stages: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _attention_has_maps(self) -> AANetConfig:
+        if self.attention and not self.attribute_head:
+            raise ValueError("the attention map is made by the attribute head: set attribute_head, or attention: false")
+        if self.attention and not any(attribute.in_attention for attribute in self.attributes):
+            raise ValueError(f"no attribute of {self.attributes.name!r} is in_attention; set attention: false")
+        return self
+
+
+class AttributeFeatureNetwork(nn.Module):
+    """AFN (section 3.3): attributes from the global, top, middle and bottom thirds of one map.
+
+    Args:
+        in_channels: Z.
+        dim: V.
+        schema: The attributes.
+    """
+
+    def __init__(self, in_channels: int, dim: int, schema: AttributeSchema) -> None:
+        super().__init__()
+        self.schema = schema
+        convolution = nn.Conv2d(in_channels, dim, kernel_size=1, bias=False)
+        nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
+        self.reduction = nn.Sequential(convolution, nn.BatchNorm2d(dim), nn.ReLU(inplace=True))
+        self.classifiers = nn.ModuleDict({a.name: nn.Linear(dim, len(a.classes)) for a in schema})
+        # (A, R): which regions' vectors each classifier sees the mean of
+        shares = [[(region in a.regions) / len(a.regions) for region in REGIONS] for a in schema]
+        self.region_shares: Tensor
+        self.register_buffer("region_shares", torch.tensor(shares), persistent=False)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """Predicts attributes from X (B, Z, h, w).
+
+        Returns:
+            F (B, V, h, w), the regions' vectors (B, 4, V), and logits (B, classes) by attribute name.
+        """
+        reduced: Tensor = self.reduction(features)
+        with torch.autocast(features.device.type, enabled=False):
+            reduced = reduced.float()
+            vectors = torch.einsum("bvhw,rhw->brv", reduced, region_weights(reduced))
+            seen = torch.einsum("ar,brv->bav", self.region_shares, vectors)
+            logits = {name: classify(seen[:, i]) for i, (name, classify) in enumerate(self.classifiers.items())}
+        return reduced, vectors, logits
+
+    def location_weights(self, reduced: Tensor) -> Tensor:
+        """Returns (A, h, w): each location's weight in what the classifier of each attribute sees."""
+        return torch.einsum("ar,rhw->ahw", self.region_shares, region_weights(reduced))
+
+    def activation_maps(self, reduced: Tensor, logits: dict[str, Tensor]) -> Tensor:
+        """Returns the CAM of each attribute's predicted class, (B, A, h, w), zero outside its regions.
+
+        The mean of a map under `location_weights` is the class's logit without the bias.
+        """
+        rows = [linear.get_parameter("weight")[logits[name].argmax(1)] for name, linear in self.classifiers.items()]
+        maps = class_activation_maps(reduced, torch.stack(rows, 1))
+        return maps * (self.location_weights(reduced) > 0)
+
+
+def region_weights(features: Tensor) -> Tensor:
+    """Returns (4, h, w): averaging weights of the whole map and its top, middle and bottom third."""
+    height, width = features.shape[-2:]
+    third = torch.arange(height, device=features.device) * 3 // height
+    masks = torch.stack([torch.ones_like(third), third == 0, third == 1, third == 2]).float()
+    return (masks / (masks.sum(1, keepdim=True).clamp(min=1) * width))[:, :, None].expand(-1, -1, width)
+
+
+class AANet(nn.Module):
+    """Global, part, attribute and attention features in one descriptor.
+
+    Args:
+        config: The configuration.
+
+    Example:
+        >>> model = AANet(AANetConfig(backbone="resnet18")).eval()
+        >>> model(PersonBatch(torch.zeros(1, 3, 384, 128))).embedding.shape
+        torch.Size([1, 3072])
+    """
+
+    citation: ClassVar[str] = """@inproceedings{tay2019aanet,
+  title     = {{AANet}: Attribute Attention Network for Person Re-Identifications},
+  author    = {Tay, Chiat-Pin and Roy, Sharmili and Yap, Kim-Hui},
+  booktitle = {IEEE/CVF Conference on Computer Vision and Pattern Recognition (CVPR)},
+  pages     = {7134--7143},
+  year      = {2019}
+}"""
+
+    def __init__(self, config: AANetConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = Backbone(
+            config.backbone or f"resnet{config.depth}", last_stride=config.last_stride, stride_in=config.stride_in
+        )
+        self.backbone.freeze(config.freeze_stages)
+        self.pooling = build_pooling(config.pooling)
+        self.global_head = self._head()
+        self.part_heads = nn.ModuleList(self._head() for _ in range(config.num_parts if config.parts else 0))
+        channels = self.backbone.channels
+        self.attribute_network = (
+            AttributeFeatureNetwork(channels, config.dim, config.attributes) if config.attribute_head else None
+        )
+        self.attention_head = self._head() if config.attention else None
+
+    def _head(self) -> IdentityHead:
+        config = self.config
+        return IdentityHead(self.backbone.channels, config.num_identities, config.dim, config.neck)
+
+    def forward(self, batch: PersonBatch) -> PersonOutput:
+        """Returns descriptor, logits and maps of B images.
+
+        The descriptor's vectors come in the order global, parts, attribute (global, top, middle, bottom),
+        attention: (B, 12·V) with everything on.
+        """
+        features = self.backbone(batch.images)  # X (B, Z, h, w)
+        maps: dict[str, Tensor] = {}
+        attribute_vectors: list[Tensor] = []
+        attribute_logits: dict[str, Tensor] = {}
+        if self.attribute_network is not None:
+            reduced, vectors, attribute_logits = self.attribute_network(features)
+            attribute_vectors = list(vectors.unbind(1))
+            with torch.autocast(features.device.type, enabled=False):
+                maps = self._attribute_maps(self.attribute_network, reduced, attribute_logits)
+        # Heads and pooling cost little and are exact in float32 whatever the backbone computes in.
+        with torch.autocast(features.device.type, enabled=False):
+            features = features.float()
+            heads = self._identity_heads(features, maps.get("attention_kept"))
+            if not self.training:
+                maps["id"] = self._identity_map(features, heads["global"])
+            embeddings = [head.embedding for name, head in heads.items() if name != "attention"]
+            embeddings += attribute_vectors
+            embeddings += [head.embedding for name, head in heads.items() if name == "attention"]
+            if self.config.normalize_heads:
+                embeddings = [nn.functional.normalize(embedding) for embedding in embeddings]
+        return PersonOutput(
+            embedding=torch.cat(embeddings, 1),
+            identity_logits={name: head.logits for name, head in heads.items()},
+            attribute_logits=attribute_logits,
+            maps=maps,
+            metric_features={name: head.metric for name, head in heads.items()},
+        )
+
+    def _attribute_maps(
+        self, network: AttributeFeatureNetwork, reduced: Tensor, logits: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """AAM (section 3.4): scaled CAMs, their maximum, and what the threshold keeps of it, (B, h, w) each."""
+        inside = network.location_weights(reduced) > 0
+        scaled = min_max_scale(network.activation_maps(reduced, logits), inside)  # (B, A, h, w)
+        maps = {f"attribute/{name}": scaled[:, i] for i, name in enumerate(network.schema.names)}
+        if self.attention_head is not None:
+            used = [i for i, attribute in enumerate(network.schema) if attribute.in_attention]
+            maps["attention"] = scaled[:, used].amax(1)
+            maps["attention_kept"] = keep_strong(maps["attention"], self.config.threshold)
+        return maps
+
+    def _identity_heads(self, features: Tensor, attention: Tensor | None) -> dict[str, HeadOutput]:
+        """GFN, PFN and the attention head: all their regions are pooled in one product."""
+        weights = [global_weights(features)]
+        if self.config.parts:
+            rows = part_rows(features, self.config.num_parts, self.config.parts).float()  # (B, P, h)
+            rows = rows / (rows.sum(2, keepdim=True) * features.shape[3])
+            weights.append(rows[:, :, :, None].expand(-1, -1, -1, features.shape[3]))
+        if attention is not None:
+            weights.append(attention[:, None] / attention[0].numel())
+        pooled = self.pooling(features, torch.cat(weights, 1)).unbind(1)  # R x (B, Z)
+        heads = {"global": self.global_head(pooled[0])}
+        heads |= {f"part/{i}": head(pooled[1 + i]) for i, head in enumerate(self.part_heads)}
+        if self.attention_head is not None:
+            heads["attention"] = self.attention_head(pooled[-1])
+        return heads
+
+    def _identity_map(self, features: Tensor, head: HeadOutput) -> Tensor:
+        """CAM (B, h, w) of the predicted identity: the linearised global head at every location.
+
+        Its mean is the logit minus the constants of batch norm and bias.
+        """
+        direction = self.global_head.linearised(head.embedding, head.logits.argmax(1))
+        pooled = self.pooling(features, global_weights(features))[:, 0]
+        return class_activation_maps(self.pooling.evidence(features, pooled), direction[:, None])[:, 0]

@@ -1,0 +1,74 @@
+"""A checkpoint is a folder: weights (safetensors), configuration (JSON), model card. Never pickle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from reseen import models
+from reseen.errors import ReseenError
+from reseen.models.embedder import Embedder, EmbedderConfig
+
+WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+
+
+def save(directory: Path, model: nn.Module, embedder: EmbedderConfig, *, card: str) -> None:
+    """Writes a checkpoint folder; an existing one is replaced only once the new one is complete.
+
+    Args:
+        directory: The folder.
+        model: A system with its configuration in ``model.config``.
+        embedder: How pictures are prepared for it.
+        card: The model card in Markdown.
+    """
+    partial = directory.with_name(f"{directory.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    save_file(weights, partial / WEIGHTS)
+    assert isinstance(model.config, BaseModel)
+    config = {"model": model.config.model_dump(mode="json"), "embedder": embedder.model_dump(mode="json")}
+    (partial / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+    (partial / CARD).write_text(card)
+    shutil.rmtree(directory, ignore_errors=True)
+    partial.replace(directory)
+
+
+def load(
+    directory: str | Path, *, device: str | torch.device = "cpu", precision: torch.dtype = torch.float32
+) -> Embedder:
+    """Loads a checkpoint folder.
+
+    Args:
+        directory: What `save` wrote.
+        device: Where to put the weights.
+        precision: Type of the forward pass.
+
+    Raises:
+        ReseenError: If a file is missing or the weights do not fit the configuration.
+
+    Example:
+        >>> import reseen
+        >>> model = reseen.load("runs/aanet50-market1501-quick/last")  # doctest: +SKIP
+    """
+    directory = Path(directory)
+    for name in (CONFIG, WEIGHTS):
+        if not (directory / name).is_file():
+            raise ReseenError(f"{directory} is not a checkpoint: it has no {name}; give a folder `reseen train` wrote")
+    try:
+        content: dict[str, Any] = json.loads((directory / CONFIG).read_text())
+        model = models.build(models.config_of(content["model"]))
+        embedder = EmbedderConfig.model_validate(content["embedder"])
+        model.load_state_dict(load_file(directory / WEIGHTS))
+    except (ValueError, KeyError, ValidationError, SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ReseenError(f"cannot load checkpoint {directory}: {reason}; train or copy it again") from error
+    return Embedder(model.to(device, memory_format=torch.channels_last), embedder, precision=precision)

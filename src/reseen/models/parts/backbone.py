@@ -1,0 +1,200 @@
+"""Any timm model as a backbone: an image goes in, one feature map comes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import timm
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from timm.models import group_parameters
+from timm.models.resnet import Bottleneck, ResNet
+from torch import Tensor, nn
+
+from reseen.errors import ReseenError
+
+StridePlacement = Literal["conv1", "conv2"]
+
+# Transformers fix their input size unless told otherwise; other families do not know these options.
+_ANY_INPUT_SIZE: tuple[dict[str, Any], ...] = (
+    {"dynamic_img_size": True},
+    {"strict_img_size": False},
+    {},
+)
+
+
+class Backbone(nn.Module):
+    """A timm model without its classifier.
+
+    Args:
+        name: Any timm model that has a feature map, such as ``resnet50``.
+        last_stride: Stride of the last stage, 1 or 2, of ResNets; 1 doubles the map's height and width
+            (Sun et al., PCB). None = 1 for ResNets, and other families as they are.
+        stride_in: Where a bottleneck ResNet's stages halve the map: in the first 1x1 (``conv1``, the
+            original, "v1") or in the 3x3 convolution (``conv2``, "v1.5", timm's). Weights fit only the
+            placement they were trained with.
+
+    Attributes:
+        channels: Z, channels of the feature map.
+
+    Raises:
+        ReseenError: If timm has no such model, or an option does not apply to it.
+    """
+
+    def __init__(
+        self, name: str, *, last_stride: Literal[1, 2] | None = None, stride_in: StridePlacement = "conv2"
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.net = _create(name)
+        self.channels = int(self.net.num_features)
+        self._frozen: tuple[nn.Module, ...] = ()
+        if isinstance(self.net, ResNet):
+            if stride_in == "conv1":
+                _move_strides_to_conv1(name, self.net)
+            if last_stride != 2:
+                _remove_last_stride(self.net)
+        elif last_stride is not None or stride_in != "conv2":
+            raise ReseenError(f"last_stride and stride_in apply to ResNets, not to {name!r}; leave them out")
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Maps images (B, 3, H, W) to features (B, Z, h, w).
+
+        Raises:
+            ReseenError: If the model gives no feature map.
+        """
+        features: Tensor = self.net.forward_features(images)
+        if features.ndim == 3 and hasattr(self.net, "patch_embed"):  # (B, tokens, Z)
+            patches = features[:, getattr(self.net, "num_prefix_tokens", 0) :]
+            height, width = self.net.patch_embed.dynamic_feat_size(images.shape[-2:])
+            features = patches.reshape(len(patches), height, width, -1).permute(0, 3, 1, 2)
+        elif features.ndim == 4 and getattr(self.net, "output_fmt", "NCHW") == "NHWC":
+            features = features.permute(0, 3, 1, 2)
+        if features.ndim != 4 or features.shape[1] != self.channels:
+            raise ReseenError(f"{self.name!r} gives {tuple(features.shape)}, no feature map; choose another backbone")
+        return features
+
+    def freeze(self, stages: int) -> None:
+        """Freezes the first stages: no gradients, and batch norms and dropout stay in eval mode.
+
+        Args:
+            stages: How many, counted from the stem, in timm's coarse grouping: 2 = stem and layer1 of a
+                ResNet.
+
+        Raises:
+            ReseenError: If the model has fewer stages.
+        """
+        groups = group_parameters(self.net, self.net.group_matcher(coarse=True))
+        if stages > len(groups):
+            raise ReseenError(f"cannot freeze {stages} stages of {self.name!r}; it has {len(groups)}")
+        frozen = {name for stage in sorted(groups)[:stages] for name in groups[stage]}
+        for name, parameter in self.net.named_parameters():
+            parameter.requires_grad_(name not in frozen)
+        self._frozen = tuple(module for module in self.net.modules() if _is_frozen(module))
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Backbone:
+        """Switches to training mode, all but the frozen stages."""
+        super().train(mode)
+        for module in self._frozen:
+            module.eval()
+        return self
+
+
+def load_weights(backbone: Backbone, path: str | Path) -> None:
+    """Loads a local file of ImageNet weights in timm's (= torchvision's) names; its classifier is ignored.
+
+    Args:
+        backbone: Where to.
+        path: ``.safetensors``, or a ``.pth`` of tensors only. Half precision is read as float32.
+
+    Raises:
+        ReseenError: If the file is missing or unreadable, or does not fit the model.
+    """
+    path = Path(path)
+    classifier = f"{backbone.net.pretrained_cfg.get('classifier') or 'fc'}."
+    stored = {key: value for key, value in _read(path).items() if not key.startswith(("fc.", classifier))}
+    wanted = backbone.net.state_dict()
+    problems = {
+        # Counters of batches are of no use in weights that are only a start, and often left out.
+        "missing": sorted(key for key in wanted.keys() - stored.keys() if not key.endswith("num_batches_tracked")),
+        "unexpected": sorted(stored.keys() - wanted.keys()),
+        "of another shape": sorted(k for k in wanted.keys() & stored.keys() if wanted[k].shape != stored[k].shape),
+    }
+    for problem, keys in problems.items():
+        if keys:
+            first = ", ".join(keys[:3]) + (", …" if len(keys) > 3 else "")
+            raise ReseenError(
+                f"{path} does not fit backbone {backbone.name!r}: {len(keys)} weights {problem} ({first}); "
+                f"give weights of this model"
+            )
+    floats = {key: value.float() if value.is_floating_point() else value for key, value in stored.items()}
+    backbone.net.load_state_dict(floats, strict=False)
+
+
+def load_hub_weights(backbone: Backbone) -> None:
+    """Loads timm's own pretrained weights, downloading them if they are not in its cache.
+
+    Raises:
+        ReseenError: If they cannot be had; ResNets on the hub are v1.5 (``stride_in: conv2``).
+    """
+    try:
+        source = _create(backbone.name, pretrained=True)
+    except (OSError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ReseenError(
+            f"cannot get timm's weights of {backbone.name!r} ({reason}); give a local file with --weights"
+        ) from error
+    backbone.net.load_state_dict(source.state_dict())
+
+
+def _create(name: str, *, pretrained: bool = False) -> Any:  # timm's models share more than `nn.Module` declares
+    for options in _ANY_INPUT_SIZE:
+        try:
+            return timm.create_model(name, pretrained=pretrained, num_classes=0, global_pool="", **options)
+        except TypeError:
+            if not options:
+                raise
+        except RuntimeError as error:
+            if timm.is_model(name):
+                raise
+            near = ", ".join(timm.list_models(f"{name[:6]}*")[:5])
+            raise ReseenError(f"timm has no model {name!r}" + (f"; near: {near}" if near else "")) from error
+    raise AssertionError("the last set of options is empty")
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise ReseenError(f"there is no weights file {path}; give an existing .safetensors or .pth file")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = content.get("state_dict", content)
+        return {key: value for key, value in content.items() if isinstance(value, Tensor)}
+    except (SafetensorError, OSError, RuntimeError, ValueError, AttributeError, EOFError) as error:
+        raise ReseenError(f"cannot read weights file {path}: {str(error).splitlines()[0]}") from error
+
+
+def _move_strides_to_conv1(name: str, net: Any) -> None:
+    for stage in (net.layer2, net.layer3, net.layer4):
+        block = stage[0]
+        if not isinstance(block, Bottleneck) or block.conv2.stride != (2, 2):
+            raise ReseenError(f"{name!r} has no bottleneck with its stride in conv2; set stride_in to conv2")
+        block.conv1.stride, block.conv2.stride = (2, 2), (1, 1)
+
+
+def _remove_last_stride(net: Any) -> None:
+    """Sets every stride of the last stage to 1, wherever this variant has it."""
+    for name, module in list(net.layer4[0].named_modules()):
+        if isinstance(module, nn.Conv2d):
+            module.stride = (1, 1)
+        elif isinstance(module, nn.AvgPool2d):  # ResNet-D's shortcut, ResNeSt's and ResNet-AA's blur
+            net.layer4[0].set_submodule(name, nn.Identity())
+
+
+def _is_frozen(module: nn.Module) -> bool:
+    parameters = list(module.parameters())
+    return bool(parameters) and not any(parameter.requires_grad for parameter in parameters)

@@ -1,0 +1,150 @@
+"""Finding a person again: by picture, by attributes, or by both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reseen.data.attributes import AttributeSchema
+from reseen.data.embeddings import Embeddings
+from reseen.errors import ReseenError
+from reseen.search.where import AttributeFilter
+
+_CHUNK = 4096
+"""Gallery rows compared at a time, so that no copy of a whole gallery is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One gallery image that was found.
+
+    Attributes:
+        rank: 1 = nearest.
+        row: Row in the gallery.
+        path: Image reference, or an empty string if the gallery has none.
+        distance: Euclidean distance to the query picture, or None without one.
+        probability: Joint probability of the required attributes, or None without a filter.
+        camid: Camera id.
+        pid: Person id.
+        attributes: Predicted class and its probability by attribute name.
+    """
+
+    rank: int
+    row: int
+    path: str
+    distance: float | None
+    probability: float | None
+    camid: int
+    pid: int
+    attributes: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+
+
+def search(
+    gallery: Embeddings,
+    query_features: NDArray[np.float32] | None,
+    *,
+    schema: AttributeSchema | None = None,
+    where: AttributeFilter | None = None,
+    top: int = 10,
+    minimum_probability: float = 0.0,
+    exclude: tuple[int, int] | None = None,
+) -> list[Match]:
+    """Ranks a gallery by a picture, by attributes, or by both (AANet, fig. 8).
+
+    With a picture, candidates are ranked by the Euclidean distance of their descriptors; a filter first
+    takes out those whose predicted attributes contradict it. With a filter alone they are ranked by the
+    joint probability of the required attributes. Equal candidates keep the gallery's order.
+
+    Args:
+        gallery: Where to search.
+        query_features: (D,) descriptor of the query picture, or None.
+        schema: Names the classes of ``gallery.attributes``; needed with a filter.
+        where: The filter, or None.
+        top: At most this many matches.
+        minimum_probability: With a filter: the least joint probability of the required attributes.
+        exclude: (pid, camid) of images that must not be found: the query's own, under its own camera.
+
+    Returns:
+        At most ``top`` matches, best first; empty if no candidate fulfils the filter.
+
+    Raises:
+        ReseenError: If the gallery is empty, descriptors do not fit each other, or nothing is asked for.
+    """
+    _check(gallery, query_features, schema, where, top)
+    candidates = np.ones(len(gallery), dtype=bool)
+    if exclude is not None:
+        candidates &= ~((gallery.pids == exclude[0]) & (gallery.camids == exclude[1]))
+    probabilities: NDArray[np.float64] | None = None
+    if where is not None and schema is not None:
+        attributes = gallery.attributes or {}
+        probabilities = where.probability(attributes, schema)
+        candidates &= where.matches(attributes, schema) & (probabilities >= minimum_probability)
+    rows = np.flatnonzero(candidates)
+
+    if query_features is not None:
+        keys = distances = _distances(gallery.features, rows, query_features)
+    else:
+        assert probabilities is not None
+        keys, distances = -probabilities[rows], None
+    best = np.argsort(keys, kind="stable")[:top]
+    return [
+        Match(
+            rank=rank,
+            row=int(rows[place]),
+            path=gallery.paths[rows[place]] if gallery.paths is not None else "",
+            distance=None if distances is None else float(distances[place]),
+            probability=None if probabilities is None else float(probabilities[rows[place]]),
+            camid=int(gallery.camids[rows[place]]),
+            pid=int(gallery.pids[rows[place]]),
+            attributes=_predicted(gallery, int(rows[place]), schema),
+        )
+        for rank, place in enumerate(best, start=1)
+    ]
+
+
+def _check(
+    gallery: Embeddings,
+    query_features: NDArray[np.float32] | None,
+    schema: AttributeSchema | None,
+    where: AttributeFilter | None,
+    top: int,
+) -> None:
+    if len(gallery) == 0:
+        raise ReseenError("the gallery is empty; add images to it before searching")
+    if top < 1:
+        raise ReseenError(f"top must be at least 1, got {top}")
+    if query_features is None and where is None:
+        raise ReseenError("nothing to search for: give a query picture, attributes, or both")
+    if where is not None and schema is None:
+        raise ReseenError(f"cannot filter by {where}: the model that made this gallery predicts no attributes")
+    if query_features is not None and query_features.shape != (gallery.features.shape[1],):
+        raise ReseenError(
+            f"the query's descriptor has shape {query_features.shape}, the gallery's "
+            f"({gallery.features.shape[1]},); both have to come from the same model"
+        )
+
+
+def _distances(
+    features: NDArray[np.float32], rows: NDArray[np.int64], query_features: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Returns Euclidean distances (len(rows),), from differences: exact also for near duplicates."""
+    distances = np.empty(len(rows), dtype=np.float64)
+    for start in range(0, len(rows), _CHUNK):
+        difference = features[rows[start : start + _CHUNK]] - query_features
+        distances[start : start + _CHUNK] = np.sqrt(np.einsum("nd,nd->n", difference, difference, dtype=np.float64))
+    return distances
+
+
+def _predicted(gallery: Embeddings, row: int, schema: AttributeSchema | None) -> dict[str, tuple[str, float]]:
+    if schema is None or gallery.attributes is None:
+        return {}
+    predicted: dict[str, tuple[str, float]] = {}
+    for attribute in schema:
+        if attribute.name in gallery.attributes:
+            probabilities = gallery.attributes[attribute.name][row]
+            index = int(probabilities.argmax())
+            predicted[attribute.name] = (attribute.classes[index], float(probabilities[index]))
+    return predicted

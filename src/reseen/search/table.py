@@ -1,0 +1,96 @@
+"""Matches in words: a table for the terminal, captions for pictures."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from reseen.data.attributes import AttributeSchema
+from reseen.search.search import Match
+from reseen.search.where import AttributeFilter
+
+_FILE_WIDTH = 28
+
+
+def matches_table(
+    matches: Sequence[Match],
+    *,
+    schema: AttributeSchema | None = None,
+    where: AttributeFilter | None = None,
+    query_pid: int | None = None,
+    attributes: int = 2,
+) -> Table:
+    """Returns a table that is readable on a terminal of 80 columns: rank, file, distance, camera, attributes.
+
+    Args:
+        matches: What `search` found.
+        schema: The attributes' classes; None leaves the attributes out.
+        where: The filter of the search; its attributes come first.
+        query_pid: The query's person id if known: adds a column that says whether the match is right.
+        attributes: Beside the attributes asked for, fill up to this many with the most telling ones.
+    """
+    names = shown_attributes(matches, schema, where, attributes) if schema is not None else []
+    by_distance = all(match.distance is not None for match in matches)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("#", justify="right")
+    table.add_column("file", no_wrap=True)
+    table.add_column("distance" if by_distance else "probability", justify="right", no_wrap=True)
+    table.add_column("cam", justify="right")
+    if query_pid is not None:
+        table.add_column("same", justify="center")
+    for name in names:
+        table.add_column(name.replace("_", " "))
+    for match in matches:
+        score = f"{match.distance:.3f}" if match.distance is not None else f"{match.probability:.1%}"
+        cells = [str(match.rank), escape(short_path(match.path, _FILE_WIDTH)), score, str(match.camid)]
+        if query_pid is not None:
+            cells.append("[green]✓[/]" if match.pid == query_pid else "[red]✗[/]")
+        for name in names:
+            value, probability = match.attributes[name]
+            cells.append(escape(f"{value} {probability:.0%}"))
+        table.add_row(*cells)
+    return table
+
+
+def caption(
+    match: Match, schema: AttributeSchema, *, where: AttributeFilter | None = None, attributes: int = 3
+) -> list[str]:
+    """Returns lines such as ``upper color red 97%``: what was asked for, filled up with the most telling."""
+    lines = []
+    for name in shown_attributes([match], schema, where, attributes):
+        value, probability = match.attributes[name]
+        plain = name.replace("_", " ")
+        words = {"yes": plain, "no": f"no {plain}"}.get(value, f"{plain} {value}")
+        lines.append(f"{words} {probability:.0%}")
+    return lines
+
+
+def shown_attributes(
+    matches: Sequence[Match], schema: AttributeSchema, where: AttributeFilter | None = None, count: int = 3
+) -> list[str]:
+    """Returns the attributes worth showing: all that were asked for, then the most telling up to ``count``.
+
+    A class says the more the more classes it was chosen from and the surer it is: p log(classes), summed
+    over the matches. That something is *not* there (``hat=no``) says nothing to a reader.
+    """
+    asked = [name for name in (where.allowed if where else ()) if all(name in match.attributes for match in matches)]
+    telling: defaultdict[str, float] = defaultdict(float)
+    for match in matches:
+        for name, (value, probability) in match.attributes.items():
+            if name not in asked and value != "no":
+                telling[name] += probability * math.log(len(schema[name].classes))
+    return asked + sorted(telling, key=lambda name: -telling[name])[: max(0, count - len(asked))]
+
+
+def short_path(path: str, width: int) -> str:
+    """Shortens a path to ``width`` characters from the right, at a folder's border if there is one."""
+    if len(path) <= width:
+        return path
+    tail = path[-(width - 1) :]
+    borders = [tail.find(border) for border in "/\\:" if border in tail]
+    return "…" + (tail[min(borders) :] if borders else tail)

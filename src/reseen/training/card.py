@@ -1,0 +1,96 @@
+"""Model cards that write themselves: what it is, what it was trained on and under which terms, what it reaches."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import reseen
+from reseen.data.person import Split
+from reseen.evaluation.report import EvaluationReport
+from reseen.models.embedder import Embedder
+from reseen.training.recipe import Recipe, dump_recipe
+
+_USE = """\
+This model recognises *that* two pictures show the same person, never *who* it is. Do not use it to watch
+people without a legal ground, to decide about a person without a human in between, or on groups it was not
+measured on: its errors are not evenly spread over people, clothes and cameras.
+"""
+
+
+def model_card(
+    recipe: Recipe, split: Split, embedder: Embedder, report: EvaluationReport | None, training_images: int
+) -> str:
+    """Returns the model card in Markdown.
+
+    Args:
+        recipe: How the model was trained.
+        split: What it was trained and tested on.
+        embedder: The model.
+        report: The final figures, or None while training goes on.
+        training_images: How many images it was trained on.
+    """
+    parameters = sum(parameter.numel() for parameter in embedder.model.parameters())
+    persons = len({image.pid for image in split.train})
+    lines = [
+        f"# {recipe.name}",
+        "",
+        f"`{recipe.model['system']}` for person re-identification, {parameters / 1e6:.1f} M parameters,"
+        f" input {embedder.config.size[0]}×{embedder.config.size[1]}.",
+        f"Written by reseen {reseen.__version__} ({commit()}) on {date.today().isoformat()}.",
+        "",
+        "```python",
+        "import reseen",
+        'model = reseen.load("path/to/this/folder")',
+        "```",
+        "",
+        "## Data and its terms",
+        f"Trained on {training_images:,} images of {persons:,} persons of {split.name}. {split.terms}".rstrip(),
+        *(f"- {note}" for note in split.notes),
+        "",
+        "## Figures",
+        *(_figures(report) if report else ["Not evaluated yet."]),
+        "",
+        "## Use",
+        _USE,
+        "## Recipe",
+        "```yaml",
+        # The data's place on the training machine is nobody else's business.
+        dump_recipe(recipe.model_copy(update={"data": recipe.data.model_copy(update={"root": None})})).rstrip(),
+        "```",
+        "",
+    ]
+    if citation := getattr(embedder.model, "citation", ""):
+        lines += ["## Citation", "```bibtex", citation.strip(), "```", ""]
+    return "\n".join(lines)
+
+
+def _figures(report: EvaluationReport) -> list[str]:
+    ranking = report.ranking
+    lines = [
+        "| mAP | rank-1 | rank-5 | rank-10 | mINP |",
+        "|---|---|---|---|---|",
+        f"| {ranking.mAP:.1%} | {ranking.cmc[0]:.1%} | {ranking.cmc[min(4, len(ranking.cmc) - 1)]:.1%}"
+        f" | {ranking.cmc[min(9, len(ranking.cmc) - 1)]:.1%} | {ranking.mINP:.1%} |",
+    ]
+    if report.attributes is not None:
+        lines += ["", "| attribute | accuracy |", "|---|---|"]
+        lines += [f"| {name} | {value:.1%} |" for name, value in report.attributes.accuracy.items()]
+    return lines
+
+
+def commit() -> str:
+    """Returns the commit of the code's checkout, or the word for having none."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=5,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "released package"
+    return f"commit {found.stdout.strip()}"

@@ -1,0 +1,233 @@
+"""`reseen train`: from a recipe to a run folder with checkpoint, figures, curves and model card."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from lightning.pytorch import Trainer, seed_everything
+from lightning.pytorch.loggers import TensorBoardLogger
+from rich.console import Console
+from torch import nn
+
+from reseen import models
+from reseen.data import open_split
+from reseen.data.cache import cached_images
+from reseen.data.person import Split
+from reseen.errors import ReseenError
+from reseen.models import checkpoint
+from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.models.parts.backbone import load_hub_weights, load_weights
+from reseen.training.callbacks import GracefulStop, Keeper, TrainingProgress
+from reseen.training.history import History
+from reseen.training.images import TrainingImages
+from reseen.training.module import PhaseModule, step_seed
+from reseen.training.recipe import Recipe, dump_recipe
+from reseen.training.state import TrainingState
+from reseen.training.progress import progress_of
+
+if TYPE_CHECKING:
+    from reseen.evaluation.report import EvaluationReport
+
+log = logging.getLogger("reseen")
+STATE = "state.ckpt"
+
+
+@dataclass
+class Run:
+    """One training run in its folder.
+
+    Args:
+        recipe: What to do; its data root and weights are resolved.
+        folder: The run folder.
+        resume: Go on from the folder's saved state.
+        stop_after: Stop, resumable, once this many epochs of the current phase are done.
+        accelerator: Lightning's name of the device kind.
+        devices: How many of them (DDP for more than one).
+        console: Where progress is shown.
+    """
+
+    recipe: Recipe
+    folder: Path
+    resume: bool = False
+    stop_after: int | None = None
+    accelerator: str = "auto"
+    devices: int = 1
+    console: Console = field(default_factory=lambda: Console(stderr=True))
+
+    def train(self) -> EvaluationReport | None:
+        """Trains, evaluates and writes everything.
+
+        Returns:
+            The final report, or None if the run was stopped before its end and waits to be resumed.
+
+        Raises:
+            ReseenError: If data, weights or recipe do not fit, or the folder holds another run.
+        """
+        state = TrainingState.load(self.folder / STATE) if self.resume else None
+        self._open_folder()
+        seed_everything(self.recipe.seed, workers=True, verbose=False)
+        data = self.recipe.data
+        if data.root is None:
+            raise ReseenError(f"no folder for data set {data.name!r}: give --data DIR or set RESEEN_DATA")
+        self.split = open_split(data.name, data.root, **data.options)
+        if not self.split.train:
+            raise ReseenError(f"{data.root} has no training images of {data.name}")
+        with progress_of(self.console, "decoding training images") as report:
+            cached = cached_images(self.split.train, data.size, max_corrupt=data.max_corrupt, progress=report)
+        self.images = TrainingImages(cached, self.split.schema)
+        self.model = self._build_model(load_backbone=state is None)
+        if state is not None:
+            self.model.load_state_dict(state.model)
+        best, seconds = (-1.0, 0.0) if state is None else (state.best, state.seconds)
+        first = 0 if state is None else state.phase
+        for index in range(first, len(self.recipe.phases)):
+            keeper = self._run_phase(index, state, best, seconds)
+            best, seconds, state = keeper.best, keeper.seconds, None
+            if keeper.interrupted:
+                self.console.print(f"stopped; go on with: reseen train … --out {self.folder} --resume")
+                return None
+        return self._finish(seconds)
+
+    def _open_folder(self) -> None:
+        if int(os.environ.get("LOCAL_RANK", "0")) == 0:
+            if not self.resume and self.folder.exists() and any(self.folder.iterdir()):
+                raise ReseenError(f"{self.folder} is not empty: go on with --resume, or choose another --out")
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / "recipe.yaml").write_text(dump_recipe(self.recipe))
+        handler = logging.FileHandler(self.folder / "log.txt")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        log.handlers = [handler]
+        log.setLevel(logging.INFO)
+
+    def _build_model(self, *, load_backbone: bool) -> nn.Module:
+        """Fills in what follows from the data: how many identities, which attributes."""
+        content = dict(self.recipe.model)
+        fields = type(models.config_of(content)).model_fields
+        content["num_identities"] = len(self.images.label_of)
+        if "attributes" in fields:
+            if self.split.schema is None:
+                raise ReseenError(
+                    f"{content['system']} learns attributes, but {self.recipe.data.root} has none for "
+                    f"{self.recipe.data.name}; put the annotation file beside the images"
+                )
+            content["attributes"] = self.split.schema
+        model = models.build(models.config_of(content))
+        weights = self.recipe.weights
+        if weights and load_backbone:
+            backbone = getattr(model, "backbone", None)
+            if backbone is None:
+                raise ReseenError(f"{content['system']} has no backbone to load weights into; set weights: null")
+            if weights == "hub":
+                load_hub_weights(backbone)
+            else:
+                load_weights(backbone, weights)
+        return model.to(memory_format=torch.channels_last)
+
+    def _run_phase(self, index: int, state: TrainingState | None, best: float, seconds: float) -> Keeper:
+        phase = self.recipe.phases[index]
+        epoch, batch = (0, 0) if state is None else (state.epoch, state.batch)
+        module = PhaseModule(
+            self.model,
+            self.images,
+            phase,
+            size=phase.size or self.recipe.data.size,
+            seed=step_seed(self.recipe.seed, index),
+            first_epoch=epoch,
+            first_batch=batch,
+        )
+        if state is not None:
+            module.weighting.load_state_dict(state.weighting)
+            module.resumed_optimizer = state.optimizer
+        stop = GracefulStop()
+        keeper = Keeper(
+            self.folder / STATE,
+            phase_index=index,
+            history=History(self.folder / "metrics.csv", (index, epoch + 1) if self.resume or index else None),
+            stop=stop,
+            evaluate=lambda: _figures(self._evaluate()),
+            every=self.recipe.evaluation.every,
+            on_best=lambda: self._save("best", None),
+            stop_after=self.stop_after,
+            best=best,
+            seconds=seconds,
+        )
+        log.info("phase %d (%s), epochs %d to %d", index, phase.name, epoch + 1, phase.epochs)
+        with warnings.catch_warnings():
+            # Workers would only copy row numbers: pixels are gathered from memory in the training step.
+            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*isinstance.treespec.*")
+            trainer = Trainer(
+                max_epochs=phase.epochs - epoch,
+                accelerator=self.accelerator,
+                devices=self.devices,
+                precision=self.recipe.precision,
+                gradient_clip_val=phase.gradient_clip,
+                logger=TensorBoardLogger(self.folder, name="tensorboard", version=phase.name),
+                callbacks=[stop, keeper, TrainingProgress(self.console, self.recipe.name)],
+                use_distributed_sampler=False,  # ours know about ranks
+                reload_dataloaders_every_n_epochs=1,  # an epoch's number of P×K batches varies
+                enable_checkpointing=False,
+                enable_progress_bar=False,
+                enable_model_summary=False,
+                num_sanity_val_steps=0,
+                log_every_n_steps=10,
+            )
+            if self.recipe.data.on_device and trainer.strategy.root_device.type == "cuda":
+                self.images.reside_on(trainer.strategy.root_device)
+            if epoch < phase.epochs:
+                trainer.fit(module)
+        return keeper
+
+    def _embedder(self) -> Embedder:
+        settings = self.recipe.evaluation
+        config = EmbedderConfig(
+            size=self.recipe.data.size, flip=settings.flip, normalize=settings.normalize
+        )
+        low = self.recipe.precision != "32-true"
+        return Embedder(self.model, config, precision=torch.bfloat16 if low else torch.float32)
+
+    def _evaluate(self) -> EvaluationReport:
+        from reseen.training.evaluate import evaluate_split
+
+        return evaluate_split(
+            self._embedder(),
+            self.split,
+            batch_size=self.recipe.evaluation.batch_size,
+            average_precision=self.recipe.evaluation.average_precision,
+            reranking=self.recipe.evaluation.reranking,
+            max_corrupt=self.recipe.data.max_corrupt,
+            console=self.console,
+        )
+
+    def _save(self, name: str, report: EvaluationReport | None) -> None:
+        from reseen.training.card import model_card
+
+        embedder = self._embedder()
+        card = model_card(self.recipe, self.split, embedder, report, len(self.images))
+        checkpoint.save(self.folder / name, self.model, embedder.config, card=card)
+
+    def _finish(self, seconds: float) -> EvaluationReport:
+        """Saves first, so that nothing of the training is lost if the evaluation fails."""
+        self._save("last", None)
+        if torch.cuda.is_available() and self.accelerator != "cpu":
+            self.model.cuda()
+        report = self._evaluate()
+        self._save("last", report)
+        if not (self.folder / "best").exists():
+            shutil.copytree(self.folder / "last", self.folder / "best")
+        content = {"recipe": self.recipe.name, "training_seconds": round(seconds, 1), **json.loads(report.to_json())}
+        (self.folder / "report.json").write_text(json.dumps(content, indent=2) + "\n")
+        log.info("done after %.0f s of training: %s", seconds, _figures(report))
+        return report
+
+
+def _figures(report: EvaluationReport) -> dict[str, float]:
+    return {"mAP": report.ranking.mAP, "rank1": float(report.ranking.cmc[0])}

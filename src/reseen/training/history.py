@@ -1,0 +1,35 @@
+"""metrics.csv: one row an epoch, kept over interruptions."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+
+class History:
+    """Rows of figures, rewritten to a CSV file with every new row.
+
+    Args:
+        path: The file; rows already in it are kept.
+        before: Drop rows from this (phase, epoch) on, which a resumed run will write again.
+    """
+
+    def __init__(self, path: Path, before: tuple[int, int] | None = None) -> None:
+        self.path = path
+        self.rows: list[dict[str, str]] = []
+        if before is not None and path.exists():
+            with path.open(newline="") as file:
+                rows = list(csv.DictReader(file))
+            self.rows = [row for row in rows if (int(row["phase"]), int(row["epoch"])) < before]
+
+    def add(self, phase: int, epoch: int, figures: dict[str, float]) -> None:
+        """Appends a row and writes the file whole."""
+        row = {name: f"{value:.6g}" for name, value in figures.items()}
+        self.rows.append({"phase": str(phase), "epoch": str(epoch), **row})
+        names = list(dict.fromkeys(name for row in self.rows for name in row))
+        partial = self.path.with_name(f"{self.path.name}.partial")
+        with partial.open("w", newline="") as file:
+            writer = csv.DictWriter(file, names, restval="")
+            writer.writeheader()
+            writer.writerows(self.rows)
+        partial.replace(self.path)

@@ -1,0 +1,238 @@
+"""A recipe: data set + system + phases + evaluation, as one validated YAML file."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from reseen import models
+from reseen.data.transforms import Augmentation
+from reseen.errors import ReseenError
+from reseen.losses.objective import ObjectiveConfig
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataSection(_Section):
+    """Where images come from and how large they are.
+
+    Attributes:
+        name: A data set's key (``market1501``, …).
+        root: Its folder or zip; ``--data`` on the command line or ``$RESEEN_DATA`` where it is empty.
+        options: Options of the data set's loader, such as ``fold``.
+        size: (H, W) of the network's input.
+        max_corrupt: Undecodable images that may be skipped.
+        on_device: Keep all decoded training images on the accelerator.
+    """
+
+    name: str
+    root: Path | None = None
+    options: dict[str, Any] = {}
+    size: tuple[int, int] = (384, 128)
+    max_corrupt: int = Field(0, ge=0)
+    on_device: bool = True
+
+
+class RandomSampling(_Section):
+    """Shuffled images."""
+
+    kind: Literal["random"] = "random"
+    batch_size: int = Field(32, ge=2)
+
+
+class IdentitySampling(_Section):
+    """P persons × K images."""
+
+    kind: Literal["identities"]
+    persons: int = Field(16, ge=2)
+    images_per_person: int = Field(4, ge=2)
+
+
+class TripletSampling(_Section):
+    """Anchor, positive, negative."""
+
+    kind: Literal["triplets"]
+    triplets: int = Field(40, ge=1)
+
+
+Sampling = Annotated[RandomSampling | IdentitySampling | TripletSampling, Field(discriminator="kind")]
+
+
+class OptimizerSection(_Section):
+    """The optimiser; ``backbone_lr`` is the backbone's own learning rate where it differs."""
+
+    name: Literal["sgd", "adam", "adamw"] = "sgd"
+    lr: float = Field(0.1, gt=0)
+    backbone_lr: float | None = Field(None, gt=0)
+    weight_decay: float = Field(5e-4, ge=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+
+
+class ScheduleSection(_Section):
+    """Factor on the learning rate over a phase.
+
+    Attributes:
+        name: ``constant``; ``step``: × gamma at each milestone (epochs); ``exponential``: from ``start``
+            (epochs) down to ``final`` at the end; ``cosine``: from 1 at ``start`` to ``final`` at the end.
+        warmup: Epochs of linear warm-up from ``warmup_from``.
+    """
+
+    name: Literal["constant", "step", "exponential", "cosine"] = "constant"
+    milestones: tuple[float, ...] = ()
+    gamma: float = Field(0.1, gt=0)
+    start: float = Field(0.0, ge=0)
+    final: float = Field(0.001, ge=0)
+    warmup: float = Field(0.0, ge=0)
+    warmup_from: float = Field(0.1, ge=0, le=1)
+
+
+class PhaseSection(_Section):
+    """One stretch of training with its own objective, optimiser, sampler and input size."""
+
+    name: str = "main"
+    epochs: int = Field(ge=1)
+    size: tuple[int, int] | None = None
+    sampler: Sampling = RandomSampling()
+    objective: ObjectiveConfig = ObjectiveConfig()
+    optimizer: OptimizerSection = OptimizerSection()
+    schedule: ScheduleSection = ScheduleSection()
+    augmentation: Augmentation = Augmentation()
+    frozen: tuple[str, ...] = ()
+    gradient_clip: float | None = Field(None, gt=0)
+
+
+class EvaluationSection(_Section):
+    """When and how the test set is ranked.
+
+    Attributes:
+        every: Evaluate after every n epochs; 0 = only at the end. The best of these is kept as ``best``.
+        batch_size: Images a forward pass.
+        flip: Average descriptors with the mirror image's.
+        normalize: Scale descriptors to length 1.
+        average_precision: Form of AP.
+        reranking: Also report figures after k-reciprocal re-ranking.
+    """
+
+    every: int = Field(0, ge=0)
+    batch_size: int = Field(128, ge=1)
+    flip: bool = True
+    normalize: bool = False
+    average_precision: Literal["hits", "trapezoid"] = "hits"
+    reranking: bool = False
+
+
+class Recipe(_Section):
+    """The whole recipe.
+
+    Attributes:
+        name: Also the run folder's name.
+        data: The data set.
+        model: The system's configuration; ``system`` names it. The number of identities and the attribute
+            schema follow from the data.
+        weights: Weights for the backbone: ``hub`` (timm's own download), a file, or null (random).
+        seed: Seed of everything random.
+        precision: Lightning's name of the number format.
+        phases: Run one after the other.
+        evaluation: When and how to evaluate.
+    """
+
+    name: str
+    data: DataSection
+    model: dict[str, Any]
+    weights: str | None = "hub"
+    seed: int = 0
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "bf16-mixed"
+    phases: tuple[PhaseSection, ...] = Field(min_length=1)
+    evaluation: EvaluationSection = EvaluationSection()
+
+    @model_validator(mode="after")
+    def _model_is_known(self) -> Recipe:
+        models.config_of(self.model)
+        return self
+
+
+def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
+    """Reads a recipe and applies ``key=value`` overrides (``phases.0.epochs=2``; values are YAML).
+
+    Raises:
+        ReseenError: If the file is missing or not YAML, or a key or value is wrong; names the nearest key.
+    """
+    path = Path(path)
+    try:
+        content = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise ReseenError(f"cannot read recipe {path}: {error.strerror}; see recipes/ for those that exist") from error
+    except yaml.YAMLError as error:
+        raise ReseenError(f"recipe {path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ReseenError(f"recipe {path} holds no keys; see recipes/ for examples")
+    for override in overrides or []:
+        _override(content, override)
+    return recipe_from(content, str(path))
+
+
+def recipe_from(content: dict[str, Any], source: str) -> Recipe:
+    """Validates a recipe's content.
+
+    Raises:
+        ReseenError: On the first wrong key or value.
+    """
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise ReseenError(f"recipe {source}: unknown key {where!r}{_nearest(str(first['loc'][-1]))}") from error
+        raise ReseenError(f"recipe {source}: {where}: {first['msg']}") from error
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """Returns the recipe as YAML with every default written out."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    key, sign, value = override.partition("=")
+    if not sign:
+        raise ReseenError(f"--set {override}: write key=value, such as --set phases.0.epochs=2")
+    *parents, last = key.strip().split(".")
+    place: Any = content
+    try:
+        for parent in parents:
+            place = place[int(parent)] if isinstance(place, list) else place.setdefault(parent, {})
+        place[int(last) if isinstance(place, list) else last] = yaml.safe_load(value)
+    except (ValueError, IndexError, TypeError, AttributeError) as error:
+        raise ReseenError(f"--set {override}: the recipe has no place {key!r}") from error
+
+
+_KEYS = sorted(
+    {
+        name
+        for section in (
+            Recipe,
+            DataSection,
+            RandomSampling,
+            IdentitySampling,
+            TripletSampling,
+            OptimizerSection,
+            ScheduleSection,
+            PhaseSection,
+            EvaluationSection,
+            Augmentation,
+            ObjectiveConfig,
+        )
+        for name in section.model_fields
+    }
+)
+
+
+def _nearest(key: str) -> str:
+    close = difflib.get_close_matches(key, _KEYS, 1, 0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,56 @@
+"""What a run needs to go on where it stopped, written whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from reseen.errors import ReseenError
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """A moment between two steps.
+
+    Attributes:
+        phase: Number of the phase.
+        epoch: Epoch of the phase that is next or under way.
+        batch: Next batch of that epoch.
+        model: The system's weights and buffers.
+        weighting: Learnt loss weights.
+        optimizer: The optimiser's state.
+        best: Best mAP so far, or -1.
+        seconds: Time spent training so far.
+    """
+
+    phase: int
+    epoch: int
+    batch: int
+    model: dict[str, Any]
+    weighting: dict[str, Any]
+    optimizer: dict[str, Any]
+    best: float
+    seconds: float
+
+    def save(self, path: Path) -> None:
+        """Writes the file; an older one is replaced once this one is complete."""
+        partial = path.with_name(f"{path.name}.partial")
+        torch.save({field: getattr(self, field) for field in self.__dataclass_fields__}, partial)
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> TrainingState:
+        """Reads a state; only tensors and plain values are accepted, so a foreign file cannot run code.
+
+        Raises:
+            ReseenError: If there is none or it is damaged.
+        """
+        try:
+            return cls(**torch.load(path, map_location="cpu", weights_only=True))
+        except FileNotFoundError:
+            raise ReseenError(f"nothing to resume: {path} does not exist; leave out --resume to start anew") from None
+        except Exception as error:
+            raise ReseenError(f"cannot resume from {path}: {str(error).splitlines()[0]}; start anew") from error

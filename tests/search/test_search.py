@@ -1,0 +1,110 @@
+"""Ranking by picture, by attributes and by both on a gallery small enough to rank by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reseen.data.attributes import Attribute, AttributeSchema
+from reseen.data.embeddings import Embeddings
+from reseen.errors import ReseenError
+from reseen.search import parse_where, search
+
+SCHEMA = AttributeSchema("small", (Attribute("gender", ("male", "female")), Attribute("hat", ("no", "yes"))))
+MALE = np.array([0.9, 0.2, 0.8, 0.6, 0.7])
+HAT = np.array([0.6, 0.9, 0.1, 0.8, 0.3])
+
+
+def gallery() -> Embeddings:
+    """Five images; distances to (0, 0) are 5, 1, 2, 0, 1."""
+    return Embeddings(
+        np.array([[3, 4], [1, 0], [0, 2], [0, 0], [0, -1]], dtype=np.float32),
+        np.array([7, 7, 8, 9, 0]),
+        np.array([1, 2, 1, 1, 3]),
+        {
+            "gender": np.stack([MALE, 1 - MALE], axis=1).astype(np.float32),
+            "hat": np.stack([1 - HAT, HAT], axis=1).astype(np.float32),
+        },
+        [f"g{row}.jpg" for row in range(5)],
+    )
+
+
+ORIGIN = np.zeros(2, dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("with_picture", "where", "options", "rows"),
+    [
+        (True, None, {}, [3, 1, 4, 2, 0]),  # 1 and 4 are equally far: the gallery's order decides
+        (True, None, {"top": 2}, [3, 1]),
+        (True, None, {"top": 99}, [3, 1, 4, 2, 0]),
+        (True, None, {"exclude": (7, 2)}, [3, 4, 2, 0]),
+        (True, None, {"exclude": (7, 9)}, [3, 1, 4, 2, 0]),
+        (True, "gender=male", {}, [3, 4, 2, 0]),
+        (True, "gender=male and hat=yes", {}, [3, 0]),
+        (True, "gender=male", {"minimum_probability": 0.75}, [2, 0]),
+        (True, "gender=male", {"exclude": (9, 1), "top": 1}, [4]),
+        (False, "gender=male", {}, [0, 2, 4, 3]),
+        (False, "gender=male and hat=yes", {}, [0, 3]),  # .54 before .48
+        (False, "gender=male and hat=yes", {"minimum_probability": 0.5}, [0]),
+        (False, "gender=female and hat=no", {}, []),
+    ],
+)
+def test_ranking(with_picture: bool, where: str | None, options: dict[str, Any], rows: list[int]) -> None:
+    wanted = parse_where(where, SCHEMA) if where else None
+    matches = search(gallery(), ORIGIN if with_picture else None, schema=SCHEMA, where=wanted, **options)
+    assert [match.row for match in matches] == rows
+    assert [match.rank for match in matches] == list(range(1, len(rows) + 1))
+
+
+def test_match_carries_what_is_known() -> None:
+    match = search(gallery(), ORIGIN, schema=SCHEMA, where=parse_where("gender=male and hat=yes", SCHEMA))[1]
+    assert (match.path, match.pid, match.camid, match.row) == ("g0.jpg", 7, 1, 0)
+    assert match.distance == pytest.approx(5.0)
+    assert match.probability == pytest.approx(0.54)
+    assert match.attributes["gender"] == ("male", pytest.approx(0.9))
+    assert match.attributes["hat"] == ("yes", pytest.approx(0.6))
+
+
+def test_without_attributes_or_paths() -> None:
+    bare = Embeddings(gallery().features, gallery().pids, gallery().camids)
+    match = search(bare, ORIGIN)[0]
+    assert (match.row, match.path, match.attributes, match.probability) == (3, "", {}, None)
+
+
+def test_attributes_alone_have_no_distance() -> None:
+    assert search(gallery(), None, schema=SCHEMA, where=parse_where("hat=yes", SCHEMA))[0].distance is None
+
+
+def test_distances_equal_the_definition_across_chunks() -> None:
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(5000, 8)).astype(np.float32)
+    query = rng.normal(size=8).astype(np.float32)
+    expected = np.linalg.norm(features.astype(np.float64) - query, axis=1)
+    zeros = np.zeros(5000, dtype=np.int64)
+    matches = search(Embeddings(features, zeros, zeros), query, top=5000)
+    assert [match.row for match in matches] == np.argsort(expected, kind="stable").tolist()
+    assert [match.distance for match in matches] == pytest.approx(np.sort(expected), rel=1e-5)
+
+
+HAT_YES = parse_where("hat=yes", SCHEMA)
+EMPTY = gallery()[np.zeros(5, dtype=bool)]
+BARE = Embeddings(gallery().features, gallery().pids, gallery().camids)
+
+
+@pytest.mark.parametrize(
+    ("searched", "query", "options", "says"),
+    [
+        (EMPTY, ORIGIN, {}, "the gallery is empty"),
+        (gallery(), None, {}, "nothing to search for"),
+        (gallery(), np.zeros(3, dtype=np.float32), {}, r"shape \(3,\), the gallery's \(2,\)"),
+        (gallery(), ORIGIN, {"top": 0}, "top must be at least 1"),
+        (gallery(), ORIGIN, {"where": HAT_YES}, "cannot filter by hat=yes"),
+        (BARE, ORIGIN, {"where": HAT_YES, "schema": SCHEMA}, "no predictions of attribute 'hat'"),
+    ],
+)
+def test_errors(searched: Embeddings, query: np.ndarray | None, options: dict[str, Any], says: str) -> None:
+    with pytest.raises(ReseenError, match=says):
+        search(searched, query, **options)
