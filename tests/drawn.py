@@ -32,6 +32,9 @@ _FABRICS: Mapping[str, Color] = {
     "green": (40, 142, 70),
     "brown": (120, 76, 40),
 }
+# Orders of their own, so that nobody changes clothes when a schema lists its classes differently.
+_UPPER_COLORS = ("black", "white", "red", "purple", "yellow", "gray", "blue", "green")
+_LOWER_COLORS = ("black", "white", "pink", "purple", "yellow", "gray", "blue", "green", "brown")
 _SKINS: Sequence[Color] = ((246, 212, 184), (222, 176, 140), (176, 124, 88), (116, 78, 56))
 _HAIRS: Sequence[Color] = ((28, 24, 24), (74, 48, 32), (150, 104, 56), (92, 40, 24))
 _WALLS: Sequence[Color] = ((150, 168, 150), (176, 160, 142), (140, 152, 176), (168, 172, 168), (120, 140, 120))
@@ -50,7 +53,6 @@ _SUPERSAMPLING = 4
 def attributes_of(pid: int) -> Mapping[str, str]:
     """Returns the class name of each Market-1501 attribute; colour pairs repeat only every 72 pids."""
     rng = np.random.default_rng([15, pid])
-    upper, lower = MARKET1501_SCHEMA["upper_color"].classes, MARKET1501_SCHEMA["lower_color"].classes
     female = bool(rng.random() < 0.5)
     dress = female and bool(rng.random() < 0.45)
     carried = rng.permutation(["backpack", "bag", "handbag", "none", "none"])[0]
@@ -66,8 +68,8 @@ def attributes_of(pid: int) -> Mapping[str, str]:
             "backpack": "yes" if carried == "backpack" else "no",
             "bag": "yes" if carried == "bag" else "no",
             "handbag": "yes" if carried == "handbag" else "no",
-            "upper_color": upper[pid % len(upper)],
-            "lower_color": lower[4 * pid % len(lower)],
+            "upper_color": _UPPER_COLORS[pid % len(_UPPER_COLORS)],
+            "lower_color": _LOWER_COLORS[4 * pid % len(_LOWER_COLORS)],
         }
     )
 

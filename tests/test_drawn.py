@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn import attributes_of, draw_background, draw_person, labels_of, write_market
 from PIL import Image
 from scipy.io import loadmat
 
 from reseen.data.attributes import MARKET1501_SCHEMA
+from tests.drawn import attributes_of, draw_background, draw_person, labels_of, write_market
 
 NAME = re.compile(r"(-1|\d{4})_c(\d)s\d_\d{6}_\d{2}\.jpg")
 
@@ -60,18 +60,17 @@ def test_no_two_of_72_persons_wear_the_same_colors() -> None:
     assert len({(attributes_of(pid)["upper_color"], attributes_of(pid)["lower_color"]) for pid in range(72)}) == 72
 
 
-def test_every_attribute_takes_every_value_but_rare_ages() -> None:
+def test_every_attribute_takes_every_value() -> None:
     for attribute in MARKET1501_SCHEMA:
         assert {labels_of(pid)[attribute.name] for pid in range(1, 73)} == set(range(len(attribute.classes)))
 
 
-@pytest.mark.parametrize("pid", [3, 6, 15])
-def test_torso_shows_its_color_under_every_camera(pid: int) -> None:
-    """3 is purple, 6 blue, 15 green: that channel pair has to dominate in the middle of the torso."""
-    channels = {"purple": (2, 1), "blue": (2, 0), "green": (1, 0)}[attributes_of(pid)["upper_color"]]
+@pytest.mark.parametrize(("pid", "strong", "weak"), [(3, 2, 1), (6, 2, 0), (15, 1, 0), (2, 0, 2)])
+def test_torso_shows_its_color_under_every_camera(pid: int, strong: int, weak: int) -> None:
+    """3 is purple, 6 blue, 15 green, 2 red: one channel beats another on a good part of the torso."""
     for camid in range(1, 7):
-        pixels = np.asarray(draw_person(0, pid, camid), dtype=float)[45:60, 28:36].mean(axis=(0, 1))
-        assert pixels[channels[0]] > pixels[channels[1]] + 25
+        torso = np.asarray(draw_person(0, pid, camid), dtype=float)[40:68, 26:38]
+        assert (torso[..., strong] > torso[..., weak] + 25).mean() > 0.25
 
 
 def test_pictures_repeat_and_differ() -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from reseen.errors import ReseenError, ReseenWarning
 
+if TYPE_CHECKING:
+    from reseen.data.embeddings import Embeddings
+    from reseen.models.embedder import Embedder
+
+# Commands import what they need when they run: `--help` should not wait seconds for torch.
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -27,26 +32,314 @@ app.add_typer(data_app, name="data")
 out = Console()
 err = Console(stderr=True)
 
-DataOption = Annotated[Path | None, typer.Option("--data", help="Folder or zip of the data set.")]
-DeviceOption = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1, mps, or auto.")]
-CorruptOption = Annotated[int, typer.Option("--max-corrupt", min=0, help="Undecodable images that may be skipped.")]
 CheckpointArgument = Annotated[Path, typer.Argument(help="Checkpoint folder, such as runs/NAME/last.")]
+DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps; auto takes what is there.")]
+CorruptOption = Annotated[int, typer.Option(min=0, help="Undecodable images that may be skipped.")]
+BatchOption = Annotated[int, typer.Option(min=1, help="Images a forward pass.")]
+
+
+@app.callback()
+def _start() -> None:
+    warnings.showwarning = _show_warning
+    # Lightning's remarks about devices and accounts are not for our users.
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
+    os.environ.setdefault("TQDM_DISABLE", "1")
+
+
+@data_app.command("check")
+def data_check(
+    folder: Annotated[Path, typer.Argument(help="Folder or zip of a data set.")],
+    name: Annotated[str | None, typer.Option("--dataset", help="Its key, if it is not recognised.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report here as well.")] = None,
+) -> None:
+    """Recognise a data set, count what is in it and name every problem.
+
+    Example: [bold]reseen data check data/Market-1501-v15.09.15[/]
+    """
+    from reseen.data.check import check
+    from reseen.training.progress import progress_of
+
+    with progress_of(err, "reading images") as progress:
+        report = check(folder, name=name, progress=progress)
+    out.print(report.table())
+    if json_file:
+        _write(json_file, report.to_json())
+    if report.problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(help="Recipe file; see recipes/.")],
+    data: Annotated[Path | None, typer.Option(help="Folder or zip of the data set.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Weights file for the backbone.")] = None,
+    folder: Annotated[Path | None, typer.Option("--out", help="Run folder; runs/NAME by default.")] = None,
+    overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, such as phases.0.epochs=2")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
+    stop_after: Annotated[int | None, typer.Option(min=1, help="Stop, resumable, after this epoch.")] = None,
+    accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu, mps.")] = "auto",
+    devices: Annotated[int, typer.Option(min=1, help="How many devices (DDP).")] = 1,
+) -> None:
+    """Train a recipe: run folder with checkpoint, figures, curves and model card.
+
+    Example: [bold]reseen train recipes/aanet50-market1501-quick.yaml --data ../shared/data[/]
+    """
+    from reseen.explain.curves import training_figure
+    from reseen.explain.saving import save_figure
+    from reseen.training.fit import Run
+    from reseen.training.locate import resolve
+    from reseen.training.recipe import load_recipe
+
+    resolved = resolve(load_recipe(recipe, overrides), data=data, weights=weights)
+    folder = folder or Path("runs") / resolved.name
+    report = Run(resolved, folder, resume, stop_after, accelerator, devices, err).train()
+    if (folder / "metrics.csv").exists():
+        save_figure(training_figure(folder / "metrics.csv"), folder / "curves.png")
+    if report is None:
+        raise typer.Exit(130)
+    out.print(report.table())
+    _say_written(folder / "last", folder / "report.json", folder / "curves.png")
+
+
+@app.command()
+def evaluate(
+    checkpoint: CheckpointArgument,
+    data: Annotated[Path, typer.Option(help="Folder or zip of the data set.")],
+    dataset: Annotated[str | None, typer.Option(help="Its key; recognised if left out.")] = None,
+    options: Annotated[list[str] | None, typer.Option("--option", help="Loader option, such as fold=3")] = None,
+    average_precision: Annotated[str, typer.Option(help="hits or trapezoid.")] = "hits",
+    reranking: Annotated[bool, typer.Option("--reranking", help="Also after k-reciprocal re-ranking.")] = False,
+    multiple_query: Annotated[bool, typer.Option("--multiple-query", help="Also with pooled queries.")] = False,
+    folder: Annotated[Path | None, typer.Option("--out", help="Write report.json, cmc.png and worst.png here.")] = None,
+    batch_size: BatchOption = 128,
+    max_corrupt: CorruptOption = 0,
+    device: DeviceOption = "auto",
+) -> None:
+    """Evaluate a checkpoint by the data set's full protocol.
+
+    Example: [bold]reseen evaluate runs/aanet50-market1501-quick/last --data ../shared/data --reranking[/]
+    """
+    from reseen.data import open_split
+    from reseen.data.check import recognise
+    from reseen.evaluation import ReRanking
+    from reseen.training.evaluate import evaluate_split
+
+    if average_precision not in ("hits", "trapezoid"):
+        raise ReseenError(f"--average-precision {average_precision}: it can be hits or trapezoid")
+    embedder = _load(checkpoint, device)
+    split = open_split(dataset or recognise(data), data, **_loader_options(options or []))
+    evaluation = evaluate_split(
+        embedder,
+        split,
+        batch_size=batch_size,
+        average_precision="trapezoid" if average_precision == "trapezoid" else "hits",
+        reranking=ReRanking() if reranking else None,
+        with_multiple_query=multiple_query,
+        max_corrupt=max_corrupt,
+        console=err,
+    )
+    out.print(evaluation.report.table())
+    if folder:
+        from reseen.explain.evaluation import draw_evaluation
+
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / "report.json", evaluation.report.to_json())
+        pictures = draw_evaluation(evaluation.report, evaluation.query, evaluation.gallery, folder)
+        _say_written(folder / "report.json", *pictures)
+
+
+@app.command()
+def embed(
+    checkpoint: CheckpointArgument,
+    images: Annotated[Path, typer.Option(help="Folder, zip, CSV or Parquet table of images.")],
+    file: Annotated[Path, typer.Option("--out", help="Parquet file to write.")],
+    batch_size: BatchOption = 128,
+    max_corrupt: CorruptOption = 0,
+    device: DeviceOption = "auto",
+) -> None:
+    """Write descriptors and attribute probabilities of images to a file.
+
+    Example: [bold]reseen embed runs/NAME/last --images pictures/ --out pictures.parquet[/]
+    """
+    embeddings = _embed_images(_load(checkpoint, device), images, batch_size, max_corrupt)
+    embeddings.save(file)
+    out.print(f"{len(embeddings):,} descriptors of length {embeddings.features.shape[1]:,}")
+    _say_written(file)
+
+
+@app.command()
+def search(
+    checkpoint: CheckpointArgument,
+    gallery: Annotated[Path, typer.Option(help="Folder, zip or table of images, or a file `reseen embed` wrote.")],
+    query: Annotated[Path | None, typer.Option(help="Picture of the person.")] = None,
+    where: Annotated[str, typer.Option(help='Required attributes: "gender=male and backpack=yes".')] = "",
+    top: Annotated[int, typer.Option(min=1, help="How many results.")] = 10,
+    picture: Annotated[Path, typer.Option("--out", help="Ranked-list picture to write.")] = Path("search.png"),
+    batch_size: BatchOption = 128,
+    max_corrupt: CorruptOption = 0,
+    device: DeviceOption = "auto",
+) -> None:
+    """Find a person in a gallery by picture, by attributes, or by both.
+
+    Example: [bold]reseen search runs/NAME/last --gallery pictures/ --query person.jpg --where "backpack=yes"[/]
+    """
+    from reseen.data.reference import image_of
+    from reseen.explain.saving import save_picture
+    from reseen.search import matches_table, parse_where
+    from reseen.search import search as find
+    from reseen.search.picture import matches_picture
+
+    person = image_of(query) if query else None
+    embedder = _load(checkpoint, device)
+    if where and embedder.schema is None:
+        raise ReseenError(f"--where {where!r}: {checkpoint} predicts no attributes; use an AANet checkpoint")
+    wanted = parse_where(where, embedder.schema) if where and embedder.schema else None
+    features = embedder.embed([person], cache=False).features[0] if person else None
+    # A query whose name tells person and camera is not looked for in its own camera.
+    known = person if person is not None and person.pid > 0 else None
+    matches = find(
+        _gallery(embedder, gallery, batch_size, max_corrupt),
+        features,
+        schema=embedder.schema,
+        where=wanted,
+        top=top,
+        exclude=(known.pid, known.camid) if known else None,
+    )
+    if not matches:
+        out.print("nobody in the gallery fulfils this; loosen --where")
+        return
+    pid = known.pid if known else None
+    out.print(matches_table(matches, schema=embedder.schema, where=wanted, query_pid=pid))
+    drawn = matches_picture(matches, person, schema=embedder.schema, where=wanted, query_pid=pid)
+    save_picture(drawn, picture)
+    _say_written(picture)
+
+
+@app.command()
+def explain(
+    checkpoint: CheckpointArgument,
+    image: Annotated[Path, typer.Argument(help="Picture of a person.")],
+    picture: Annotated[Path, typer.Option("--out", help="Figure to write.")] = Path("explain.png"),
+    device: DeviceOption = "auto",
+) -> None:
+    """Show where the model looked and which attributes it read.
+
+    Example: [bold]reseen explain runs/aanet50-market1501-quick/last person.jpg --out explain.png[/]
+    """
+    from reseen.data.reference import image_of
+    from reseen.explain.explanation import explain as explain_image
+    from reseen.explain.saving import save_figure
+
+    explanation = explain_image(_load(checkpoint, device), image_of(image), title=image.name)
+    for attribute, value, probability in explanation.predictions:
+        out.print(f"{attribute:<14} {value:<10} {probability:.0%}", highlight=False)
+    save_figure(explanation.figure, picture)
+    _say_written(picture)
+
+
+@app.command()
+def demo(
+    data: Annotated[Path, typer.Option(help="Folder or zip of Market-1501.")],
+    folder: Annotated[Path, typer.Option("--out", help="Where everything is written; replaced.")] = Path("demo-out"),
+    recipe: Annotated[Path, typer.Option(help="What to train.")] = Path("recipes/demo.yaml"),
+    weights: Annotated[Path | None, typer.Option(help="Weights file for the backbone.")] = None,
+) -> None:
+    """Run the whole chain: train briefly, evaluate, search, explain.
+
+    Example: [bold]reseen demo --data ../shared/data[/]
+    """
+    import shutil
+
+    from reseen.demo import demo as run_demo
+    from reseen.training.locate import resolve
+    from reseen.training.recipe import load_recipe
+
+    resolved = resolve(load_recipe(recipe), data=data, weights=weights)
+    if (folder / "run").exists():
+        shutil.rmtree(folder / "run")
+    _say_written(*run_demo(resolved, folder, out))
+
+
+def _load(checkpoint: Path, device: str) -> Embedder:
+    import torch
+
+    from reseen.models.checkpoint import load
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        target = torch.device(device)
+        torch.empty(0, device=target)
+    except (RuntimeError, AssertionError) as error:
+        raise ReseenError(f"--device {device}: {str(error).splitlines()[0]}") from error
+    precision = torch.float32 if target.type == "mps" else torch.bfloat16
+    return load(checkpoint, device=target, precision=precision)
+
+
+def _gallery(embedder: Embedder, gallery: Path, batch_size: int, max_corrupt: int) -> Embeddings:
+    """Reads a file of descriptors, or makes them for a folder."""
+    from reseen.data.embeddings import Embeddings
+
+    if gallery.is_file() and gallery.suffix == ".parquet" and Embeddings.is_one(gallery):
+        return Embeddings.load(gallery)
+    return _embed_images(embedder, gallery, batch_size, max_corrupt)
+
+
+def _embed_images(embedder: Embedder, images: Path, batch_size: int, max_corrupt: int) -> Embeddings:
+    from reseen.data import table
+    from reseen.training.progress import progress_of
+
+    split = table.load(images)
+    with progress_of(err, "embedding images") as progress:
+        return embedder.embed(
+            [image for part in split.parts().values() for image in part],
+            batch_size=batch_size,
+            max_corrupt=max_corrupt,
+            progress=progress,
+        )
+
+
+def _loader_options(options: list[str]) -> dict[str, Any]:
+    import yaml
+
+    for option in options:
+        if "=" not in option:
+            raise ReseenError(f"--option {option}: write key=value, such as --option fold=3")
+    return {key: yaml.safe_load(value) for key, _, value in (option.partition("=") for option in options)}
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n")
+
+
+def _say_written(*paths: Path) -> None:
+    for path in paths:
+        out.print(f"wrote {path}", highlight=False, soft_wrap=True)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Our own warnings are for the user; other packages' are for whoever debugs them."""
+    if issubclass(category, ReseenWarning):
+        err.print(f"[yellow]warning:[/] {message}", highlight=False, soft_wrap=True)
 
 
 def main() -> None:
     """Runs the command line; mistakes of the user end in one line and exit code 2."""
-    warnings.showwarning = _show_warning
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     try:
         app()
     except ReseenError as error:
-        err.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True, markup=True)
+        err.print("[bold red]error:[/] ", end="")
+        err.print(str(error), highlight=False, markup=False, soft_wrap=True)
         sys.exit(2)
 
 
-def _show_warning(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: object = None, line: str | None = None
-) -> None:
-    """Our own warnings are for the user; other packages' are for whoever debugs."""
-    if issubclass(category, ReseenWarning):
-        err.print(f"[yellow]warning:[/] {message}", highlight=False, soft_wrap=True)
+if __name__ == "__main__":
+    main()

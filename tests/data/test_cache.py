@@ -30,7 +30,9 @@ def test_pixels_are_the_pictures_in_order(images: list[PersonImage], tmp_path: P
     assert [tuple(picture[0, 0]) for picture in cached.pixels] == [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
 
 
-def test_second_call_reads_no_picture(images: list[PersonImage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_call_reads_no_picture(
+    images: list[PersonImage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = cached_images(images, (16, 8), directory=tmp_path / "cache")
     monkeypatch.setattr(PersonImage, "open", lambda self: pytest.fail("decoded again"))
     second = cached_images(images, (16, 8), directory=tmp_path / "cache")

@@ -27,7 +27,7 @@ def test_identity_batches_hold_k_images_of_p_persons() -> None:
     assert batches
     for batch in batches:
         assert sorted(Counter(PIDS[batch]).values()) == [4, 4, 4]
-    full = Counter(row for batch in batches for row in batch if np.sum(PIDS == PIDS[row]) >= 4)
+    full = Counter(row for batch in batches for row in batch if np.sum(PIDS[row] == PIDS) >= 4)
     assert max(full.values()) == 1  # only persons with fewer than K images repeat any
 
 

@@ -1,1 +1,89 @@
-"""See docs/."""
+"""What a person image is, and the data sets it comes from."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from reseen.data import cuhk01, cuhk03, dukemtmc, market1501, peta, table, viper
+from reseen.data.person import Split
+from reseen.data.source import open_folder
+from reseen.errors import ReseenError
+
+DATASETS: Mapping[str, ModuleType] = {
+    "market1501": market1501,
+    "dukemtmc": dukemtmc,
+    "cuhk03": cuhk03,
+    "cuhk01": cuhk01,
+    "viper": viper,
+    "peta": peta,
+    "table": table,
+}
+"""Module by the data set's key. Each has ``load(root, *, options)`` and ``recognise(folder)``."""
+
+
+def open_split(name: str, root: Path | str, **options: Any) -> Split:
+    """Reads a data set.
+
+    Args:
+        name: A key of `DATASETS`.
+        root: The data set's folder or zip.
+        options: Options of that data set's ``load``, such as ``fold``.
+
+    Raises:
+        ReseenError: If there is no such data set or option, or it cannot be read.
+
+    Example:
+        >>> split = open_split("market1501", "data/Market-1501-v15.09.15")  # doctest: +SKIP
+        >>> len(split.train)  # doctest: +SKIP
+        12936
+    """
+    load = loader(name)
+    known = loader_options(name)
+    for option in options:
+        if option not in known:
+            listed = ", ".join(known) or "none"
+            raise ReseenError(f"{name} has no option {option!r}{_nearest(option, known)}; its options: {listed}")
+    return load(Path(root), **options)
+
+
+def loader(name: str) -> Callable[..., Split]:
+    """Returns a data set's ``load``.
+
+    Raises:
+        ReseenError: If there is no such data set; names the nearest.
+    """
+    if name not in DATASETS:
+        raise ReseenError(f"unknown data set {name!r}{_nearest(name, DATASETS)}; there are: {', '.join(DATASETS)}")
+    load: Callable[..., Split] = DATASETS[name].load
+    return load
+
+
+def loader_options(name: str) -> tuple[str, ...]:
+    """Returns the names of the options that a data set's ``load`` takes."""
+    return tuple(option for option in inspect.signature(loader(name)).parameters if option != "root")
+
+
+def recognise(root: Path | str) -> str:
+    """Returns the key of the data set in a folder or zip; ``table`` for any other images.
+
+    Raises:
+        ReseenError: If it holds no images at all.
+    """
+    path = Path(root)
+    if path.suffix.lower() in table.TABLE_SUFFIXES:
+        return "table"
+    folder = open_folder(path)
+    for name, module in DATASETS.items():
+        if module.recognise(folder):
+            return name
+    raise ReseenError(f"no data set and no images in {root}")
+
+
+def _nearest(word: str, words: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(words), n=1)
+    return f", did you mean {close[0]!r}?" if close else ""

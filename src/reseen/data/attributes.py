@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -79,6 +79,16 @@ class AttributeSchema:
     def names(self) -> tuple[str, ...]:
         return tuple(attribute.name for attribute in self.attributes)
 
+    def with_attention(self, names: Sequence[str]) -> AttributeSchema:
+        """Returns the schema with exactly these attributes in AANet's attention map.
+
+        Raises:
+            ReseenError: If one of them is not in the schema.
+        """
+        chosen = {self[name].name for name in names}
+        attributes = tuple(replace(attribute, in_attention=attribute.name in chosen) for attribute in self)
+        return replace(self, attributes=attributes)
+
     def encode(self, labels: Sequence[Mapping[str, int]]) -> NDArray[np.int64]:
         """Returns class indices (N, A) in schema order, ``UNKNOWN`` where a label is missing."""
         return np.array(
@@ -87,7 +97,6 @@ class AttributeSchema:
 
 
 _NO_YES = ("no", "yes")
-_UPPER_8 = ("black", "white", "red", "purple", "yellow", "gray", "blue", "green")
 
 MARKET1501_SCHEMA = AttributeSchema(
     "market1501",
@@ -102,13 +111,48 @@ MARKET1501_SCHEMA = AttributeSchema(
         Attribute("backpack", _NO_YES, ("global",)),
         Attribute("bag", _NO_YES, ("global",)),
         Attribute("handbag", _NO_YES, ("global",)),
-        Attribute("upper_color", _UPPER_8, ("top", "middle"), in_attention=True),
+        Attribute(
+            "upper_color",
+            ("black", "white", "red", "purple", "gray", "blue", "green", "yellow"),
+            ("top", "middle"),
+            in_attention=True,
+        ),
         Attribute(
             "lower_color",
-            ("black", "white", "pink", "purple", "yellow", "gray", "blue", "green", "brown"),
+            ("black", "white", "pink", "gray", "blue", "green", "brown", "yellow", "purple"),
             ("bottom", "middle"),
             in_attention=True,
         ),
     ),
 )
-"""Lin et al.'s labels of Market-1501; class index = value in their ``.mat`` minus one."""
+"""Lin et al.'s labels of Market-1501.
+
+Class index = value in their ``.mat`` minus one; colours stand in the order of their example prediction.
+"""
+
+DUKE_SCHEMA = AttributeSchema(
+    "dukemtmc",
+    (
+        Attribute("gender", ("male", "female"), ("global",), in_attention=True),
+        Attribute("hat", _NO_YES, ("top",)),
+        Attribute("boots", _NO_YES, ("bottom", "middle")),
+        Attribute("upper_length", ("short", "long"), ("top", "middle"), in_attention=True),
+        Attribute("backpack", _NO_YES, ("global",)),
+        Attribute("handbag", _NO_YES, ("global",)),
+        Attribute("bag", _NO_YES, ("global",)),
+        Attribute("shoe_color", ("dark", "light"), ("bottom", "middle")),
+        Attribute(
+            "upper_color",
+            ("black", "white", "red", "purple", "gray", "blue", "green", "brown"),
+            ("top", "middle"),
+            in_attention=True,
+        ),
+        Attribute(
+            "lower_color",
+            ("black", "white", "red", "gray", "blue", "green", "brown"),
+            ("bottom", "middle"),
+            in_attention=True,
+        ),
+    ),
+)
+"""Lin et al.'s labels of DukeMTMC-reID; boots and shoe colour are offered to the attention map by `with_attention`."""

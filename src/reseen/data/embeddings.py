@@ -89,6 +89,14 @@ class Embeddings:
         pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial, compression="zstd")
         partial.replace(path)
 
+    @staticmethod
+    def is_one(path: Path) -> bool:
+        """Whether a Parquet file is one that `save` wrote, rather than a table of images."""
+        try:
+            return b"reseen" in (pq.read_schema(path).metadata or {})
+        except (OSError, pa.ArrowInvalid):
+            return False
+
     @classmethod
     def load(cls, path: Path) -> Embeddings:
         """Reads what `save` wrote.

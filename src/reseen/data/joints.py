@@ -29,7 +29,7 @@ def attach_joints(images: Sequence[PersonImage], entry: Entry) -> tuple[PersonIm
     rows = _read(entry)
     if len(rows) != len(images):
         raise ReseenError(f"{entry.path} has joints of {len(rows)} images, but there are {len(images)}: not its images")
-    x, y = rows[:, :JOINTS], rows[:, JOINTS:]
+    x, y = rows[:, :JOINTS] - 1, rows[:, JOINTS:] - 1  # MATLAB's first pixel is 1
     keypoints = np.stack([x, y, np.ones_like(x)], axis=2)  # (N, 14, 3)
     return tuple(replace(image, keypoints=points) for image, points in zip(images, keypoints, strict=True))
 

@@ -40,6 +40,11 @@ class Layout:
         found = {part: root.find(name, accept=self._accepts) for part, name in PARTS.items()}
         return {part: folder for part, folder in found.items() if folder is not None}
 
+    def missing(self, root: Folder) -> tuple[str, ...]:
+        """Returns the names of the folders that are not there."""
+        found = self.locate(root)
+        return tuple(f"{name}/" for part, name in PARTS.items() if part not in found)
+
     def _accepts(self, folder: Folder) -> bool:
         return any(self.pattern.match(entry.name) for entry in folder.images()[:100])
 
@@ -76,7 +81,7 @@ def read_layout(
     """
     folder = open_folder(root)
     found = layout.locate(folder)
-    missing = [f"{name}/" for part, name in PARTS.items() if part not in found]
+    missing = layout.missing(folder)
     if not found or (missing and folder.archive is None and not allow_missing):
         expected = ", ".join(f"{name}/" for name in PARTS.values())
         raise ReseenError(
@@ -97,7 +102,7 @@ def read_labels(root: Folder, name: str, schema: AttributeSchema, explicit: Path
         if not explicit.is_file():
             raise ReseenError(f"attribute file {explicit} does not exist")
         return read_lin_attributes(Entry(explicit), schema)
-    entry = root.find_file(name)
+    entry = root.find_annotation(name)
     return read_lin_attributes(entry, schema) if entry else None
 
 

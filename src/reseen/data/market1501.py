@@ -9,7 +9,7 @@ from reseen.data.attributes import MARKET1501_SCHEMA
 from reseen.data.joints import attach_joints
 from reseen.data.layout import Layout, read_layout
 from reseen.data.person import DISTRACTOR_PID, PersonImage, Split
-from reseen.data.source import open_folder
+from reseen.data.source import Folder, open_folder
 from reseen.errors import ReseenError
 
 TERMS = (
@@ -22,6 +22,11 @@ LAYOUT = Layout(
     example="0002_c1s1_000451_03.jpg",
     annotation="market_attribute.mat",
 )
+
+
+def recognise(folder: Folder) -> bool:
+    """Whether any part of Market-1501 lies here."""
+    return bool(LAYOUT.locate(folder))
 
 
 def load(
@@ -62,7 +67,7 @@ def load(
 
 def _with_joints(root: Path, part: str, images: tuple[PersonImage, ...]) -> tuple[PersonImage, ...]:
     name = f"market1501_14point_{part}.mat"
-    entry = open_folder(root).find_file(name)
+    entry = open_folder(root).find_annotation(name)
     if entry is None:
         raise ReseenError(f"keypoints asked for, but there is no {name} in or beside {root}")
     return attach_joints(images, entry)

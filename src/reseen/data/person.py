@@ -97,7 +97,8 @@ class PersonImage:
         """MATLAB stores (channel, width, height); pictures here are (height, width, channel)."""
         import h5py
 
-        assert isinstance(self.path, Path) and self.archive is not None
+        assert isinstance(self.path, Path)
+        assert self.archive is not None
         try:
             with h5py.File(self.archive, "r") as file:
                 return np.ascontiguousarray(np.asarray(file[self.path.as_posix()], dtype=np.uint8).T)

@@ -114,13 +114,16 @@ class Folder:
         return next((folder for folder in self.walk() if folder.name.lower() in wanted and accept(folder)), None)
 
     def find_file(self, name: str) -> Entry | None:
-        """Returns the nearest file of this name in this folder, below it, beside it or in ``annotations`` beside it."""
-        for folder in self.walk(depth=3):
-            if found := folder.file(name):
-                return found
-        parent = (self.archive or self.path.absolute()).parent
-        beside = [Folder(parent), Folder(parent / "annotations")]
-        return next((found for folder in beside if folder.path.is_dir() and (found := folder.file(name))), None)
+        """Returns the nearest file of this name in this folder or below it."""
+        return next((found for folder in self.walk(depth=3) if (found := folder.file(name))), None)
+
+    def find_annotation(self, name: str) -> Entry | None:
+        """Returns the file of this name in or below this folder, else beside it or in ``annotations`` beside it."""
+        if found := self.find_file(name):
+            return found
+        parent = (self.archive or self.path).absolute().parent
+        beside = [parent / name, parent / "annotations" / name]
+        return next((Entry(path) for path in beside if path.is_file()), None)
 
     def _zip_node(self) -> _Node:
         assert self.archive is not None
@@ -163,7 +166,8 @@ def _is_litter(name: str) -> bool:
 
 def _scan(path: Path) -> tuple[list[str], list[str]]:
     """Returns the names of folders and files in a folder on disk; unreadable folders below the root are empty."""
-    folders, files = [], []
+    folders: list[str] = []
+    files: list[str] = []
     try:
         with os.scandir(path) as entries:
             for entry in entries:

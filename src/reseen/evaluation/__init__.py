@@ -1,1 +1,22 @@
-"""See docs/."""
+"""Evaluation: ranking, re-ranking, attributes, and how data sets want to be compared."""
+
+from reseen.evaluation.attributes import AttributeReport, BinaryMetrics, attribute_accuracy
+from reseen.evaluation.distances import euclidean_distances
+from reseen.evaluation.protocols import evaluate, multiple_query
+from reseen.evaluation.ranking import RankingReport, average_reports, rank
+from reseen.evaluation.report import EvaluationReport
+from reseen.evaluation.reranking import ReRanking
+
+__all__ = [
+    "AttributeReport",
+    "BinaryMetrics",
+    "EvaluationReport",
+    "RankingReport",
+    "ReRanking",
+    "attribute_accuracy",
+    "average_reports",
+    "euclidean_distances",
+    "evaluate",
+    "multiple_query",
+    "rank",
+]

@@ -17,7 +17,7 @@ from reseen.losses.triplet import batch_hard_triplet_loss
 from reseen.losses.uncertainty import FixedWeighting, UncertaintyWeighting
 from reseen.models.output import PersonOutput
 
-ATTRIBUTE_TERM = "attribute"
+ATTRIBUTE_TERM, TRIPLET_TERM = "attribute", "triplet"
 
 
 class ObjectiveConfig(BaseModel):
@@ -25,15 +25,19 @@ class ObjectiveConfig(BaseModel):
 
     Attributes:
         label_smoothing: ε of the identity losses.
-        triplet_margin: Adds the batch-hard triplet loss to each identity head's; ``soft`` for no margin.
+        triplet_margin: Adds the batch-hard triplet loss; ``soft`` for no margin, None for no such loss.
+        triplet_heads: Groups of identity heads on whose metric features it works. Parts are left out by
+            default: a part alone often cannot tell two persons apart, and the loss then collapses.
         weighting: ``uncertainty`` learns the terms' weights.
-        weights: Fixed weights by term (``global``, ``part``, ``attention``, ``attribute``); others weigh 1.
+        weights: Fixed weights by term (``global``, ``part``, ``attention``, ``attribute``, ``triplet``);
+            others weigh 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     triplet_margin: float | Literal["soft"] | None = None
+    triplet_heads: tuple[str, ...] = Field(("global",), min_length=1)
     weighting: Literal["uncertainty", "fixed"] = "fixed"
     weights: dict[str, float] = {}
 
@@ -52,11 +56,11 @@ class Objective:
         """Returns scalar losses by name, in float32.
 
         Identity heads are grouped by their name up to the first ``/``; the losses of a group add up to
-        one term (L_p is the sum over parts). ``attribute`` is there if the system predicts attributes and
-        the batch has labels.
+        one term (L_p is the sum over parts). ``triplet`` is the sum over the configured heads;
+        ``attribute`` is there if the system predicts attributes and the batch has labels.
 
         Raises:
-            ReseenError: If the batch has no identity labels.
+            ReseenError: If the batch has no identity labels, or ``triplet_heads`` names a head that is not there.
         """
         if batch.labels is None:
             raise ReseenError("this batch has no identity labels; train on images with person ids")
@@ -64,20 +68,33 @@ class Objective:
         with torch.autocast(output.embedding.device.type, enabled=False):
             for head, logits in output.identity_logits.items():
                 loss = identity_loss(logits, batch.labels, self.config.label_smoothing)
-                if self.config.triplet_margin is not None:
-                    metric = output.metric_features[head]
-                    loss = loss + batch_hard_triplet_loss(metric, batch.labels, self.config.triplet_margin)
                 group = head.partition("/")[0]
                 terms[group] = terms[group] + loss if group in terms else loss
+            if self.config.triplet_margin is not None:
+                terms[TRIPLET_TERM] = self._triplet_loss(output, batch.labels, self.config.triplet_margin)
             if output.attribute_logits and batch.attributes is not None:
                 terms[ATTRIBUTE_TERM] = attribute_loss(output.attribute_logits, batch.attributes)
         return terms
 
+    def _triplet_loss(self, output: PersonOutput, labels: Tensor, margin: float | Literal["soft"]) -> Tensor:
+        groups: dict[str, list[Tensor]] = {}
+        for head, features in output.metric_features.items():
+            groups.setdefault(head.partition("/")[0], []).append(features)
+        for group in self.config.triplet_heads:
+            if group not in groups:
+                raise ReseenError(f"objective.triplet_heads names {group!r}, but the heads are: {', '.join(groups)}")
+        chosen = [features for group in self.config.triplet_heads for features in groups[group]]
+        return torch.stack([batch_hard_triplet_loss(features, labels, margin) for features in chosen]).sum()
 
-def term_names(output: PersonOutput) -> tuple[str, ...]:
+
+def term_names(config: ObjectiveConfig, output: PersonOutput) -> tuple[str, ...]:
     """Returns the names of all terms that an objective can find in a system's output."""
-    groups = dict.fromkeys(head.partition("/")[0] for head in output.identity_logits)
-    return (*groups, ATTRIBUTE_TERM) if output.attribute_logits else tuple(groups)
+    names = dict.fromkeys(head.partition("/")[0] for head in output.identity_logits)
+    if config.triplet_margin is not None:
+        names[TRIPLET_TERM] = None
+    if output.attribute_logits:
+        names[ATTRIBUTE_TERM] = None
+    return tuple(names)
 
 
 def weighting_for(config: ObjectiveConfig, terms: Iterable[str]) -> UncertaintyWeighting | FixedWeighting:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class UncertaintyWeighting(nn.Module):
-    """Homoscedastic uncertainty (Kendall, Gal, Cipolla, CVPR 2018; AANet eq. 5): Σ L_t / sigma_t² + log sigma_t.
+    """Homoscedastic uncertainty (Kendall, Gal, Cipolla, CVPR 2018; AANet eq. 6): Σ L_t / sigma_t² + log sigma_t.
 
     Learns s_t = log sigma_t², so that the sum is exp(-s_t)·L_t + s_t/2, which needs no division and keeps
     the variance positive. All weights start at 1.

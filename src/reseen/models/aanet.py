@@ -73,7 +73,7 @@ class AANetConfig(BaseModel):
 
 
 class AttributeFeatureNetwork(nn.Module):
-    """AFN (section 3.3): attributes from the global, top, middle and bottom thirds of one map.
+    """AFN (section 3.3, i): attributes from the global, top, middle and bottom thirds of one map.
 
     Args:
         in_channels: Z.
@@ -206,7 +206,7 @@ class AANet(nn.Module):
     def _attribute_maps(
         self, network: AttributeFeatureNetwork, reduced: Tensor, logits: dict[str, Tensor]
     ) -> dict[str, Tensor]:
-        """AAM (section 3.4): scaled CAMs, their maximum, and what the threshold keeps of it, (B, h, w) each."""
+        """AAM (section 3.3, ii): scaled CAMs, their maximum, and what the threshold keeps of it, (B, h, w) each."""
         inside = network.location_weights(reduced) > 0
         scaled = min_max_scale(network.activation_maps(reduced, logits), inside)  # (B, A, h, w)
         maps = {f"attribute/{name}": scaled[:, i] for i, name in enumerate(network.schema.names)}

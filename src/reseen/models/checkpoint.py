@@ -71,4 +71,4 @@ def load(
     except (ValueError, KeyError, ValidationError, SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise ReseenError(f"cannot load checkpoint {directory}: {reason}; train or copy it again") from error
-    return Embedder(model.to(device, memory_format=torch.channels_last), embedder, precision=precision)
+    return Embedder(model.to(device).to(memory_format=torch.channels_last), embedder, precision=precision)

@@ -144,4 +144,3 @@ class Embedder:
 def as_person_image(image: PersonImage | Path | str, row: int) -> PersonImage:
     """Wraps a bare path: person unknown, and a camera of its own, so that nothing is dropped from a ranking."""
     return image if isinstance(image, PersonImage) else PersonImage(Path(image), JUNK_PID, row)
-

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import reseen
 from reseen.data.person import Split
-from reseen.evaluation.report import EvaluationReport
+from reseen.evaluation import EvaluationReport
 from reseen.models.embedder import Embedder
 from reseen.training.recipe import Recipe, dump_recipe
 
@@ -67,16 +67,15 @@ def model_card(
 
 
 def _figures(report: EvaluationReport) -> list[str]:
-    ranking = report.ranking
-    lines = [
-        "| mAP | rank-1 | rank-5 | rank-10 | mINP |",
-        "|---|---|---|---|---|",
-        f"| {ranking.mAP:.1%} | {ranking.cmc[0]:.1%} | {ranking.cmc[min(4, len(ranking.cmc) - 1)]:.1%}"
-        f" | {ranking.cmc[min(9, len(ranking.cmc) - 1)]:.1%} | {ranking.mINP:.1%} |",
-    ]
+    lines = [f"{report.dataset}, protocol {report.protocol.kind}."]
+    if report.ranking is not None:
+        figures = report.ranking.figures()
+        lines += ["", f"| {' | '.join(figures)} |", "|---" * len(figures) + "|"]
+        lines.append(f"| {' | '.join(f'{value:.2%}' for value in figures.values())} |")
     if report.attributes is not None:
         lines += ["", "| attribute | accuracy |", "|---|---|"]
-        lines += [f"| {name} | {value:.1%} |" for name, value in report.attributes.accuracy.items()]
+        lines += [f"| {name} | {value:.2%} |" for name, value in report.attributes.accuracy.items()]
+        lines.append(f"| mean | {report.attributes.mean:.2%} |")
     return lines
 
 

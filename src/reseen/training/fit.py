@@ -9,7 +9,6 @@ import shutil
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from lightning.pytorch import Trainer, seed_everything
@@ -20,21 +19,20 @@ from torch import nn
 from reseen import models
 from reseen.data import open_split
 from reseen.data.cache import cached_images
-from reseen.data.person import Split
 from reseen.errors import ReseenError
+from reseen.evaluation import EvaluationReport, ReRanking
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.parts.backbone import load_hub_weights, load_weights
 from reseen.training.callbacks import GracefulStop, Keeper, TrainingProgress
+from reseen.training.card import model_card
+from reseen.training.evaluate import Evaluation, evaluate_split
 from reseen.training.history import History
 from reseen.training.images import TrainingImages
 from reseen.training.module import PhaseModule, step_seed
+from reseen.training.progress import progress_of
 from reseen.training.recipe import Recipe, dump_recipe
 from reseen.training.state import TrainingState
-from reseen.training.progress import progress_of
-
-if TYPE_CHECKING:
-    from reseen.evaluation.report import EvaluationReport
 
 log = logging.getLogger("reseen")
 STATE = "state.ckpt"
@@ -52,6 +50,9 @@ class Run:
         accelerator: Lightning's name of the device kind.
         devices: How many of them (DDP for more than one).
         console: Where progress is shown.
+
+    Attributes:
+        evaluation: The final evaluation with its descriptors, once there is one.
     """
 
     recipe: Recipe
@@ -61,6 +62,7 @@ class Run:
     accelerator: str = "auto"
     devices: int = 1
     console: Console = field(default_factory=lambda: Console(stderr=True))
+    evaluation: Evaluation | None = field(default=None, init=False)
 
     def train(self) -> EvaluationReport | None:
         """Trains, evaluates and writes everything.
@@ -152,7 +154,7 @@ class Run:
             phase_index=index,
             history=History(self.folder / "metrics.csv", (index, epoch + 1) if self.resume or index else None),
             stop=stop,
-            evaluate=lambda: _figures(self._evaluate()),
+            evaluate=lambda: _figures(self._evaluate().report),
             every=self.recipe.evaluation.every,
             on_best=lambda: self._save("best", None),
             stop_after=self.stop_after,
@@ -178,7 +180,7 @@ class Run:
                 enable_progress_bar=False,
                 enable_model_summary=False,
                 num_sanity_val_steps=0,
-                log_every_n_steps=10,
+                log_every_n_steps=1,
             )
             if self.recipe.data.on_device and trainer.strategy.root_device.type == "cuda":
                 self.images.reside_on(trainer.strategy.root_device)
@@ -186,31 +188,27 @@ class Run:
                 trainer.fit(module)
         return keeper
 
-    def _embedder(self) -> Embedder:
+    def embedder(self) -> Embedder:
+        """Returns the system as it is now, ready to embed."""
         settings = self.recipe.evaluation
-        config = EmbedderConfig(
-            size=self.recipe.data.size, flip=settings.flip, normalize=settings.normalize
-        )
+        config = EmbedderConfig(size=self.recipe.data.size, flip=settings.flip, normalize=settings.normalize)
         low = self.recipe.precision != "32-true"
         return Embedder(self.model, config, precision=torch.bfloat16 if low else torch.float32)
 
-    def _evaluate(self) -> EvaluationReport:
-        from reseen.training.evaluate import evaluate_split
-
+    def _evaluate(self) -> Evaluation:
+        settings = self.recipe.evaluation
         return evaluate_split(
-            self._embedder(),
+            self.embedder(),
             self.split,
-            batch_size=self.recipe.evaluation.batch_size,
-            average_precision=self.recipe.evaluation.average_precision,
-            reranking=self.recipe.evaluation.reranking,
+            batch_size=settings.batch_size,
+            average_precision=settings.average_precision,
+            reranking=ReRanking() if settings.reranking else None,
             max_corrupt=self.recipe.data.max_corrupt,
             console=self.console,
         )
 
     def _save(self, name: str, report: EvaluationReport | None) -> None:
-        from reseen.training.card import model_card
-
-        embedder = self._embedder()
+        embedder = self.embedder()
         card = model_card(self.recipe, self.split, embedder, report, len(self.images))
         checkpoint.save(self.folder / name, self.model, embedder.config, card=card)
 
@@ -219,7 +217,8 @@ class Run:
         self._save("last", None)
         if torch.cuda.is_available() and self.accelerator != "cpu":
             self.model.cuda()
-        report = self._evaluate()
+        self.evaluation = self._evaluate()
+        report = self.evaluation.report
         self._save("last", report)
         if not (self.folder / "best").exists():
             shutil.copytree(self.folder / "last", self.folder / "best")
@@ -230,4 +229,4 @@ class Run:
 
 
 def _figures(report: EvaluationReport) -> dict[str, float]:
-    return {"mAP": report.ranking.mAP, "rank1": float(report.ranking.cmc[0])}
+    return report.ranking.figures() if report.ranking is not None else report.figures()

@@ -50,7 +50,7 @@ class PhaseModule(LightningModule):
         super().__init__()
         self.model = model
         self.objective = Objective(phase.objective)
-        self.weighting = weighting_for(phase.objective, term_names(_dry_run(model, size)))
+        self.weighting = weighting_for(phase.objective, term_names(phase.objective, _dry_run(model, size)))
         self.images, self.phase, self.size, self.seed = images, phase, size, seed
         self.first_epoch, self.first_batch = first_epoch, first_batch
         self.resumed_optimizer: dict[str, object] | None = None
@@ -74,7 +74,7 @@ class PhaseModule(LightningModule):
         )
         self.sampler.start(epoch=self.first_epoch, batch=self.first_batch)
 
-    def train_dataloader(self) -> DataLoader[list[int]]:
+    def train_dataloader(self) -> DataLoader[int]:
         """Yields rows; `training_step` gathers their pixels where these lie."""
         return DataLoader(_Rows(len(self.images)), batch_sampler=self.sampler, collate_fn=list)
 

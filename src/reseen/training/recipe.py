@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -164,14 +165,7 @@ def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
         ReseenError: If the file is missing or not YAML, or a key or value is wrong; names the nearest key.
     """
     path = Path(path)
-    try:
-        content = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise ReseenError(f"cannot read recipe {path}: {error.strerror}; see recipes/ for those that exist") from error
-    except yaml.YAMLError as error:
-        raise ReseenError(f"recipe {path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise ReseenError(f"recipe {path} holds no keys; see recipes/ for examples")
+    content = _read(path)
     for override in overrides or []:
         _override(content, override)
     return recipe_from(content, str(path))
@@ -198,6 +192,44 @@ def dump_recipe(recipe: Recipe) -> str:
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
 
 
+def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Reads a recipe and, below it, the one its key ``base`` names."""
+    try:
+        content = yaml.load(path.read_text(), _Loader)
+    except OSError as error:
+        raise ReseenError(f"cannot read recipe {path}: {error.strerror}; see recipes/ for those that exist") from error
+    except yaml.YAMLError as error:
+        raise ReseenError(f"recipe {path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ReseenError(f"recipe {path} holds no keys; see recipes/ for examples")
+    if (base := content.pop("base", None)) is None:
+        return content
+    base = (path.parent / str(base)).resolve()
+    if base in above:
+        raise ReseenError(f"recipe {path}: base {base.name} leads back to itself")
+    merged = _merge(_read(base, (*above, base)), content)
+    assert isinstance(merged, dict)
+    return merged
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's floats: 1e-3 is a number, though YAML 1.1 wants 1.0e-3."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
+def _merge(base: Any, change: Any) -> Any:
+    """Lays a change over a base: mappings by key; a list of phases by position, ending where the change's does."""
+    if isinstance(base, dict) and isinstance(change, dict):
+        return base | {key: _merge(base.get(key), value) for key, value in change.items()}
+    if isinstance(base, list) and isinstance(change, list) and all(isinstance(item, dict) for item in change):
+        return [_merge(base[i] if i < len(base) else None, item) for i, item in enumerate(change)]
+    return change
+
+
 def _override(content: dict[str, Any], override: str) -> None:
     key, sign, value = override.partition("=")
     if not sign:
@@ -207,7 +239,7 @@ def _override(content: dict[str, Any], override: str) -> None:
     try:
         for parent in parents:
             place = place[int(parent)] if isinstance(place, list) else place.setdefault(parent, {})
-        place[int(last) if isinstance(place, list) else last] = yaml.safe_load(value)
+        place[int(last) if isinstance(place, list) else last] = yaml.load(value, _Loader)
     except (ValueError, IndexError, TypeError, AttributeError) as error:
         raise ReseenError(f"--set {override}: the recipe has no place {key!r}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ import timm
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from timm.layers.blur_pool import BlurPool2d
 from timm.models import group_parameters
 from timm.models.resnet import Bottleneck, ResNet
 from torch import Tensor, nn
@@ -174,7 +176,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         content = torch.load(path, map_location="cpu", weights_only=True)
         content = content.get("state_dict", content)
         return {key: value for key, value in content.items() if isinstance(value, Tensor)}
-    except (SafetensorError, OSError, RuntimeError, ValueError, AttributeError, EOFError) as error:
+    except (SafetensorError, pickle.UnpicklingError, OSError, RuntimeError, AttributeError, EOFError) as error:
         raise ReseenError(f"cannot read weights file {path}: {str(error).splitlines()[0]}") from error
 
 
@@ -191,7 +193,7 @@ def _remove_last_stride(net: Any) -> None:
     for name, module in list(net.layer4[0].named_modules()):
         if isinstance(module, nn.Conv2d):
             module.stride = (1, 1)
-        elif isinstance(module, nn.AvgPool2d):  # ResNet-D's shortcut, ResNeSt's and ResNet-AA's blur
+        elif isinstance(module, nn.AvgPool2d | BlurPool2d):  # ResNet-D's shortcut, ResNeSt's and blur ResNets' stride
             net.layer4[0].set_submodule(name, nn.Identity())
 
 

@@ -47,7 +47,9 @@ class IdentityHead(nn.Module):
         self.norm = nn.Identity() if neck == "none" else nn.BatchNorm1d(width)
         self.classifier = nn.Linear(width, num_identities, bias=neck != "bnneck")
         if isinstance(self.reduction, nn.Linear):
-            nn.init.kaiming_normal_(self.reduction.weight, mode="fan_out", nonlinearity="relu")
+            # fan_in: distances between metric features start no larger than between pooled ones, else the
+            # triplet loss outweighs the classifier in the first steps and pulls all features together.
+            nn.init.kaiming_normal_(self.reduction.weight, mode="fan_in", nonlinearity="relu")
             if self.reduction.bias is not None:
                 nn.init.zeros_(self.reduction.bias)
         if neck == "bnneck" and isinstance(self.norm, nn.BatchNorm1d):

@@ -1,0 +1,69 @@
+# Every target sets up what it needs; the second call finds it done.
+PYTHON ?= python3
+DATA ?= $(wildcard ../shared/data)
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+
+.PHONY: help setup demo test lint format types imports bench docs clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo [DATA=...]  train, evaluate, search and explain on real images, in five minutes"
+	@echo "make test             lint, types, import order, tests"
+	@echo "make setup            the development environment in $(VENV)"
+	@echo "make lint | types | imports | format"
+	@echo "make bench            speed and memory beside public packages"
+	@echo "make docs             the documentation site in site/"
+	@echo "make clean            remove $(VENV) and everything built"
+
+setup: $(VENV)/dev.stamp
+
+demo: $(VENV)/runtime.stamp
+	@test -n "$(DATA)" || { echo "make demo: name a data folder or zip with DATA=...; docs/data.md lists the layouts"; exit 2; }
+	$(BIN)/reseen demo --data "$(DATA)" --out demo-out
+
+test: lint types imports
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/dev.stamp
+	$(BIN)/mypy
+
+imports: $(VENV)/dev.stamp
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python benchmarks/evaluation.py
+
+docs: $(VENV)/docs.stamp
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf $(VENV) site build dist demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "reseen needs Python 3.11 or newer; name one with make PYTHON=..."; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp is written only after its install went through, so that an interrupted one starts again.
+$(VENV)/runtime.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/runtime.stamp
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+$(VENV)/docs.stamp: $(VENV)/runtime.stamp
+	$(PIP) -e '.[docs]'
+	@touch $@

@@ -1,0 +1,32 @@
+"""From an image's name, as results print it, back to the image."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from reseen.data.person import JUNK_PID, PersonImage
+from reseen.errors import ReseenError
+
+_MARKET_NAME = re.compile(r"(?P<pid>-1|\d+)_c(?P<camid>\d+)")
+
+
+def image_of(reference: Path | str) -> PersonImage:
+    """Returns the image that a name stands for.
+
+    Args:
+        reference: A picture file, or ``archive.zip:member`` as `PersonImage.name` writes it. Person and
+            camera are read from names like Market-1501's (``0002_c1…``); else the person is unknown.
+
+    Raises:
+        ReseenError: If there is no such file.
+    """
+    text = str(reference)
+    archive, colon, member = text.rpartition(":")
+    inside = bool(colon) and Path(archive).is_file()
+    if not inside and not Path(text).is_file():
+        raise ReseenError(f"there is no picture {text}; name a picture file, or archive.zip:member")
+    path = Path(member if inside else text)
+    found = _MARKET_NAME.match(path.name)
+    pid, camid = (int(found["pid"]), int(found["camid"])) if found else (JUNK_PID, 0)
+    return PersonImage(path, pid, camid, archive=Path(archive) if inside else None)

@@ -1,0 +1,116 @@
+"""Columns of a user's table as strings, and its attribute columns as a schema."""
+
+from __future__ import annotations
+
+import csv
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reseen.data.attributes import DUKE_SCHEMA, MARKET1501_SCHEMA, Attribute, AttributeSchema
+from reseen.errors import ReseenError, ReseenWarning
+
+Column = Sequence[str]
+"""One string a row, empty where nothing is known."""
+
+_KNOWN_SCHEMAS = (MARKET1501_SCHEMA, DUKE_SCHEMA)
+_MOST_CLASSES = 50
+"""A column with more values than this is a caption, a time or a file name rather than an attribute."""
+_UNKNOWN_WORDS = frozenset({"", "unknown"})
+
+
+def read_columns(path: Path) -> dict[str, Column]:
+    """Reads a CSV (comma, semicolon or tab) or Parquet file.
+
+    Raises:
+        ReseenError: If it cannot be read, has no rows, or names a column twice.
+    """
+    try:
+        header, rows = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
+    except (OSError, ValueError, csv.Error) as error:
+        raise ReseenError(f"cannot read table {path}: {error}") from error
+    header = [name.strip().lower() for name in header]
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        raise ReseenError(f"{path} has two columns named {twice[0]!r}; rename one")
+    if not rows:
+        raise ReseenError(f"{path} has no rows")
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(header):
+            raise ReseenError(f"{path}: row {number} has {len(row)} values instead of {len(header)}")
+    return {name: [row[place] for row in rows] for place, name in enumerate(header)}
+
+
+def encode_columns(columns: Mapping[str, Column], rows: int) -> tuple[AttributeSchema | None, list[dict[str, int]]]:
+    """Returns a schema for attribute columns and the class indices of each row.
+
+    Where Market-1501's or DukeMTMC-reID's schema has all columns and all their values, its names and classes
+    are taken, so that a model trained on either fits; else the classes are the sorted values.
+
+    Args:
+        columns: Values by column.
+        rows: How many rows there are.
+    """
+    values = {name: sorted(set(column) - _UNKNOWN_WORDS) for name, column in columns.items()}
+    for name, own in list(values.items()):
+        if not own or len(own) > _MOST_CLASSES:
+            why = f"{len(own)} different values, too many for" if own else "no value for"
+            warnings.warn(f"left out column {name!r}: it has {why} an attribute", ReseenWarning, stacklevel=4)
+            del values[name]
+    if not values:
+        return None, [{} for _ in range(rows)]
+    schema = _known_schema(values) or AttributeSchema(
+        "table", tuple(Attribute(name, tuple(own)) for name, own in values.items())
+    )
+    index = {
+        attribute.name: {value.casefold(): number for number, value in enumerate(attribute.classes)}
+        if schema.name != "table"
+        else {value: number for number, value in enumerate(attribute.classes)}
+        for attribute in schema
+    }
+    labels: list[dict[str, int]] = [{} for _ in range(rows)]
+    for name, classes in index.items():
+        for row, value in enumerate(columns[name]):
+            if value not in _UNKNOWN_WORDS:
+                labels[row][name] = classes[value if value in classes else value.casefold()]
+    return schema, labels
+
+
+def _known_schema(values: Mapping[str, Sequence[str]]) -> AttributeSchema | None:
+    """Returns the part of a known schema that the columns make up, or None if some name or value does not fit."""
+    for schema in _KNOWN_SCHEMAS:
+        if all(
+            name in schema and {value.casefold() for value in own} <= set(schema[name].classes)
+            for name, own in values.items()
+        ):
+            return AttributeSchema(schema.name, tuple(attribute for attribute in schema if attribute.name in values))
+    return None
+
+
+def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        first = file.readline()
+        file.seek(0)
+        rows = [
+            [value.strip() for value in row] for row in csv.reader(file, delimiter=max(",;\t", key=first.count)) if row
+        ]
+    if not rows:
+        raise ReseenError(f"{path} is empty")
+    return rows[0], rows[1:]
+
+
+def _read_parquet(path: Path) -> tuple[list[str], list[list[str]]]:
+    import pyarrow.parquet as pq
+
+    columns: dict[str, list[Any]] = pq.read_table(path).to_pydict()
+    return list(columns), [[_text(value) for value in row] for row in zip(*columns.values(), strict=True)]
+
+
+def _text(value: Any) -> str:
+    """Integers that a missing cell has turned into floats become integers again."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()

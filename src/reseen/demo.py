@@ -1,0 +1,102 @@
+"""`reseen demo`: the whole chain on real images in minutes, ending in pictures to look at."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from reseen.data import open_split
+from reseen.data.check import recognise
+from reseen.data.embeddings import Embeddings
+from reseen.data.reference import image_of
+from reseen.errors import ReseenError
+from reseen.explain.curves import training_figure
+from reseen.explain.evaluation import draw_evaluation
+from reseen.explain.explanation import explain
+from reseen.explain.saving import save_figure, save_picture
+from reseen.models.embedder import Embedder
+from reseen.search import matches_table, parse_where, search
+from reseen.search.picture import matches_picture
+from reseen.training.fit import Run
+from reseen.training.recipe import Recipe
+
+_FILTER = "gender=female and upper_color in (red, white)"
+
+
+def demo(recipe: Recipe, folder: Path, console: Console) -> list[Path]:
+    """Trains a recipe, evaluates, searches by picture and by attributes, and explains a result.
+
+    Args:
+        recipe: A short recipe; its data root is resolved.
+        folder: Where everything is written; the run goes into ``run``.
+        console: Where it is told about.
+
+    Returns:
+        The pictures written.
+
+    Raises:
+        ReseenError: If the data has no training images or no queries, or the folder holds another demo.
+    """
+    started = time.monotonic()
+    root = recipe.data.root
+    assert root is not None
+    console.rule("1. the data")
+    split = open_split(recipe.data.name, root, **recipe.data.options)
+    for part, images in split.parts().items():
+        console.print(f"{part:<8} {len(images):>6,} images  {len({i.pid for i in images if i.pid > 0}):>5,} persons")
+    if recognise(root) != recipe.data.name or not split.train or not split.query:
+        raise ReseenError(f"the demo needs {recipe.data.name} with training, query and gallery images in {root}")
+
+    console.rule("2. training")
+    run = Run(recipe, folder / "run", console=console)
+    evaluation = run.train()
+    assert evaluation is not None
+    assert run.evaluation is not None
+    query, gallery = run.evaluation.query, run.evaluation.gallery
+    assert query is not None
+    pictures = [folder / "curves.png"]
+    save_figure(training_figure(folder / "run" / "metrics.csv"), pictures[0])
+
+    console.rule("3. evaluation by the full protocol")
+    console.print(evaluation.table())
+    pictures += draw_evaluation(evaluation, query, gallery, folder)
+
+    console.rule("4. search by picture, then with required attributes")
+    embedder = run.embedder()
+    # A query the model is neither best nor worst at: the median of the average precisions.
+    precision = evaluation.ranking.average_precision if evaluation.ranking else np.zeros(len(query))
+    row = int(np.argsort(np.nan_to_num(precision, nan=-1.0))[len(query) // 2])
+    pictures += _search(embedder, query[[row]], gallery, folder, console)
+
+    console.rule("5. explanation")
+    person = image_of((query.paths or ())[row])
+    explanation = explain(embedder, person, title=Path(str(person.path)).name)
+    save_figure(explanation.figure, folder / "explain.png")
+    pictures.append(folder / "explain.png")
+    for attribute, value, probability in explanation.predictions:
+        console.print(f"{attribute:<14} {value:<10} {probability:.0%}", highlight=False)
+    console.rule(f"done in {(time.monotonic() - started) / 60:.1f} minutes; look at")
+    return pictures
+
+
+def _search(embedder: Embedder, query: Embeddings, gallery: Embeddings, folder: Path, console: Console) -> list[Path]:
+    person = image_of((query.paths or ())[0])
+    schema = embedder.schema
+    pictures = []
+    for name, text in (("search.png", ""), ("search-where.png", _FILTER)):
+        where = parse_where(text, schema) if text and schema else None
+        # With a filter the query picture is left out: any person who looks like this.
+        features = None if where else query.features[0]
+        matches = search(
+            gallery, features, schema=schema, where=where, exclude=None if where else (person.pid, person.camid)
+        )
+        known = None if where else person.pid
+        console.print(f"[bold]{where or person.name}[/]", highlight=False)
+        console.print(matches_table(matches, schema=schema, where=where, query_pid=known))
+        picture = matches_picture(matches, None if where else person, schema=schema, where=where, query_pid=known)
+        save_picture(picture, folder / name)
+        pictures.append(folder / name)
+    return pictures

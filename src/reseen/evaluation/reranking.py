@@ -1,0 +1,188 @@
+"""Re-ranking with k-reciprocal encoding (Zhong et al., CVPR 2017), in memory that grows with N·k instead of N²."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from reseen.errors import ReseenError
+from reseen.evaluation.distances import SquaredDistances, checked_pair
+
+_CHUNK_ELEMENTS = 4 << 20
+"""Elements of the largest array a step works on at a time."""
+
+_NOBODY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ReRanking:
+    """k-reciprocal re-ranking of a whole gallery for a whole set of queries.
+
+    Two images are alike if they have the same k-reciprocal neighbours: images that are among each other's
+    k1 nearest. Each image is encoded as a sparse vector over its reciprocal neighbours (section 3.3), the
+    vectors are averaged over the k2 nearest images (local query expansion, section 3.4), and their Jaccard
+    distance is mixed with the original distance: d* = (1 - λ) d_J + λ d (eq. 12).
+
+    The result is that of the authors' dense code: d is the squared Euclidean distance divided by its
+    maximum over all images. Queries and gallery are encoded together, so the result for one query depends
+    on the others.
+
+    Args:
+        k1: Number of nearest neighbours that can be reciprocal. More than there are images means all.
+        k2: Number of nearest images an encoding is averaged over, the image itself included; 1 = off.
+        lambda_value: Weight λ of the original distance.
+
+    Raises:
+        ReseenError: If k1 or k2 is below 1, or λ outside [0, 1].
+    """
+
+    k1: int = 20
+    k2: int = 6
+    lambda_value: float = 0.3
+
+    def __post_init__(self) -> None:
+        if self.k1 < 1 or self.k2 < 1:
+            raise ReseenError(f"re-ranking needs k1 and k2 of at least 1, got k1={self.k1}, k2={self.k2}")
+        if not 0 <= self.lambda_value <= 1:
+            raise ReseenError(f"re-ranking needs lambda_value between 0 and 1, got {self.lambda_value}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the settings by name."""
+        return asdict(self)
+
+    def distances(self, query_features: ArrayLike, gallery_features: ArrayLike) -> NDArray[np.float32]:
+        """Returns the re-ranked distances (Q, G) float32.
+
+        Args:
+            query_features: (Q, D) descriptors.
+            gallery_features: (G, D) descriptors.
+
+        Raises:
+            ReseenError: If the shapes do not fit each other.
+        """
+        query, gallery = checked_pair(query_features, gallery_features)
+        features = np.concatenate([query, gallery])
+        neighbours, farthest, distances = self._neighbours(features, len(query))
+        encoding = self._encode(features, neighbours, farthest)
+        del features
+        if self.k2 > 1:
+            encoding = _mean_over(neighbours[:, : self.k2]) @ encoding
+        distances *= np.float32(self.lambda_value)
+        _add_jaccard(distances, encoding, 1 - self.lambda_value)
+        return distances
+
+    def _neighbours(
+        self, features: NDArray[np.float32], queries: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
+        """Goes once through all distances, a chunk of rows at a time.
+
+        Returns:
+            (N, k) nearest images, nearest first, the image itself among them; (N,) squared distance to the
+            farthest image; (Q, G) squared distances from queries to gallery, divided by the farthest.
+        """
+        count = len(features)
+        k = min(max(self.k1 + 1, self.k2), count)
+        nearest = np.empty((count, k), dtype=np.int32)
+        farthest = np.empty(count, dtype=np.float32)
+        to_gallery = np.empty((queries, count - queries), dtype=np.float32)
+        for rows, chunk in SquaredDistances(features, features):
+            own = np.arange(rows.start, rows.stop)
+            chunk[own - rows.start, own] = 0
+            farthest[rows] = np.maximum(chunk.max(axis=1), np.finfo(np.float32).tiny)
+            nearest[rows] = torch.topk(torch.from_numpy(chunk), k, largest=False, sorted=True).indices.numpy()
+            query_rows = slice(rows.start, min(rows.stop, queries))
+            if rows.start < queries:
+                inside = chunk[: query_rows.stop - rows.start, queries:]
+                np.divide(inside, farthest[query_rows, None], out=to_gallery[query_rows])
+        return nearest, farthest, to_gallery
+
+    def _encode(
+        self, features: NDArray[np.float32], neighbours: NDArray[np.int32], farthest: NDArray[np.float32]
+    ) -> sparse.csr_array:
+        """Returns V (N, N) sparse: exp(-d) over each image's expanded reciprocal neighbours, rows summing to 1."""
+        whole = _reciprocal(neighbours[:, : self.k1 + 1])
+        half = _reciprocal(neighbours[:, : round(self.k1 / 2) + 1])
+        count = len(features)
+        rows, columns = np.divmod(np.unique(_expanded(whole, half)), count)
+        weights = np.exp(-_pair_distances(features, rows, columns) / farthest[rows])
+        weights /= np.bincount(rows, weights, minlength=count)[rows]
+        return sparse.csr_array((weights.astype(np.float32), (rows, columns)), shape=(count, count))
+
+
+def _chunks(count: int, elements_a_row: int) -> Iterator[slice]:
+    rows = max(1, _CHUNK_ELEMENTS // elements_a_row)
+    return (slice(start, min(start + rows, count)) for start in range(0, count, rows))
+
+
+def _reciprocal(neighbours: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Returns the neighbours (N, k) with those replaced by -1 that do not have the image among their own (eq. 2)."""
+    reciprocal = np.empty_like(neighbours)
+    for rows in _chunks(len(neighbours), neighbours.shape[1] ** 2):
+        theirs = neighbours[neighbours[rows]]  # (B, k, k)
+        images = np.arange(rows.start, rows.stop)[:, None, None]
+        reciprocal[rows] = np.where((theirs == images).any(axis=2), neighbours[rows], _NOBODY)
+    return reciprocal
+
+
+def _expanded(whole: NDArray[np.int32], half: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Returns R*(p, k1) for all p as pairs p·N + q, some of them repeated (eq. 4).
+
+    Each reciprocal neighbour q of p brings its own R(q, k1/2) along, provided that more than two thirds of
+    it are in R(p, k1) already.
+
+    Args:
+        whole: (N, k) R(p, k1), -1 where a neighbour is not reciprocal.
+        half: (N, h) R(q, k1/2), likewise.
+    """
+    count = len(whole)
+    pairs = []
+    for rows in _chunks(count, half.shape[1] * whole.shape[1] ** 2):
+        mine = whole[rows]  # (B, k)
+        brought = np.where((mine >= 0)[:, :, None], half[mine], _NOBODY)  # (B, k, h)
+        known = (brought[..., None] == mine[:, None, None, :]).any(axis=3) & (brought >= 0)
+        accepted = 3 * known.sum(axis=2) > 2 * (brought >= 0).sum(axis=2)
+        brought[~accepted] = _NOBODY
+        both = np.concatenate([mine, brought.reshape(len(mine), -1)], axis=1)
+        image, place = np.nonzero(both >= 0)
+        pairs.append((image + rows.start) * np.int64(count) + both[image, place])
+    return np.concatenate(pairs)
+
+
+def _pair_distances(
+    features: NDArray[np.float32], one: NDArray[np.int64], other: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Returns the squared distance (P,) between the images of each pair."""
+    distances = np.empty(len(one), dtype=np.float32)
+    for pairs in _chunks(len(one), features.shape[1]):
+        difference = features[one[pairs]] - features[other[pairs]]
+        np.einsum("pd,pd->p", difference, difference, out=distances[pairs])
+    return distances
+
+
+def _mean_over(neighbours: NDArray[np.int32]) -> sparse.csr_array:
+    """Returns the (N, N) matrix that replaces each row by the mean over its k neighbours' rows."""
+    count, k = neighbours.shape
+    weights = np.full(count * k, 1 / k, dtype=np.float32)
+    return sparse.csr_array((weights, neighbours.ravel(), np.arange(0, count * k + 1, k)), shape=(count, count))
+
+
+def _add_jaccard(distances: NDArray[np.float32], encoding: sparse.csr_array, weight: float) -> None:
+    """Adds the weighted Jaccard distances from the first Q to the other G encodings to ``distances`` (Q, G).
+
+    Rows of an encoding sum to 1, so with t = Σ min(V_p, V_g) the sum of maxima is 2 - t (eq. 10). The
+    inverted index lists, for each image, the gallery encodings it occurs in: only those are touched.
+    """
+    queries, gallery = distances.shape
+    inverted = encoding[queries:].tocsc().T  # (N, G) by rows
+    for query in range(queries):
+        entries = slice(encoding.indptr[query], encoding.indptr[query + 1])
+        listed = inverted[encoding.indices[entries]]
+        own = np.repeat(encoding.data[entries], np.diff(listed.indptr))
+        minima = np.bincount(listed.indices, np.minimum(own, listed.data), minlength=gallery)
+        distances[query] += weight * (1 - minima / (2 - minima))

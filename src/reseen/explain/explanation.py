@@ -1,0 +1,47 @@
+"""One picture explained: what the system read in it and where it looked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from reseen.data.person import PersonImage
+from reseen.explain.maps import Prediction, explain_figure
+from reseen.models.embedder import Embedder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """Attribute predictions and the figure of maps.
+
+    Attributes:
+        predictions: Attribute, predicted class, probability, in schema order; empty for a system without
+            attributes.
+        figure: The picture, its maps and the predictions.
+    """
+
+    predictions: tuple[Prediction, ...]
+    figure: Figure
+
+
+def explain(embedder: Embedder, image: PersonImage, *, title: str = "") -> Explanation:
+    """Explains one image (AANet, figs. 3 and 6).
+
+    Args:
+        embedder: The model.
+        image: The picture.
+        title: Headline of the figure.
+
+    Raises:
+        ReseenError: If the picture cannot be read.
+    """
+    output = embedder.describe(image)
+    predictions = []
+    for attribute in embedder.schema or ():
+        if attribute.name in output.attribute_logits:
+            probabilities = output.attribute_logits[attribute.name][0].float().softmax(0)
+            best = int(probabilities.argmax())
+            predictions.append((attribute.name, attribute.classes[best], float(probabilities[best])))
+    maps = {name: values[0].float().cpu().numpy() for name, values in output.maps.items()}
+    return Explanation(tuple(predictions), explain_figure(image.open(), maps, predictions, title=title))

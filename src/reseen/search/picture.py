@@ -1,0 +1,51 @@
+"""What a search found, as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PIL import Image
+
+from reseen.data.attributes import AttributeSchema
+from reseen.data.person import PersonImage
+from reseen.data.reference import image_of
+from reseen.explain.ranked_list import RankedResult, ranked_list_picture
+from reseen.search.search import Match
+from reseen.search.table import caption
+from reseen.search.where import AttributeFilter
+
+
+def matches_picture(
+    matches: Sequence[Match],
+    query: PersonImage | None,
+    *,
+    schema: AttributeSchema | None = None,
+    where: AttributeFilter | None = None,
+    query_pid: int | None = None,
+) -> Image.Image:
+    """Draws the query and the matches with distance, camera and attributes.
+
+    Args:
+        matches: What `search` found; their paths have to be readable.
+        query: The query's image, or None for a search by attributes alone.
+        schema: The attributes' classes.
+        where: The filter of the search.
+        query_pid: The query's person id if known: frames the matches right or wrong.
+
+    Raises:
+        ReseenError: If a picture cannot be read.
+    """
+    results = [
+        RankedResult(
+            image_of(match.path).open(),
+            [
+                f"distance {match.distance:.3f}" if match.distance is not None else f"fits {match.probability:.0%}",
+                f"camera {match.camid}",
+                *(caption(match, schema, where=where) if schema is not None else ()),
+            ],
+            None if query_pid is None else match.pid == query_pid,
+        )
+        for match in matches
+    ]
+    title = f"where {where}" if where is not None else ""
+    return ranked_list_picture(None if query is None else query.open(), results, title=title)

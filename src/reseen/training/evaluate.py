@@ -1,0 +1,107 @@
+"""A model on a data set: embed query and gallery, rank, score attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.console import Console
+
+from reseen.data.embeddings import Embeddings
+from reseen.data.person import PersonImage, Split
+from reseen.errors import ReseenError
+from reseen.evaluation import AttributeReport, EvaluationReport, ReRanking, attribute_accuracy, evaluate, multiple_query
+from reseen.evaluation.ranking import APForm
+from reseen.models.embedder import Embedder
+from reseen.training.progress import progress_of
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The report and the descriptors it was made from.
+
+    Attributes:
+        report: The figures.
+        query: The queries' descriptors; None where the data set has no queries.
+        gallery: The gallery's descriptors.
+    """
+
+    report: EvaluationReport
+    query: Embeddings | None
+    gallery: Embeddings
+
+
+def evaluate_split(
+    embedder: Embedder,
+    split: Split,
+    *,
+    batch_size: int = 128,
+    average_precision: APForm = "hits",
+    reranking: ReRanking | None = None,
+    with_multiple_query: bool = False,
+    max_corrupt: int = 0,
+    console: Console,
+) -> Evaluation:
+    """Evaluates a model by a data set's own protocol.
+
+    Args:
+        embedder: The model.
+        split: The data set; its training images are not touched.
+        batch_size: Images a forward pass.
+        average_precision: Form of AP.
+        reranking: Report figures after this re-ranking as well.
+        with_multiple_query: Report figures with pooled queries as well; each query is pooled with the
+            gallery's images of its person under its camera.
+        max_corrupt: Undecodable images that may be left out of query and gallery each.
+        console: Where progress is shown.
+
+    Raises:
+        ReseenError: If there is nothing to evaluate.
+    """
+    if not split.gallery:
+        raise ReseenError(f"{split.name} has no gallery (test images) here; give the folder that holds them")
+
+    def embed(images: Sequence[PersonImage], title: str) -> Embeddings:
+        with progress_of(console, title) as report:
+            return embedder.embed(images, batch_size=batch_size, max_corrupt=max_corrupt, progress=report)
+
+    gallery = embed(split.gallery, "embedding gallery")
+    query = embed(split.query, "embedding queries") if split.query else None
+    ranking = reranked = pooled = None
+    if query is not None:
+        ranking = evaluate(query, gallery, split.protocol, average_precision=average_precision)
+        if with_multiple_query:
+            several = multiple_query(query, gallery)
+            pooled = evaluate(several, gallery, split.protocol, average_precision=average_precision)
+        if reranking is not None:
+            reranked = evaluate(
+                query, gallery, split.protocol, average_precision=average_precision, reranking=reranking
+            )
+    report = EvaluationReport(
+        dataset=split.name,
+        ranking=ranking,
+        multiple_query=pooled,
+        reranked=reranked,
+        attributes=_attributes(embedder, split, gallery),
+        protocol=split.protocol,
+        notes=split.notes,
+        counts={"queries": len(split.query), "gallery images": len(gallery)},
+    )
+    return Evaluation(report, query, gallery)
+
+
+def _attributes(embedder: Embedder, split: Split, gallery: Embeddings) -> AttributeReport | None:
+    """Accuracy over labelled gallery images, if the model predicts what the data set labels."""
+    schema = embedder.schema
+    if schema is None or split.schema is None or gallery.attributes is None or gallery.paths is None:
+        return None
+    if schema.attributes != split.schema.attributes:
+        return None
+    images = {image.name: image for image in split.gallery}
+    labels = schema.encode([images[path].attributes for path in gallery.paths])
+    labelled = (labels >= 0).any(1)
+    if not labelled.any():
+        return None
+    predicted = np.stack([gallery.attributes[name].argmax(1) for name in schema.names], axis=1)
+    return attribute_accuracy(predicted[labelled], labels[labelled], schema)

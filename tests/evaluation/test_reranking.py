@@ -1,0 +1,131 @@
+"""k-reciprocal re-ranking against the authors' result and against a literal reading of the paper."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from reseen.errors import ReseenError
+from reseen.evaluation import ReRanking
+from reseen.evaluation import distances as distances_module
+from reseen.evaluation import reranking as module
+
+
+def by_the_paper(query, gallery, k1, k2, lambda_value):
+    """Zhong et al. 2017 with sets and dense vectors, one image at a time."""
+    features = np.concatenate([query, gallery]).astype(np.float64)
+    count, queries = len(features), len(query)
+    d = cdist(features, features, "sqeuclidean")
+    np.fill_diagonal(d, 0)
+    nearest = np.argsort(d, axis=1, kind="stable")
+    d /= d.max(axis=1, keepdims=True)
+
+    def reciprocal(p, k):
+        return {q for q in nearest[p, : k + 1] if p in nearest[q, : k + 1]}
+
+    encoding = np.zeros((count, count))
+    for p in range(count):
+        core = reciprocal(p, k1)
+        expanded = set(core)
+        for q in core:
+            theirs = reciprocal(q, int(np.around(k1 / 2)))
+            if len(theirs & core) > 2 / 3 * len(theirs):
+                expanded |= theirs
+        members = sorted(expanded)
+        encoding[p, members] = np.exp(-d[p, members])
+        encoding[p] /= encoding[p].sum()
+    if k2 > 1:
+        encoding = np.stack([encoding[nearest[p, :k2]].mean(axis=0) for p in range(count)])
+    jaccard = np.array(
+        [[1 - np.minimum(a, b).sum() / np.maximum(a, b).sum() for b in encoding[queries:]] for a in encoding[:queries]]
+    )
+    return (1 - lambda_value) * jaccard + lambda_value * d[:queries, queries:]
+
+
+def clustered(rng, count, persons=12, dimensions=16):
+    centres = rng.normal(size=(persons, dimensions))
+    features = centres[rng.integers(persons, size=count)] + 0.5 * rng.normal(size=(count, dimensions))
+    return features.astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("k1", "k2", "lambda_value"),
+    [
+        (20, 6, 0.3),
+        (10, 3, 0.5),
+        (5, 1, 0.3),  # k1/2 = 2.5 goes to 2, no query expansion
+        (7, 2, 0.0),  # k1/2 = 3.5 goes to 4
+        (6, 12, 0.3),  # k2 beyond k1
+        (3, 3, 1.0),
+        (1, 1, 0.2),
+        (500, 4, 0.3),  # more than there are images: all of them
+        (4, 500, 0.3),
+    ],
+)
+def test_equals_the_paper(k1, k2, lambda_value):
+    rng = np.random.default_rng(k1)
+    query, gallery = clustered(rng, 25), clustered(rng, 90)
+    result = ReRanking(k1, k2, lambda_value).distances(query, gallery)
+    assert result.shape == (25, 90)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, by_the_paper(query, gallery, k1, k2, lambda_value), atol=1e-5)
+
+
+def test_chunks_do_not_change_the_result(monkeypatch):
+    rng = np.random.default_rng(1)
+    query, gallery = clustered(rng, 30), clustered(rng, 80)
+    whole = ReRanking().distances(query, gallery)
+    monkeypatch.setattr(module, "_CHUNK_ELEMENTS", 50)
+    monkeypatch.setattr(distances_module, "_CHUNK_BYTES", 4 * 110 * 7)
+    np.testing.assert_allclose(ReRanking().distances(query, gallery), whole, atol=1e-6)
+
+
+@pytest.mark.shared
+def test_equals_the_authors_code_on_real_features(shared):
+    fixture = np.load(shared / "fixtures" / "market_small_fixture.npz")
+    result = ReRanking(k1=20, k2=6, lambda_value=0.3).distances(fixture["q"], fixture["g"])
+    np.testing.assert_allclose(result, fixture["rerank"], atol=1e-5)
+    assert np.abs(result - fixture["rerank_squared_input"]).max() > 1e-2
+
+
+def test_lambda_one_is_the_original_distance():
+    query, gallery = [[0.0], [1.0]], [[2.0], [4.0], [-1.0]]
+    # Farthest image of query 0 is at 4, of query 1 too: squared distances 16 and 9.
+    expected = np.array([[4, 16, 1], [1, 9, 4]]) / np.array([[16], [9]])
+    np.testing.assert_allclose(ReRanking(2, 1, 1.0).distances(query, gallery), expected, rtol=1e-5)
+
+
+def test_equal_descriptors_are_no_trouble():
+    features = np.ones((8, 4), dtype=np.float32)
+    assert np.isfinite(ReRanking().distances(features[:2], features)).all()
+
+
+def test_memory_grows_with_the_neighbours_not_with_the_square():
+    rng = np.random.default_rng(0)
+    query, gallery = clustered(rng, 300, 1000), clustered(rng, 9000, 1000)
+    tracemalloc.start()
+    ReRanking().distances(query, gallery)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * 9300 * 9300 / 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "raises"),
+    [
+        ({"k1": 0}, "k1 and k2 of at least 1"),
+        ({"k2": 0}, "k1 and k2 of at least 1"),
+        ({"lambda_value": -0.1}, "between 0 and 1"),
+        ({"lambda_value": 1.1}, "between 0 and 1"),
+        ({"lambda_value": float("nan")}, "between 0 and 1"),
+    ],
+)
+def test_settings_are_checked(settings, raises):
+    with pytest.raises(ReseenError, match=raises):
+        ReRanking(**settings)
+
+
+def test_shapes_are_checked():
+    with pytest.raises(ReseenError, match="query features have 3 dimensions"):
+        ReRanking().distances(np.ones((2, 3)), np.ones((2, 4)))

@@ -1,0 +1,285 @@
+"""AANet: shapes, what each head sees, maps that equal the classifiers' evidence, and that it learns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from reseen.data.attributes import MARKET1501_SCHEMA, Attribute, AttributeSchema
+from reseen.data.batch import PersonBatch
+from reseen.losses.objective import Objective, ObjectiveConfig, term_names, weighting_for
+from reseen.models.aanet import AANet, AANetConfig, region_weights
+from tests.drawn import draw_person, labels_of
+
+HEADS = ["global", *(f"part/{i}" for i in range(6)), "attention"]
+
+
+def small(**options: object) -> AANet:
+    """Returns an AANet on ResNet-18 whose residual branches and batch norms are not at their zero start."""
+    torch.manual_seed(0)
+    model = AANet(AANetConfig(**({"backbone": "resnet18", "num_identities": 5} | options)))
+    for name, module in model.named_modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            if module.bias.requires_grad:
+                nn.init.uniform_(module.bias, -0.2, 0.2)
+            nn.init.uniform_(module.running_mean, -0.2, 0.2)
+        elif isinstance(module, nn.Linear) and "classifier" in name:
+            nn.init.normal_(module.weight, std=0.1)
+    return model
+
+
+@pytest.fixture
+def images() -> Tensor:
+    return torch.randn(4, 3, 96, 48, generator=torch.Generator().manual_seed(1))  # X: 512×6×3
+
+
+def test_descriptor_and_shapes_of_aanet50() -> None:
+    model = AANet(AANetConfig()).eval()
+    with torch.no_grad():
+        output = model(PersonBatch(torch.zeros(1, 3, 384, 128)))
+    assert output.embedding.shape == (1, 3072)
+    assert {name: tuple(logits.shape) for name, logits in output.identity_logits.items()} == dict.fromkeys(
+        HEADS, (1, 751)
+    )
+    assert {name: logits.shape[1] for name, logits in output.attribute_logits.items()} == {
+        attribute.name: len(attribute.classes) for attribute in MARKET1501_SCHEMA
+    }
+    expected = {"id", "attention", "attention_kept", *(f"attribute/{name}" for name in MARKET1501_SCHEMA.names)}
+    assert set(output.maps) == expected
+    assert {tuple(values.shape) for values in output.maps.values()} == {(1, 24, 8)}
+
+
+def test_aanet152_is_as_large_as_its_backbone_says() -> None:
+    with torch.device("meta"):
+        model = AANet(AANetConfig(depth=152, num_identities=702))
+    assert sum(p.numel() for p in model.backbone.parameters()) == 58_143_808  # ResNet-152 without its classifier
+    head = 2048 * 256 + 2 * 256 + 256 * 702 + 702
+    assert all(sum(p.numel() for p in one.parameters()) == head for one in [model.global_head, *model.part_heads])
+
+
+@pytest.mark.parametrize(
+    ("options", "vectors", "terms"),
+    [
+        ({"parts": None, "attribute_head": False, "attention": False}, 1, {"global"}),
+        ({"attribute_head": False, "attention": False}, 7, {"global", "part"}),
+        ({"attention": False}, 11, {"global", "part", "attribute"}),
+        ({}, 12, {"global", "part", "attribute", "attention"}),
+        ({"parts": None}, 6, {"global", "attribute", "attention"}),
+        ({"dim": 32, "num_parts": 3}, 9, {"global", "part", "attribute", "attention"}),
+    ],
+)
+def test_heads_switch_off(options: dict[str, object], vectors: int, terms: set[str], images: Tensor) -> None:
+    model = small(**options).eval()
+    output = model(PersonBatch(images))
+    assert output.embedding.shape == (4, vectors * model.config.dim)
+    assert set(term_names(ObjectiveConfig(), output)) == terms
+    assert ("attention" in output.maps) == ("attention" in terms)
+
+
+def test_each_head_sees_its_region(images: Tensor) -> None:
+    model = small(parts="uniform").eval()
+    output = model(PersonBatch(images))
+    features = model.backbone(images)
+    kept = output.maps["attention_kept"]
+    pooled = {
+        "global": features.mean((2, 3)),
+        **{f"part/{i}": features[:, :, i].mean(2) for i in range(6)},  # six rows, one a part
+        "attention": (features * kept[:, None]).mean((2, 3)),
+    }
+    heads = dict(zip(HEADS, [model.global_head, *model.part_heads, model.attention_head], strict=True))
+    vectors = []
+    for name, head in heads.items():
+        expected = head(pooled[name])
+        vectors.append(expected.embedding)
+        torch.testing.assert_close(output.identity_logits[name], expected.logits, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(output.metric_features[name], expected.metric, rtol=1e-4, atol=1e-5)
+    reduced = model.attribute_network.reduction(features)
+    thirds = [reduced, reduced[:, :, :2], reduced[:, :, 2:4], reduced[:, :, 4:]]
+    vectors[-1:-1] = [part.mean((2, 3)) for part in thirds]
+    torch.testing.assert_close(output.embedding, torch.cat(vectors, 1), rtol=1e-4, atol=1e-5)
+
+
+def test_attribute_classifiers_see_the_mean_of_their_regions(images: Tensor) -> None:
+    model = small().eval()
+    features = model.backbone(images)
+    _, vectors, logits = model.attribute_network(features)
+    top, middle = vectors[:, 1], vectors[:, 2]
+    sleeve, hair = (model.attribute_network.classifiers[name] for name in ("sleeve", "hair"))
+    torch.testing.assert_close(logits["sleeve"], sleeve((top + middle) / 2))
+    torch.testing.assert_close(logits["hair"], hair(top))
+
+
+@pytest.mark.parametrize("height", [6, 7, 8, 12, 24])
+def test_regions_are_thirds_without_overlap(height: int) -> None:
+    weights = region_weights(torch.zeros(1, 1, height, 5))
+    torch.testing.assert_close(weights.sum((1, 2)), torch.ones(4))
+    assert (weights[1:] > 0).sum(0).eq(1).all()
+
+
+@pytest.mark.parametrize("height", [96, 112])  # 6 rows, and 7, which is no multiple of three
+def test_attribute_map_is_the_classifiers_evidence(height: int) -> None:
+    """Averaged as the classifier averages, each map is the logit without the bias, and is zero elsewhere."""
+    model = small().eval()
+    network = model.attribute_network
+    features = model.backbone(torch.randn(3, 3, height, 48))
+    reduced, _, logits = network(features)
+    maps, weights = network.activation_maps(reduced, logits), network.location_weights(reduced)
+    for index, name in enumerate(MARKET1501_SCHEMA.names):
+        predicted = logits[name].argmax(1)
+        evidence = logits[name].amax(1) - network.classifiers[name].bias[predicted]
+        torch.testing.assert_close((maps[:, index] * weights[index]).sum((1, 2)), evidence, rtol=1e-4, atol=1e-5)
+        assert maps[:, index][:, weights[index] == 0].eq(0).all()
+        regions = MARKET1501_SCHEMA[name].regions
+        if regions == ("top",):
+            third = -(-maps.shape[2] // 3)
+            torch.testing.assert_close(maps[:, index, :third].mean((1, 2)), evidence, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("pooling", ["average", "gem"])
+@pytest.mark.parametrize("neck", ["relu", "bnneck"])
+def test_identity_map_is_the_logit_without_constants(pooling: str, neck: str, images: Tensor) -> None:
+    model = small(pooling=pooling, neck=neck).eval()
+    output = model(PersonBatch(images))
+    head, logits = model.global_head, output.identity_logits["global"]
+    predicted = logits.argmax(1)
+    embedding = output.embedding[:, :256]
+    active = (embedding > 0).float() if neck == "relu" else torch.ones_like(embedding)
+    shift = head.norm.bias - head.norm.running_mean * head.norm.weight / (head.norm.running_var + head.norm.eps).sqrt()
+    constants = (head.classifier.weight[predicted] * active * shift).sum(1)
+    if head.classifier.bias is not None:
+        constants = constants + head.classifier.bias[predicted]
+    mean = output.maps["id"].mean((1, 2))
+    torch.testing.assert_close(mean, logits.amax(1) - constants, rtol=1e-3, atol=1e-4)
+
+
+def test_attention_merges_the_selected_attributes(images: Tensor) -> None:
+    model = small().eval()
+    maps = model(PersonBatch(images)).maps
+    selected = [attribute.name for attribute in MARKET1501_SCHEMA if attribute.in_attention]
+    assert selected == ["gender", "hair", "lower_length", "lower_type", "upper_color", "lower_color"]
+    merged = torch.stack([maps[f"attribute/{name}"] for name in selected]).amax(0)
+    assert maps["attention"].equal(merged)
+    assert merged.min() >= 0
+    assert merged.amax((1, 2)).eq(1).all()
+    threshold = merged.mean((1, 2)) + 0.5 * merged.std((1, 2), correction=0)
+    assert maps["attention_kept"].equal(merged * (merged > threshold[:, None, None]))
+
+
+@pytest.mark.parametrize("threshold", ["mean_std", "otsu"])
+@pytest.mark.parametrize("pooling", ["average", "gem"])
+def test_without_any_evidence_everything_stays_finite(threshold: str, pooling: str, images: Tensor) -> None:
+    model = small(threshold=threshold, pooling=pooling)
+    nn.init.zeros_(model.attribute_network.reduction[1].weight)
+    nn.init.zeros_(model.attribute_network.reduction[1].bias)  # F = 0, all maps flat
+    output = model(PersonBatch(images))
+    assert output.maps["attention_kept"].eq(0).all()
+    output.embedding.sum().backward()
+    assert output.embedding.isfinite().all()
+    assert all(p.grad.isfinite().all() for p in model.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"pooling": "gem", "neck": "bnneck", "normalize_heads": True},
+        {"parts": "quantile", "threshold": "otsu"},
+        {"freeze_stages": 2},
+    ],
+)
+def test_gradients_reach_every_parameter(options: dict[str, object], images: Tensor) -> None:
+    model = small(**options)
+    config = ObjectiveConfig(triplet_margin=5.0, weighting="uncertainty")
+    attributes = torch.tensor([[i % 2] * 12 for i in range(4)])
+    batch = PersonBatch(images, torch.tensor([0, 0, 1, 1]), None, attributes)
+    output = model(batch)
+    terms = Objective(config)(output, batch)
+    weighting = weighting_for(config, terms)
+    weighting(terms).backward()
+    for name, parameter in [*model.named_parameters(), *weighting.named_parameters()]:
+        if parameter.requires_grad:
+            assert parameter.grad is not None, name
+            assert parameter.grad.isfinite().all(), name
+            assert parameter.grad.abs().sum() > 0, name
+        else:
+            assert parameter.grad is None, name
+
+
+def test_attention_loss_teaches_the_attribute_network(images: Tensor) -> None:
+    """Gradient passes through the kept values of the map into AFN, though not through the threshold."""
+    model = small()
+    batch = PersonBatch(images, torch.tensor([0, 0, 1, 1]))
+    Objective(ObjectiveConfig())(model(batch), batch)["attention"].backward()
+    assert model.attribute_network.reduction[0].weight.grad.abs().sum() > 0
+    assert model.global_head.reduction.weight.grad is None
+
+
+def test_normalised_heads_weigh_the_same(images: Tensor) -> None:
+    embedding = small(normalize_heads=True).eval()(PersonBatch(images)).embedding
+    torch.testing.assert_close(embedding.unflatten(1, (12, 256)).norm(dim=2), torch.ones(4, 12))
+
+
+def test_half_precision_backbone_gives_float32_output(images: Tensor) -> None:
+    model = small().to(memory_format=torch.channels_last).eval()
+    exact = model(PersonBatch(images)).embedding
+    with torch.autocast("cpu", torch.bfloat16):
+        output = model(PersonBatch(images))
+    assert {output.embedding.dtype, output.identity_logits["global"].dtype, output.maps["id"].dtype} == {torch.float32}
+    assert nn.functional.cosine_similarity(output.embedding, exact).min() > 0.99
+
+
+def test_configuration_survives_json() -> None:
+    schema = AttributeSchema("own", (Attribute("cap", ("no", "yes"), ("top", "middle"), in_attention=True),))
+    config = AANetConfig(depth=152, parts=None, attributes=schema, pooling="gem")
+    again = AANetConfig.model_validate_json(config.model_dump_json())
+    assert again == config
+    assert again.attributes["cap"].regions == ("top", "middle")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"attribute_head": False}, "set attribute_head, or attention: false"),
+        ({"attributes": AttributeSchema("own", (Attribute("cap", ("no", "yes")),))}, "no attribute of 'own'"),
+        ({"parts": "stripes"}, "parts"),
+        ({"colour": 1}, "colour"),
+    ],
+)
+def test_wrong_configurations(options: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        AANetConfig(**options)
+
+
+def test_overfits_eight_persons() -> None:
+    """Drawn persons, 4 pictures each: every same-person pair ends up closer than any other pair of either picture."""
+    torch.manual_seed(0)
+    pids = [pid for pid in range(8) for _ in range(4)]
+    pixels = np.stack([np.asarray(draw_person(i, pid, i % 2, size=(64, 32))) for i, pid in enumerate(pids)])
+    labels = torch.tensor(pids)
+    attributes = torch.from_numpy(MARKET1501_SCHEMA.encode([labels_of(pid) for pid in pids]))
+    batch = PersonBatch(torch.from_numpy(pixels).permute(0, 3, 1, 2) / 127.5 - 1, labels, None, attributes)
+    model = AANet(AANetConfig(backbone="resnet18", num_identities=8))
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.momentum = 0.3  # running statistics that keep up with so few steps
+    objective = Objective(ObjectiveConfig())
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for _ in range(25):
+        optimizer.zero_grad()
+        torch.stack(list(objective(model(batch), batch).values())).sum().backward()
+        optimizer.step()
+    model.eval()
+    with torch.no_grad():
+        output = model(batch)
+    distances = torch.cdist(output.embedding, output.embedding)
+    same = labels[:, None] == labels
+    farthest_same = distances.masked_fill(~same, 0).amax(1)
+    nearest_other = distances.masked_fill(same, torch.inf).amin(1)
+    assert (farthest_same < nearest_other).all()
+    for logits in output.identity_logits.values():
+        assert logits.argmax(1).equal(labels)
+    predicted = torch.stack([logits.argmax(1) for logits in output.attribute_logits.values()], 1)
+    assert predicted.equal(attributes)

@@ -1,0 +1,200 @@
+"""Training really learns, stops and goes on as if it had not, and leaves everything in its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from rich.console import Console
+from safetensors.torch import load_file
+
+import reseen
+from reseen.errors import ReseenError
+from reseen.evaluation import EvaluationReport
+from reseen.training import callbacks
+from reseen.training.fit import Run
+from reseen.training.recipe import Recipe, recipe_from
+
+QUIET = Console(file=open(os.devnull, "w"))  # noqa: SIM115
+
+
+def make_recipe(root: Path, **changes: Any) -> Recipe:
+    content: dict[str, Any] = {
+        "name": "tiny",
+        "data": {"name": "market1501", "root": str(root), "size": [64, 32]},
+        "model": {"system": "ide", "backbone": "resnet10t", "neck": "bnneck"},
+        "weights": None,
+        "precision": "32-true",
+        "phases": [
+            {
+                "epochs": 2,
+                "sampler": {"kind": "identities", "persons": 4, "images_per_person": 2},
+                "objective": {"triplet_margin": 0.3, "label_smoothing": 0.1},
+                "optimizer": {"name": "adam", "lr": 1e-3},
+                "schedule": {"name": "cosine", "warmup": 0.5},
+                "augmentation": {"flip": 0.5, "pad_crop": 2, "erasing": 0.3},
+            }
+        ],
+    }
+    for key, value in changes.items():
+        content[key] = content.get(key, {}) | value if isinstance(value, dict) else value
+    return recipe_from(content, "test")
+
+
+def fit(recipe: Recipe, folder: Path, **options: Any) -> EvaluationReport | None:
+    return Run(recipe, folder, accelerator="cpu", console=QUIET, **options).train()
+
+
+def phases(recipe: Recipe, **changes: Any) -> list[dict[str, Any]]:
+    return [phase.model_dump(mode="json") | changes for phase in recipe.phases]
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "last" / "model.safetensors")
+
+
+def assert_equal_weights(one: Path, other: Path) -> None:
+    first, second = weights_of(one), weights_of(other)
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.fixture(scope="module")
+def straight(market_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two phases of two epochs without any interruption."""
+    folder = tmp_path_factory.mktemp("straight") / "run"
+    recipe = make_recipe(market_drawn)
+    assert fit(make_recipe(market_drawn, phases=phases(recipe) * 2), folder)
+    return folder
+
+
+def two_phases(root: Path) -> Recipe:
+    return make_recipe(root, phases=phases(make_recipe(root)) * 2)
+
+
+def test_folder_holds_everything(straight: Path) -> None:
+    names = {path.name for path in straight.iterdir()}
+    assert names >= {"recipe.yaml", "log.txt", "metrics.csv", "last", "best", "report.json", "state.ckpt", "tensorboard"}
+    report = json.loads((straight / "report.json").read_text())
+    assert 0 <= report["mAP"] <= 1
+    assert report["training_seconds"] > 0
+    card = (straight / "last" / "README.md").read_text()
+    assert "academic research only" in card  # the data set's terms
+    assert f"{report['mAP']:.2%}" in card
+    assert len((straight / "metrics.csv").read_text().splitlines()) == 1 + 4
+
+
+def test_checkpoint_loads_and_embeds_as_evaluated(straight: Path, market_drawn: Path) -> None:
+    embedder = reseen.load(straight / "last")
+    query = sorted((market_drawn / "query").glob("*.jpg"))[:3]
+    embeddings = embedder.embed(query)
+    assert embeddings.features.shape == (3, 512)
+    assert embedder.config.size == (64, 32)
+
+
+def test_two_and_two_epochs_equal_four(market_drawn: Path, straight: Path, tmp_path: Path) -> None:
+    recipe, folder = two_phases(market_drawn), tmp_path / "run"
+    assert fit(recipe, folder, stop_after=1) is None
+    assert not (folder / "last").exists()
+    assert fit(recipe, folder, resume=True, stop_after=1) is None  # one epoch into the second phase
+    assert fit(recipe, folder, resume=True)
+    assert_equal_weights(folder, straight)
+    epochs = [line.split(",")[:2] for line in (folder / "metrics.csv").read_text().splitlines()[1:]]
+    assert epochs == [["0", "1"], ["0", "2"], ["1", "1"], ["1", "2"]]
+
+
+def test_interrupted_in_an_epoch_goes_on_bit_for_bit(
+    market_drawn: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt_after(monkeypatch, steps=3)
+    recipe, folder = two_phases(market_drawn), tmp_path / "run"
+    handler = signal.getsignal(signal.SIGINT)
+    assert fit(recipe, folder) is None
+    assert signal.getsignal(signal.SIGINT) is handler
+    monkeypatch.undo()
+    assert torch.load(folder / "state.ckpt", weights_only=True)["batch"] > 0
+    assert fit(recipe, folder, resume=True)
+    assert_equal_weights(folder, straight)
+
+
+def interrupt_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    """Sends this process Ctrl-C in the given step."""
+    original: Callable[..., None] = callbacks.TrainingProgress.on_train_batch_end
+    taken = 0
+
+    def interrupt(self: callbacks.TrainingProgress, *args: Any) -> None:
+        nonlocal taken
+        taken += 1
+        if taken == steps:
+            os.kill(os.getpid(), signal.SIGINT)
+        original(self, *args)
+
+    monkeypatch.setattr(callbacks.TrainingProgress, "on_train_batch_end", interrupt)
+
+
+def test_training_learns(market_drawn: Path, tmp_path: Path) -> None:
+    start = make_recipe(market_drawn)
+    untrained = fit(make_recipe(market_drawn, phases=phases(start, optimizer={"name": "adam", "lr": 1e-12})), tmp_path / "0")
+    long = phases(start, epochs=25, augmentation={"flip": 0.5, "pad_crop": 2})
+    trained = fit(make_recipe(market_drawn, phases=long), tmp_path / "1")
+    assert trained is not None
+    assert untrained is not None
+    assert trained.figures()["mAP"] > untrained.figures()["mAP"] + 0.1
+    losses = [float(line.split(",")[2]) for line in (tmp_path / "1" / "metrics.csv").read_text().splitlines()[1:]]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_aanet_trains_on_attributes_with_learnt_weights(market_drawn: Path, tmp_path: Path) -> None:
+    recipe = make_recipe(
+        market_drawn,
+        model={"system": "aanet", "backbone": "resnet10t", "neck": "relu", "num_parts": 3},
+        phases=[{"epochs": 1, "objective": {"weighting": "uncertainty"}, "sampler": {"kind": "random", "batch_size": 8}}],
+        evaluation={"every": 1, "reranking": True},
+    )
+    report = fit(recipe, tmp_path / "run")
+    assert report is not None
+    assert report.attributes is not None
+    assert len(report.attributes.accuracy) == 12
+    assert report.reranked is not None
+    assert torch.load(tmp_path / "run" / "state.ckpt", weights_only=True)["weighting"]
+
+
+def test_frozen_parts_stay_as_they_are(market_drawn: Path, tmp_path: Path) -> None:
+    recipe = make_recipe(market_drawn)
+    torch.manual_seed(0)
+    run = Run(make_recipe(market_drawn, phases=phases(recipe, frozen=["backbone"])), tmp_path / "a", console=QUIET)
+    assert run.train()
+    untouched = make_recipe(market_drawn, phases=phases(recipe, frozen=["backbone"], epochs=1))
+    assert fit(untouched, tmp_path / "b")
+    first, second = weights_of(tmp_path / "a"), weights_of(tmp_path / "b")
+    assert all(torch.equal(first[name], second[name]) for name in first if name.startswith("backbone."))
+    assert any(not torch.equal(first[name], second[name]) for name in first if not name.startswith("backbone."))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": {"root": "no/such/folder"}}, "no/such/folder"),
+        ({"data": {"options": {"fold": 1}}}, "has no option 'fold'"),
+        ({"weights": "missing.safetensors"}, r"missing\.safetensors"),
+        ({"phases": [{"epochs": 1, "frozen": ["neck"]}]}, "freezes 'neck'"),
+        ({"phases": [{"epochs": 1, "sampler": {"kind": "random", "batch_size": 4096}}]}, "too few for one batch"),
+        ({"phases": [{"epochs": 1, "objective": {"weights": {"part": 1.0}}}]}, "names 'part'"),
+    ],
+)
+def test_mistakes_end_in_one_line(market_drawn: Path, tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ReseenError, match=message):
+        fit(make_recipe(market_drawn, **changes), tmp_path / "run")
+
+
+def test_a_used_folder_is_not_overwritten(market_drawn: Path, straight: Path, tmp_path: Path) -> None:
+    with pytest.raises(ReseenError, match="is not empty: go on with --resume"):
+        fit(two_phases(market_drawn), straight)
+    with pytest.raises(ReseenError, match="nothing to resume"):
+        fit(two_phases(market_drawn), tmp_path, resume=True)

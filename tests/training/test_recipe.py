@@ -1,0 +1,115 @@
+"""Recipes: all of ours are valid, mistakes are named, a base is a base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reseen.errors import ReseenError
+from reseen.training.recipe import dump_recipe, load_recipe
+
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
+
+SMALL = """
+name: small
+data: {name: market1501, size: [64, 32]}
+model: {system: ide, backbone: resnet18}
+weights: null
+phases:
+  - {epochs: 2, optimizer: {name: adam, lr: 1e-3}}
+  - {epochs: 1}
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+    return path
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_is_valid_and_named_like_its_file(path: Path) -> None:
+    recipe = load_recipe(path)
+    assert recipe.name == path.stem
+    assert path.read_text().startswith("# ")
+
+
+def test_ablation_rows_add_one_thing_each() -> None:
+    rows = [load_recipe(path) for path in RECIPES if "market1501-ablation" in path.stem]
+    heads = [
+        (row.model.get("parts", "clusters"), row.model.get("attribute_head", True), row.model.get("attention", True))
+        for row in rows
+    ]
+    assert heads == [
+        (None, False, False),
+        ("clusters", False, False),
+        ("clusters", True, False),
+        ("clusters", True, False),
+        ("clusters", True, True),
+    ]
+    weightings = [row.phases[0].objective.weighting for row in rows]
+    assert weightings == ["fixed", "fixed", "fixed", "uncertainty", "uncertainty"]
+    assert all(row.phases[0].epochs == 40 for row in rows)
+
+
+def test_exponents_without_a_point_are_numbers(small: Path) -> None:
+    assert load_recipe(small).phases[0].optimizer.lr == 0.001
+
+
+def test_overrides_reach_every_depth(small: Path) -> None:
+    recipe = load_recipe(small, ["seed=7", "phases.1.epochs=9", "data.options.fold=3", "model.neck=bnneck"])
+    assert (recipe.seed, recipe.phases[1].epochs, recipe.data.options["fold"]) == (7, 9, 3)
+    assert recipe.model["neck"] == "bnneck"
+
+
+def test_what_is_written_reads_back_equal(small: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(small)
+    (tmp_path / "again.yaml").write_text(dump_recipe(recipe))
+    assert load_recipe(tmp_path / "again.yaml") == recipe
+
+
+def test_base_is_changed_by_key_and_phase(small: Path) -> None:
+    child = small.with_name("child.yaml")
+    child.write_text("base: small.yaml\nname: child\nphases:\n  - {optimizer: {lr: 0.5}}\n")
+    recipe = load_recipe(child)
+    assert recipe.name == "child"
+    assert len(recipe.phases) == 1
+    assert (recipe.phases[0].epochs, recipe.phases[0].optimizer.name, recipe.phases[0].optimizer.lr) == (2, "adam", 0.5)
+
+
+def test_bases_in_a_circle_are_an_error(small: Path) -> None:
+    small.write_text("base: other.yaml\n")
+    small.with_name("other.yaml").write_text("base: small.yaml\n")
+    with pytest.raises(ReseenError, match="leads back to itself"):
+        load_recipe(small)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("phases.0.epoch=3", r"unknown key 'phases\.0\.epoch'; did you mean 'epochs'"),
+        ("evaluation.rerank=true", r"did you mean 'reranking'"),
+        ("model.bakbone=resnet50", r"no option 'bakbone'; did you mean 'backbone'"),
+        ("model.system=aanett", r"no system 'aanett'"),
+        ("phases.0.epochs=0", r"phases\.0\.epochs: .*greater than or equal to 1"),
+        ("phases.5.epochs=1", r"the recipe has no place 'phases\.5\.epochs'"),
+        ("phases=[]", r"phases: "),
+        ("seed", r"write key=value"),
+    ],
+)
+def test_mistakes_are_named_in_one_line(small: Path, override: str, message: str) -> None:
+    with pytest.raises(ReseenError, match=message) as error:
+        load_recipe(small, [override])
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("text", "message"), [("a: [", "is not YAML"), ("", "holds no keys")])
+def test_files_that_are_no_recipes(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(ReseenError, match=message):
+        load_recipe(path)
+    with pytest.raises(ReseenError, match="cannot read recipe"):
+        load_recipe(tmp_path / "missing.yaml")
