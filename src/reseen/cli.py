@@ -49,7 +49,6 @@ def _start() -> None:
 @data_app.command("check")
 def data_check(
     folder: Annotated[Path, typer.Argument(help="Folder or zip of a data set.")],
-    name: Annotated[str | None, typer.Option("--dataset", help="Its key, if it is not recognised.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report here as well.")] = None,
 ) -> None:
     """Recognise a data set, count what is in it and name every problem.
@@ -60,11 +59,17 @@ def data_check(
     from reseen.training.progress import progress_of
 
     with progress_of(err, "reading images") as progress:
-        report = check(folder, name=name, progress=progress)
+        report = check(folder, progress=progress)
     out.print(report.table())
+    for note in report.notes:
+        out.print(f"note: {note}", highlight=False, soft_wrap=True)
+    for problem in report.problems:
+        out.print(f"[red]problem:[/] {problem}", highlight=False, soft_wrap=True)
+    if report.ok:
+        out.print("no problems")
     if json_file:
         _write(json_file, report.to_json())
-    if report.problems:
+    if not report.ok:
         raise typer.Exit(1)
 
 
@@ -119,8 +124,7 @@ def evaluate(
 
     Example: [bold]reseen evaluate runs/aanet50-market1501-quick/last --data ../shared/data --reranking[/]
     """
-    from reseen.data import open_split
-    from reseen.data.check import recognise
+    from reseen.data import open_split, recognise
     from reseen.evaluation import ReRanking
     from reseen.training.evaluate import evaluate_split
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from reseen.data import open_split
-from reseen.data.check import recognise
+from reseen.data import open_split, recognise
 from reseen.data.embeddings import Embeddings
 from reseen.data.reference import image_of
 from reseen.errors import ReseenError

@@ -102,7 +102,7 @@ def test_a_query_without_match_is_left_out_and_counted():
 @pytest.mark.parametrize(
     ("gallery", "raises"),
     [
-        (on_a_line([1], [1], [1]), "none of 1 queries .* query cameras: 1; gallery cameras: 1"),
+        (on_a_line([1], [1], [1]), "none of 1 queries .*query cameras: 1; gallery cameras: 1"),
         (on_a_line([1, 2], [5, 6], [3, 4]), "gallery cameras: 3, 4"),
         (on_a_line([1, 2], [-1, -1], [3, 4]), "none of 1 queries"),
         (on_a_line(range(20), range(10, 30), range(20)), r"10, 11, … \(20 in all\)"),

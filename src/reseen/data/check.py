@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
@@ -90,18 +91,20 @@ class CheckReport:
         return json.dumps(asdict(self), indent=2)
 
 
-def check(root: Path | str, *, progress: Progress | None = None) -> CheckReport:
+def check(root: Path | str, *, progress: Progress | None = None, **options: Any) -> CheckReport:
     """Recognises a data set, decodes every image, and names every problem.
 
     Args:
         root: The data set's folder, zip or table.
         progress: Told how far decoding has come.
+        options: Options of the data set's loader, such as ``fold``.
 
     Raises:
         ReseenError: If nothing is recognised, or what is recognised cannot be listed at all.
     """
     name = recognise(root)
-    options = {"allow_missing": True} if "allow_missing" in loader_options(name) else {}
+    if "allow_missing" in loader_options(name):
+        options["allow_missing"] = True
     split = open_split(name, root, **options)
     contents = read_contents(split, progress)
     missing = _MISSING[name](open_folder(root)) if name in _MISSING else ()

@@ -87,7 +87,7 @@ def _classic(mat: Path, boxes: Boxes, fold: int) -> Split:
 
 def _new(folder: Folder, mat: Path | None, boxes: Boxes, config: Path | None) -> Split:
     name = f"cuhk03_new_protocol_config_{boxes}.mat"
-    entry = Entry(config) if config else folder.find_annotation(name)
+    entry = Entry(Path(config)) if config else folder.find_annotation(name)
     if entry is None:
         raise ReseenError(f"no {name} in or beside {folder}: the new protocol needs it; name it as option config")
     table = _read_config(entry)

@@ -99,9 +99,7 @@ def read_layout(
 def read_labels(root: Folder, name: str, schema: AttributeSchema, explicit: Path | None) -> Labels | None:
     """Returns Lin et al.'s labels, or None if the user named no file and none is found."""
     if explicit is not None:
-        if not explicit.is_file():
-            raise ReseenError(f"attribute file {explicit} does not exist")
-        return read_lin_attributes(Entry(explicit), schema)
+        return read_lin_attributes(Entry(Path(explicit)), schema)
     entry = root.find_annotation(name)
     return read_lin_attributes(entry, schema) if entry else None
 
@@ -111,12 +109,8 @@ def read_images(entries: Sequence[Entry], pattern: re.Pattern[str], labels: Labe
     images, strange = [], []
     for entry in entries:
         if match := pattern.match(entry.name):
-            pid = int(match["pid"])
-            known = labels.get(pid)
-            image = PersonImage(entry.path, pid, int(match["camid"]), archive=entry.archive)
-            images.append(
-                image if known is None else PersonImage(entry.path, pid, image.camid, known, archive=entry.archive)
-            )
+            pid, camid = int(match["pid"]), int(match["camid"])
+            images.append(PersonImage(entry.path, pid, camid, labels.get(pid, {}), archive=entry.archive))
         else:
             strange.append(entry)
     if strange:

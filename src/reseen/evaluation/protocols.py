@@ -83,10 +83,10 @@ def multiple_query(query: Embeddings, extra: Embeddings, how: Literal["mean", "m
     wanted = wanted[np.argsort(group[wanted], kind="stable")]
     groups, starts, sizes = np.unique(group[wanted], return_index=True, return_counts=True)
     features = np.concatenate([query.features, extra.features])[wanted]
+    pool = np.add if how == "mean" else np.maximum
+    pooled = pool.reduceat(features, starts, axis=0)
     if how == "mean":
-        pooled: NDArray[np.float32] = np.add.reduceat(features, starts, axis=0) / sizes[:, None].astype(np.float32)
-    else:
-        pooled = np.maximum.reduceat(features, starts, axis=0)
+        pooled /= sizes[:, None]
     return replace(query, features=pooled[np.searchsorted(groups, group[: len(query)])])
 
 
