@@ -25,7 +25,9 @@ WEIGHTS_AND_DATA = {".mat", ".npz", ".npy", ".safetensors", ".pt", ".pth", ".ckp
 
 # Spelt with a class in the middle, so that the patterns do not match themselves.
 MACHINE_SPECIFIC = {
-    "a registry's address": re.compile(r"[p]ypi\.(org|python)|python[h]osted|registry\.[n]pmjs|-index-[u]rl|find-[l]inks"),
+    "a registry's address": re.compile(
+        r"[p]ypi\.(org|python)|python[h]osted|registry\.[n]pmjs|-index-[u]rl|find-[l]inks"
+    ),
     "an absolute path of one machine": re.compile(r"(?<![\w.~<$}])/([r]oot|[h]ome/\w+|[U]sers/\w+|[w]ork)/[\w.]"),
 }
 
@@ -46,7 +48,12 @@ def relative(file: Path) -> str:
 
 def test_imports_only_point_downward() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()", "--no-logo"],
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command; lint_imports_command()",
+            "--no-logo",
+        ],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,

@@ -55,7 +55,7 @@ def test_metrics_of_binary_attributes_by_hand():
     assert metrics.accuracy == pytest.approx((2 / 3 + 1 / 2 + 0 + 1 / 2) / 4)
     assert metrics.precision == pytest.approx((2 / 3 + 1 + 0 + 1) / 4)
     assert metrics.recall == pytest.approx((1 + 1 / 2 + 0 + 1 / 2) / 4)
-    assert 1 / metrics.F1 == pytest.approx((1 / metrics.precision + 1 / metrics.recall) / 2)
+    assert (metrics.precision, metrics.recall, metrics.F1) == pytest.approx((2 / 3, 1 / 2, 4 / 7))
 
 
 def test_unknown_labels_are_left_out_of_binary_metrics():

@@ -22,8 +22,8 @@ def test_cross_camera_is_plain_ranking():
 
 
 def test_two_way_is_the_mean_of_both_directions():
-    # From a both find their own person first; from b person 1 at 6 finds person 2 at 9 first.
-    a, b = on_a_line([0, 9], [1, 2], [1, 1]), on_a_line([6, 12], [1, 2], [2, 2])
+    # From a (0, 9) both find their own person first; from b (6, 7.5) person 1 finds person 2 first.
+    a, b = on_a_line([0, 9], [1, 2], [1, 1]), on_a_line([6, 7.5], [1, 2], [2, 2])
     report = evaluate(a, b, Protocol("two_way"))
     assert report.mAP == pytest.approx((1 + 0.75) / 2)
     assert report.cmc[0] == pytest.approx((1 + 0.5) / 2)

@@ -36,6 +36,13 @@ def test_every_recipe_is_valid_and_named_like_its_file(path: Path) -> None:
     assert path.read_text().startswith("# ")
 
 
+def test_ours_are_found_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_recipe("demo").name == "demo"
+    with pytest.raises(ReseenError, match="there is no recipe 'demoo'; near: demo"):
+        load_recipe("demoo")
+
+
 def test_ablation_rows_add_one_thing_each() -> None:
     rows = [load_recipe(path) for path in RECIPES if "market1501-ablation" in path.stem]
     heads = [

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from scipy.io import loadmat
-
 from reseen.data.cache import cache_directory
 from reseen.data.cuhk03_mat import Key, read_images, read_test_sets
 from reseen.data.halves import check_fold
+from reseen.data.matlab import read_mat
 from reseen.data.person import PersonImage, Protocol, Split
 from reseen.data.source import Entry, Folder, open_folder
 from reseen.errors import ReseenError
@@ -122,11 +120,8 @@ def _from_folder(folder: Folder, keys: Sequence[Key], table: Any) -> list[Person
     ]
 
 
-def _read_config(entry: Entry) -> Any:
-    try:
-        table = loadmat(io.BytesIO(entry.read()), squeeze_me=True)
-    except (ValueError, TypeError, NotImplementedError) as error:
-        raise ReseenError(f"cannot read {entry.path}: {error}; download it again") from error
+def _read_config(entry: Entry) -> dict[str, Any]:
+    table = read_mat(entry, simple=True)
     for field in ("filelist", "labels", "camId", "train_idx", "query_idx", "gallery_idx"):
         if field not in table:
             raise ReseenError(f"{entry.path} is no new-protocol file of CUHK03: it has no {field}")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import loadmat
 
 from reseen.data.attributes import Attribute, AttributeSchema
+from reseen.data.matlab import read_mat
 from reseen.data.source import Entry
 from reseen.errors import ReseenError
 
@@ -42,14 +41,14 @@ def read_lin_attributes(entry: Entry, schema: AttributeSchema) -> Labels:
     Raises:
         ReseenError: If the file is not one of theirs or lacks a field of the schema.
     """
+    content = read_mat(entry)
     try:
-        content = loadmat(io.BytesIO(entry.read()))
-        table = next(value for name, value in content.items() if not name.startswith("__"))[0, 0]
+        table = next(iter(content.values()))[0, 0]
         parts = [table[split][0, 0] for split in table.dtype.names]
         labels: dict[int, Mapping[str, int]] = {}
         for part in parts:
             labels |= _read_part(part, schema)
-    except (ValueError, TypeError, IndexError, StopIteration, NotImplementedError) as error:
+    except (ValueError, TypeError, IndexError, AttributeError, StopIteration) as error:
         raise ReseenError(
             f"{entry.path} is not an attribute file of Lin et al. for {schema.name} ({error}); download it again"
         ) from error

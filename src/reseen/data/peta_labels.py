@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import loadmat
 
+from reseen.data.matlab import read_mat
 from reseen.data.source import Entry, Folder
 from reseen.errors import ReseenError, ReseenWarning
 
@@ -122,8 +121,9 @@ def read_rows(entry: Entry) -> Rows:
     Raises:
         ReseenError: If it is not that file.
     """
+    content = read_mat(entry, simple=True)
     try:
-        table = loadmat(io.BytesIO(entry.read()), squeeze_me=True, struct_as_record=False)["peta"]
+        table = content["peta"]
         data = np.atleast_2d(table.data).astype(np.int64)
         partitions = tuple(
             (_rows(part.train) + _rows(part.val), _rows(part.test)) for part in np.atleast_1d(table.partion_attribute)
@@ -132,7 +132,7 @@ def read_rows(entry: Entry) -> Rows:
         names = SELECTED
         if hasattr(table, "attribute"):
             names = tuple(str(name) for name in np.reshape(table.attribute, (labels.shape[1], -1))[:, 0])
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise ReseenError(f"{entry.path} is not the PETA.mat of the data set ({error}); unpack it again") from error
     names = tuple(_SPELLING.get(name, name) for name in names)
     return Rows(names, data[:, 2] - 1, labels[:, : len(names)], partitions)

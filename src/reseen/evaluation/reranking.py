@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,10 +13,8 @@ from scipy import sparse
 from reseen.errors import ReseenError
 from reseen.evaluation.distances import SquaredDistances, checked_pair
 
-_CHUNK_ELEMENTS = 4 << 20
-"""Elements of the largest array a step works on at a time."""
-
-_NOBODY = -1
+_PAIRS = 2048
+"""Pairs of descriptors compared at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,8 @@ class ReRanking:
         encoding = self._encode(features, neighbours, farthest)
         del features
         if self.k2 > 1:
-            encoding = _mean_over(neighbours[:, : self.k2]) @ encoding
+            nearest = neighbours[:, : self.k2]
+            encoding = _adjacency(nearest, np.float32(1 / nearest.shape[1])) @ encoding
         distances *= np.float32(self.lambda_value)
         _add_jaccard(distances, encoding, 1 - self.lambda_value)
         return distances
@@ -105,53 +103,30 @@ class ReRanking:
     def _encode(
         self, features: NDArray[np.float32], neighbours: NDArray[np.int32], farthest: NDArray[np.float32]
     ) -> sparse.csr_array:
-        """Returns V (N, N) sparse: exp(-d) over each image's expanded reciprocal neighbours, rows summing to 1."""
-        whole = _reciprocal(neighbours[:, : self.k1 + 1])
-        half = _reciprocal(neighbours[:, : round(self.k1 / 2) + 1])
-        count = len(features)
-        rows, columns = np.divmod(np.unique(_expanded(whole, half)), count)
+        """Returns V (N, N): exp(-d) over each image's expanded reciprocal neighbours, rows summing to 1 (eq. 7)."""
+        whole = _reciprocal(neighbours[:, : self.k1 + 1])  # R(p, k1)
+        half = _reciprocal(neighbours[:, : round(self.k1 / 2) + 1])  # R(q, k1 / 2)
+        # Each q in R(p, k1) brings its own R(q, k1 / 2) along, provided that more than two thirds of it are in
+        # R(p, k1) already (eq. 4).
+        brought = (whole @ half.T).multiply(whole).tocsr()  # how many of them are
+        brought.data = 3 * brought.data > 2 * half.sum(axis=1)[brought.indices]
+        rows, columns = (whole + brought.astype(np.int32) @ half).nonzero()
         weights = np.exp(-_pair_distances(features, rows, columns) / farthest[rows])
-        weights /= np.bincount(rows, weights, minlength=count)[rows]
-        return sparse.csr_array((weights.astype(np.float32), (rows, columns)), shape=(count, count))
+        weights /= np.bincount(rows, weights)[rows]
+        return sparse.csr_array((weights, (rows, columns)), shape=whole.shape)
 
 
-def _chunks(count: int, elements_a_row: int) -> Iterator[slice]:
-    rows = max(1, _CHUNK_ELEMENTS // elements_a_row)
-    return (slice(start, min(start + rows, count)) for start in range(0, count, rows))
+def _reciprocal(neighbours: NDArray[np.int32]) -> sparse.csr_array:
+    """Returns R (N, N): 1 where two images are among each other's k nearest, given these as (N, k) (eq. 2)."""
+    nearest = _adjacency(neighbours, np.int32(1))
+    return nearest.multiply(nearest.T).tocsr()
 
 
-def _reciprocal(neighbours: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Returns the neighbours (N, k) with those replaced by -1 that do not have the image among their own (eq. 2)."""
-    reciprocal = np.empty_like(neighbours)
-    for rows in _chunks(len(neighbours), neighbours.shape[1] ** 2):
-        theirs = neighbours[neighbours[rows]]  # (B, k, k)
-        images = np.arange(rows.start, rows.stop)[:, None, None]
-        reciprocal[rows] = np.where((theirs == images).any(axis=2), neighbours[rows], _NOBODY)
-    return reciprocal
-
-
-def _expanded(whole: NDArray[np.int32], half: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Returns R*(p, k1) for all p as pairs p·N + q, some of them repeated (eq. 4).
-
-    Each reciprocal neighbour q of p brings its own R(q, k1/2) along, provided that more than two thirds of
-    it are in R(p, k1) already.
-
-    Args:
-        whole: (N, k) R(p, k1), -1 where a neighbour is not reciprocal.
-        half: (N, h) R(q, k1/2), likewise.
-    """
-    count = len(whole)
-    pairs = []
-    for rows in _chunks(count, half.shape[1] * whole.shape[1] ** 2):
-        mine = whole[rows]  # (B, k)
-        brought = np.where((mine >= 0)[:, :, None], half[mine], _NOBODY)  # (B, k, h)
-        known = (brought[..., None] == mine[:, None, None, :]).any(axis=3) & (brought >= 0)
-        accepted = 3 * known.sum(axis=2) > 2 * (brought >= 0).sum(axis=2)
-        brought[~accepted] = _NOBODY
-        both = np.concatenate([mine, brought.reshape(len(mine), -1)], axis=1)
-        image, place = np.nonzero(both >= 0)
-        pairs.append((image + rows.start) * np.int64(count) + both[image, place])
-    return np.concatenate(pairs)
+def _adjacency(neighbours: NDArray[np.int32], value: np.number[Any]) -> sparse.csr_array:
+    """Returns the (N, N) matrix with a value at each image's neighbours, given these as (N, k)."""
+    count, k = neighbours.shape
+    values = np.full(count * k, value)
+    return sparse.csr_array((values, neighbours.ravel(), np.arange(0, count * k + 1, k)), shape=(count, count))
 
 
 def _pair_distances(
@@ -159,17 +134,11 @@ def _pair_distances(
 ) -> NDArray[np.float32]:
     """Returns the squared distance (P,) between the images of each pair."""
     distances = np.empty(len(one), dtype=np.float32)
-    for pairs in _chunks(len(one), features.shape[1]):
+    for start in range(0, len(one), _PAIRS):
+        pairs = slice(start, start + _PAIRS)
         difference = features[one[pairs]] - features[other[pairs]]
         np.einsum("pd,pd->p", difference, difference, out=distances[pairs])
     return distances
-
-
-def _mean_over(neighbours: NDArray[np.int32]) -> sparse.csr_array:
-    """Returns the (N, N) matrix that replaces each row by the mean over its k neighbours' rows."""
-    count, k = neighbours.shape
-    weights = np.full(count * k, 1 / k, dtype=np.float32)
-    return sparse.csr_array((weights, neighbours.ravel(), np.arange(0, count * k + 1, k)), shape=(count, count))
 
 
 def _add_jaccard(distances: NDArray[np.float32], encoding: sparse.csr_array, weight: float) -> None:

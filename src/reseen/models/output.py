@@ -18,7 +18,7 @@ class PersonOutput:
 
     Attributes:
         embedding: (B, D) descriptor that images are compared by (Euclidean distance).
-        identity_logits: (B, C) by head name, such as ``global``, ``part0`` … ``part5``, ``attention``.
+        identity_logits: (B, C) by head name, such as ``global``, ``part/0`` … ``part/5``, ``attention``.
         attribute_logits: (B, classes) by attribute name.
         maps: (B, h, w) by name: ``id`` (class activation map of the predicted identity),
             ``attribute/<name>`` (CAM of the predicted class), ``attention`` (merged map, [0, 1]),

@@ -118,7 +118,8 @@ class Keeper(Callback):
         figures["images_per_second"] = self.images / seconds
         finished = pl_module.epoch + 1
         if self.every and finished % self.every == 0 and finished < pl_module.phase.epochs:
-            figures |= self._evaluate(pl_module)
+            figures |= self._evaluate(pl_module) if trainer.is_global_zero else {}
+            trainer.strategy.barrier()
         if trainer.is_global_zero:
             self.history.add(self.phase_index, finished, figures)
         log.info("epoch %d: %s", finished, "  ".join(f"{name} {value:.4g}" for name, value in figures.items()))

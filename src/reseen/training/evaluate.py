@@ -11,7 +11,16 @@ from rich.console import Console
 from reseen.data.embeddings import Embeddings
 from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
-from reseen.evaluation import AttributeReport, EvaluationReport, ReRanking, attribute_accuracy, evaluate, multiple_query
+from reseen.evaluation import (
+    AttributeReport,
+    EvaluationReport,
+    RankingReport,
+    ReRanking,
+    attribute_accuracy,
+    average_reports,
+    evaluate,
+    multiple_query,
+)
 from reseen.evaluation.ranking import APForm
 from reseen.models.embedder import Embedder
 from reseen.training.progress import progress_of
@@ -89,6 +98,36 @@ def evaluate_split(
         counts={"queries": len(split.query), "gallery images": len(gallery)},
     )
     return Evaluation(report, query, gallery)
+
+
+def average_folds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
+    """Returns the mean of several folds' rankings (VIPeR's ten halves, CUHK03's twenty splits).
+
+    Attributes are left out: the folds' test images overlap.
+
+    Args:
+        reports: One report a fold, each with a ranking.
+
+    Raises:
+        ReseenError: If a fold has no ranking to average.
+    """
+
+    def average(name: str) -> RankingReport | None:
+        rankings = [getattr(report, name) for report in reports]
+        return None if None in rankings else average_reports(rankings)
+
+    first = reports[0]
+    if first.ranking is None:
+        raise ReseenError(f"{first.dataset} has no queries, so there are no rankings to average over folds")
+    return EvaluationReport(
+        dataset=first.dataset,
+        ranking=average("ranking"),
+        multiple_query=average("multiple_query"),
+        reranked=average("reranked"),
+        protocol=first.protocol,
+        notes=(*first.notes, f"mean over {len(reports)} folds"),
+        counts={f"{name} a fold": count for name, count in first.counts.items()},
+    )
 
 
 def _attributes(embedder: Embedder, split: Split, gallery: Embeddings) -> AttributeReport | None:

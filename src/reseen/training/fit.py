@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import shutil
+import sys
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,7 +100,7 @@ class Run:
         return self._finish(seconds)
 
     def _open_folder(self) -> None:
-        if int(os.environ.get("LOCAL_RANK", "0")) == 0:
+        if _rank() == 0:
             if not self.resume and self.folder.exists() and any(self.folder.iterdir()):
                 raise ReseenError(f"{self.folder} is not empty: go on with --resume, or choose another --out")
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -214,6 +215,8 @@ class Run:
 
     def _finish(self, seconds: float) -> EvaluationReport:
         """Saves first, so that nothing of the training is lost if the evaluation fails."""
+        if _rank():
+            sys.exit()  # under DDP the first process does the rest alone
         self._save("last", None)
         if torch.cuda.is_available() and self.accelerator != "cpu":
             self.model.cuda()
@@ -226,6 +229,11 @@ class Run:
         (self.folder / "report.json").write_text(json.dumps(content, indent=2) + "\n")
         log.info("done after %.0f s of training: %s", seconds, _figures(report))
         return report
+
+
+def _rank() -> int:
+    """Number of this process on its machine; Lightning sets it before anything else is set up."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 def _figures(report: EvaluationReport) -> dict[str, float]:

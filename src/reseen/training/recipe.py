@@ -159,12 +159,16 @@ class Recipe(_Section):
 
 
 def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
-    """Reads a recipe and applies ``key=value`` overrides (``phases.0.epochs=2``; values are YAML).
+    """Reads a recipe and applies ``key=value`` overrides.
+
+    Args:
+        path: A file, or the name of a recipe that comes with reseen.
+        overrides: Such as ``phases.0.epochs=2``; values are YAML.
 
     Raises:
         ReseenError: If the file is missing or not YAML, or a key or value is wrong; names the nearest key.
     """
-    path = Path(path)
+    path = _find(Path(path))
     content = _read(path)
     for override in overrides or []:
         _override(content, override)
@@ -190,6 +194,25 @@ def recipe_from(content: dict[str, Any], source: str) -> Recipe:
 def dump_recipe(recipe: Recipe) -> str:
     """Returns the recipe as YAML with every default written out."""
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+
+
+def recipes_directory() -> Path:
+    """Returns the folder of the recipes that come with reseen: in the package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "recipes"
+    return installed if installed.is_dir() else package.parents[1] / "recipes"
+
+
+def _find(path: Path) -> Path:
+    """A bare name is one of our recipes, unless there is such a file."""
+    if path.is_file() or path.suffix or len(path.parts) > 1:
+        return path
+    ours = recipes_directory() / f"{path.name}.yaml"
+    if not ours.is_file():
+        names = sorted(recipe.stem for recipe in recipes_directory().glob("*.yaml"))
+        near = difflib.get_close_matches(path.name, names, 3, 0.5) or names
+        raise ReseenError(f"there is no recipe {str(path)!r}; near: {', '.join(near)}")
+    return ours
 
 
 def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:

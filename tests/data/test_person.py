@@ -1,0 +1,91 @@
+"""A person image reads from a file, a zip, HDF5 or memory, and says which one failed."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+
+from reseen.data.person import PersonImage, sorted_label_map
+from reseen.data.reference import image_of
+from reseen.errors import ReseenError
+
+
+@pytest.fixture
+def png() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 8), (10, 200, 30)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def everywhere(png: bytes, tmp_path: Path) -> dict[str, PersonImage]:
+    (tmp_path / "a.png").write_bytes(png)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("in/a.png", png)
+    with h5py.File(tmp_path / "a.mat", "w") as file:
+        pixels = np.asarray(Image.open(io.BytesIO(png)))
+        file["labeled/1"] = pixels.transpose(2, 1, 0)  # as MATLAB stores (height, width, channel)
+    return {
+        "file": PersonImage(tmp_path / "a.png", 1, 1),
+        "zip": PersonImage(Path("in/a.png"), 1, 1, archive=tmp_path / "a.zip"),
+        "mat": PersonImage(Path("labeled/1"), 1, 1, archive=tmp_path / "a.mat"),
+        "bytes": PersonImage(png, 1, 1),
+    }
+
+
+@pytest.mark.parametrize("place", ["file", "zip", "mat", "bytes"])
+def test_opens_the_same_picture(everywhere: dict[str, PersonImage], place: str) -> None:
+    picture = everywhere[place].open()
+    assert (picture.mode, picture.size) == ("RGB", (4, 8))
+    assert picture.getpixel((3, 7)) == (10, 200, 30)
+
+
+def test_gray_and_transparent_pictures_become_rgb(tmp_path: Path) -> None:
+    Image.new("LA", (2, 2), (7, 255)).save(tmp_path / "gray.png")
+    assert PersonImage(tmp_path / "gray.png", 1, 1).open().getpixel((0, 0)) == (7, 7, 7)
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (PersonImage(Path("none.png"), 1, 1), r"cannot read image none\.png"),
+        (PersonImage(Path("m.png"), 1, 1, archive=Path("none.zip")), r"cannot read image none\.zip:m\.png"),
+        (PersonImage(Path("m"), 1, 1, archive=Path("none.mat")), r"cannot read image none\.mat:m"),
+        (PersonImage(b"GIF89a", 1, 1), r"cannot decode image <6 bytes"),
+    ],
+)
+def test_what_cannot_be_opened_is_named(image: PersonImage, message: str) -> None:
+    with pytest.raises(ReseenError, match=message):
+        image.open()
+
+
+def test_missing_member_is_named(everywhere: dict[str, PersonImage]) -> None:
+    with pytest.raises(ReseenError, match=r"a\.zip:in/b\.png"):
+        PersonImage(Path("in/b.png"), 1, 1, archive=everywhere["zip"].archive).open()
+
+
+def test_labels_follow_sorted_pids() -> None:
+    images = [PersonImage(Path(str(pid)), pid, 1) for pid in (7, 2, 7, 30)]
+    assert sorted_label_map(images) == {2: 0, 7: 1, 30: 2}
+
+
+@pytest.mark.parametrize("place", ["file", "zip"])
+def test_a_name_leads_back_to_its_image(everywhere: dict[str, PersonImage], place: str) -> None:
+    again = image_of(everywhere[place].name)
+    assert again.name == everywhere[place].name
+    assert again.open().tobytes() == everywhere[place].open().tobytes()
+    assert again.pid == -1
+
+
+def test_market_names_tell_person_and_camera(png: bytes, tmp_path: Path) -> None:
+    (tmp_path / "0042_c5s1_000101_03.jpg").write_bytes(png)
+    image = image_of(tmp_path / "0042_c5s1_000101_03.jpg")
+    assert (image.pid, image.camid) == (42, 5)
+    with pytest.raises(ReseenError, match=r"there is no picture .*none\.jpg"):
+        image_of(tmp_path / "none.jpg")

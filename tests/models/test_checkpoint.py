@@ -1,0 +1,112 @@
+"""What is saved loads again to the same descriptors; what is damaged says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+import reseen
+from reseen import models
+from reseen.data.attributes import MARKET1501_SCHEMA
+from reseen.errors import ReseenError
+from reseen.models import checkpoint
+from reseen.models.embedder import Embedder, EmbedderConfig
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    torch.manual_seed(3)
+    model = models.build(
+        models.config_of({"system": "aanet", "backbone": "resnet10t", "num_identities": 5, "num_parts": 2})
+    )
+    checkpoint.save(tmp_path / "model", model, EmbedderConfig(size=(64, 32)), card="# card")
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    Image.effect_noise((32, 64), 90).convert("RGB").save(tmp_path / "person.png")
+    return tmp_path / "person.png"
+
+
+def test_folder_is_weights_configuration_and_card(saved: Path) -> None:
+    assert {path.name for path in saved.iterdir()} == {"model.safetensors", "config.json", "README.md"}
+    assert json.loads((saved / "config.json").read_text())["model"]["system"] == "aanet"
+    assert [path.name for path in saved.parent.iterdir()] == ["model"]  # nothing partial is left
+
+
+def test_loads_to_the_same_descriptors(saved: Path, picture: Path) -> None:
+    first, second = reseen.load(saved), reseen.load(str(saved))
+    one, other = first.embed([picture], cache=False), second.embed([picture])
+    torch.testing.assert_close(torch.from_numpy(one.features), torch.from_numpy(other.features))
+    assert one.features.shape == (1, (1 + 2 + 4 + 1) * 256)
+    assert first.schema == MARKET1501_SCHEMA
+    assert one.attributes is not None
+    assert set(one.attributes) == set(MARKET1501_SCHEMA.names)
+    for table in one.attributes.values():
+        assert table.sum(1) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_flip_average_is_the_same_for_the_mirrored_picture(saved: Path, picture: Path, tmp_path: Path) -> None:
+    with Image.open(picture) as opened:
+        opened.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(tmp_path / "mirrored.png")
+    embedder = reseen.load(saved)
+    features = embedder.embed([picture, tmp_path / "mirrored.png"], cache=False).features
+    torch.testing.assert_close(torch.from_numpy(features[0]), torch.from_numpy(features[1]), atol=1e-4, rtol=1e-4)
+    plain = Embedder(embedder.model, embedder.config.model_copy(update={"flip": False}))
+    unlike = plain.embed([picture, tmp_path / "mirrored.png"], cache=False).features
+    assert abs(unlike[0] - unlike[1]).max() > 1e-3
+
+
+def test_normalized_descriptors_have_length_one(saved: Path, picture: Path) -> None:
+    embedder = reseen.load(saved)
+    scaled = Embedder(embedder.model, embedder.config.model_copy(update={"normalize": True}))
+    features = scaled.embed([picture], cache=False).features
+    assert (features**2).sum() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_picture_is_described_alone_as_in_a_batch(saved: Path, picture: Path) -> None:
+    embedder = reseen.load(saved)
+    with Image.open(picture) as opened:
+        alone = embedder.describe(opened).embedding
+    torch.testing.assert_close(alone, embedder.describe(picture).embedding)
+    assert "attention_kept" in embedder.describe(picture).maps
+
+
+def test_unknown_persons_are_never_dropped_from_a_ranking(saved: Path, picture: Path) -> None:
+    embeddings = reseen.load(saved).embed([picture, picture], cache=False)
+    assert embeddings.pids.tolist() == [-1, -1]
+    assert embeddings.camids.tolist() == [0, 1]
+
+
+def damage_config(folder: Path) -> None:
+    (folder / "config.json").write_text("{}")
+
+
+def damage_weights(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+
+
+def change_model(folder: Path) -> None:
+    content = json.loads((folder / "config.json").read_text())
+    content["model"]["num_identities"] = 6
+    (folder / "config.json").write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("damage", [damage_config, damage_weights, change_model])
+def test_damaged_checkpoints_say_so_in_one_line(saved: Path, damage: object) -> None:
+    assert callable(damage)
+    damage(saved)
+    with pytest.raises(ReseenError, match="cannot load checkpoint") as error:
+        reseen.load(saved)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_without_weights_is_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(ReseenError, match=r"is not a checkpoint: it has no config\.json"):
+        reseen.load(tmp_path)

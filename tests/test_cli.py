@@ -1,0 +1,183 @@
+"""The command line as a user meets it: every command, its help, and its mistakes in one line."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from reseen import Embeddings, cli
+
+COMMANDS = ["data check", "train", "evaluate", "embed", "search", "explain", "demo"]
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner(env={"COLUMNS": "120", "TERM": "dumb"}).invoke(cli.app, [str(word) for word in arguments])
+
+
+def run_whole(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Runs the program itself: only `main` turns errors into lines."""
+    command = [sys.executable, "-m", "reseen.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def recipe(market_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recipe") / "tiny.yaml"
+    path.write_text(f"""
+name: tiny
+data: {{name: market1501, root: {market_drawn}, size: [64, 32]}}
+model: {{system: aanet, backbone: resnet10t, neck: bnneck, num_parts: 3}}
+weights: null
+phases:
+  - epochs: 2
+    sampler: {{kind: identities, persons: 4, images_per_person: 2}}
+    objective: {{triplet_margin: 0.3}}
+    optimizer: {{name: adam, lr: 1e-3}}
+""")
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    result = run("train", recipe, "--out", folder, "--set", "seed=1", "--accelerator", "cpu")
+    assert result.exit_code == 0, result.output
+    assert "mAP" in result.stdout
+    return folder
+
+
+@pytest.fixture
+def query(market_drawn: Path) -> Path:
+    return min((market_drawn / "query").glob("*.jpg"))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_an_example(command: str) -> None:
+    result = run(*command.split(), "--help")
+    assert result.exit_code == 0
+    assert f"reseen {command}" in " ".join(result.stdout.split("Example:")[1].split())
+
+
+def test_train_leaves_a_run_folder(trained: Path) -> None:
+    assert {path.name for path in trained.iterdir()} >= {"last", "best", "report.json", "curves.png", "metrics.csv"}
+    assert "seed: 1" in (trained / "recipe.yaml").read_text()
+
+
+def test_train_stops_and_resumes(recipe: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    assert run("train", recipe, "--out", folder, "--stop-after", 1, "--accelerator", "cpu").exit_code == 130
+    result = run("train", recipe, "--out", folder, "--resume", "--accelerator", "cpu")
+    assert result.exit_code == 0, result.output
+    assert (folder / "report.json").exists()
+
+
+def test_data_check_counts_and_says_what_is_wrong(market_drawn: Path, tmp_path: Path) -> None:
+    result = run("data", "check", market_drawn, "--json", tmp_path / "check.json")
+    assert result.exit_code == 0
+    assert "no problems" in result.stdout
+    assert json.loads((tmp_path / "check.json").read_text())["dataset"] == "market1501"
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "person.jpg").write_text("not a picture")
+    result = run("data", "check", broken)
+    assert result.exit_code == 1
+    assert "person.jpg" in result.stdout
+
+
+def test_evaluate_equals_the_figures_after_training(trained: Path, market_drawn: Path, tmp_path: Path) -> None:
+    result = run(
+        *("evaluate", trained / "last", "--data", market_drawn, "--out", tmp_path, "--device", "cpu"),
+        *("--reranking", "--multiple-query"),
+    )
+    assert result.exit_code == 0, result.output
+    report, before = (json.loads((folder / "report.json").read_text()) for folder in (tmp_path, trained))
+    assert report["mAP"] == pytest.approx(before["mAP"], abs=1e-6)
+    assert {"reranked", "multiple_query", "attributes"} <= report.keys()
+    for name in ("cmc.png", "worst.png"):
+        with Image.open(tmp_path / name) as picture:
+            assert min(picture.size) > 200
+
+
+def test_search_in_a_folder_equals_search_in_its_descriptors(
+    trained: Path, market_drawn: Path, query: Path, tmp_path: Path
+) -> None:
+    gallery, file = market_drawn / "bounding_box_test", tmp_path / "gallery.parquet"
+    result = run("embed", trained / "last", "--images", gallery, "--out", file, "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert len(Embeddings.load(file)) == len(list(gallery.glob("*.jpg")))
+    results = [
+        run("search", trained / "last", "--gallery", place, "--query", query, "--out", tmp_path / "s.png", "--top", 3)
+        for place in (gallery, file)
+    ]
+    assert all(result.exit_code == 0 for result in results), results[0].output
+    found = [re.findall(r"\d{4}_c\ds1_\d{6}_\d\d\.jpg", result.stdout) for result in results]
+    assert found[0] == found[1]
+    assert len(found[0]) == 3
+    camera = query.name.split("_")[1][:2]
+    assert not any(name.startswith(query.name[:4]) and f"_{camera}" in name for name in found[0])
+    with Image.open(tmp_path / "s.png") as picture:
+        assert picture.width > picture.height
+
+
+def test_search_by_attributes_alone(trained: Path, market_drawn: Path, tmp_path: Path) -> None:
+    gallery = market_drawn / "bounding_box_test"
+    both = [
+        run("search", trained / "last", "--gallery", gallery, "--where", where, "--out", tmp_path / "s.png", "--top", 200)
+        for where in ("gender=male", "gender=female")
+    ]
+    assert all(result.exit_code == 0 for result in both)
+    counts = [len(re.findall(r"\.jpg", result.stdout)) for result in both]
+    assert sum(counts) == len(list(gallery.glob("*.jpg")))  # a filter and its opposite share the gallery out
+
+
+def test_explain_prints_every_attribute_and_draws(trained: Path, query: Path, tmp_path: Path) -> None:
+    result = run("explain", trained / "last", query, "--out", tmp_path / "e.png")
+    assert result.exit_code == 0, result.output
+    assert len(re.findall(r"^\w+ +\w+ +\d+%$", result.stdout, re.MULTILINE)) == 12
+    with Image.open(tmp_path / "e.png") as picture:
+        assert picture.width > 600
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["explain", "no/model", "x.jpg"], "no/model is not a checkpoint"),
+        (["data", "check", "no/folder"], "no/folder does not exist"),
+        (["train", "no.yaml"], "cannot read recipe no.yaml"),
+    ],
+)
+def test_mistakes_end_in_one_line(arguments: list[str], message: str) -> None:
+    result = run_whole(*arguments)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -> None:
+    last = trained / "last"
+    for arguments, message in [
+        (["search", last, "--gallery", market_drawn, "--where", "hatt=yes"], "did you mean hat?"),
+        (["search", last, "--gallery", market_drawn], "nothing to search for"),
+        (["explain", last, query, "--device", "cuda:77"], "--device cuda:77"),
+        (["evaluate", last, "--data", market_drawn, "--option", "fold"], "write key=value"),
+        (["evaluate", last, "--data", market_drawn, "--average-precision", "best"], "it can be hits or trapezoid"),
+    ]:
+        result = run(*arguments)
+        assert result.exit_code != 0
+        assert message in str(result.exception)
+
+
+def test_demo_runs_the_whole_chain(recipe: Path, market_drawn: Path, tmp_path: Path) -> None:
+    result = run("demo", "--data", market_drawn, "--out", tmp_path / "demo", "--recipe", recipe)
+    assert result.exit_code == 0, result.output
+    written = {path.name for path in (tmp_path / "demo").iterdir()}
+    assert written == {"run", "curves.png", "cmc.png", "worst.png", "search.png", "search-where.png", "explain.png"}
+    again = run("demo", "--data", market_drawn, "--out", tmp_path / "demo", "--recipe", recipe)
+    assert again.exit_code == 0, again.output

@@ -1,0 +1,56 @@
+"""Data and weights are found where the documentation says they are looked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reseen.errors import ReseenError
+from reseen.training.locate import resolve
+from reseen.training.recipe import Recipe, recipe_from
+
+
+def make(weights: str | None = "w.safetensors") -> Recipe:
+    return recipe_from(
+        {
+            "name": "r",
+            "data": {"name": "market1501"},
+            "model": {"system": "ide"},
+            "weights": weights,
+            "phases": [{"epochs": 1}],
+        },
+        "test",
+    )
+
+
+@pytest.mark.parametrize("place", ["data/weights", "weights", "own", "cache/weights"])
+def test_weights_are_found_in_every_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.setenv("RESEEN_WEIGHTS", str(tmp_path / "own"))
+    monkeypatch.setenv("RESEEN_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "data").mkdir()
+    file = tmp_path / place / "w.safetensors"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    assert resolve(make(), data=tmp_path / "data").weights == str(file)
+
+
+def test_the_command_line_goes_before_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESEEN_DATA", str(tmp_path))
+    (tmp_path / "given").mkdir()
+    (tmp_path / "own.safetensors").touch()
+    resolved = resolve(make(), data=tmp_path / "given", weights=tmp_path / "own.safetensors")
+    assert resolved.data.root == tmp_path / "given"
+    assert resolved.weights == str(tmp_path / "own.safetensors")
+    assert resolve(make("hub")).data.root == tmp_path
+    assert resolve(make("hub")).weights == "hub"
+    assert resolve(make(None)).weights is None
+
+
+def test_what_is_missing_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ReseenError, match="give --data DIR or set RESEEN_DATA"):
+        resolve(make())
+    with pytest.raises(ReseenError, match="does not exist"):
+        resolve(make(), data=tmp_path / "none")
+    with pytest.raises(ReseenError, match=r"w\.safetensors not found in .*--weights FILE.*--set weights=hub"):
+        resolve(make(), data=tmp_path)
