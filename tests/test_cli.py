@@ -78,6 +78,13 @@ def test_train_stops_and_resumes(recipe: Path, tmp_path: Path) -> None:
     assert (folder / "report.json").exists()
 
 
+def test_two_processes_train_as_one_run(recipe: Path, tmp_path: Path) -> None:
+    result = run_whole("train", recipe, "--out", tmp_path / "run", "--accelerator", "cpu", "--devices", 2)
+    assert result.returncode == 0, result.stderr
+    assert len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) == 1 + 2
+    assert (tmp_path / "run" / "report.json").exists()
+
+
 def test_data_check_counts_and_says_what_is_wrong(market_drawn: Path, tmp_path: Path) -> None:
     result = run("data", "check", market_drawn, "--json", tmp_path / "check.json")
     assert result.exit_code == 0
@@ -129,7 +136,18 @@ def test_search_in_a_folder_equals_search_in_its_descriptors(
 def test_search_by_attributes_alone(trained: Path, market_drawn: Path, tmp_path: Path) -> None:
     gallery = market_drawn / "bounding_box_test"
     both = [
-        run("search", trained / "last", "--gallery", gallery, "--where", where, "--out", tmp_path / "s.png", "--top", 200)
+        run(
+            "search",
+            trained / "last",
+            "--gallery",
+            gallery,
+            "--where",
+            where,
+            "--out",
+            tmp_path / "s.png",
+            "--top",
+            200,
+        )
         for where in ("gender=male", "gender=female")
     ]
     assert all(result.exit_code == 0 for result in both)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from reseen.data.source import Folder, is_image, open_folder
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, ReseenWarning
 from tests.data.trees import paint_all, zipped
 
 NAMES = ["set/a/2.JPG", "set/a/1.png", "set/a/b/3.webp", "set/c/4.jpg.jpg"]
@@ -90,6 +91,20 @@ def test_a_member_is_unpacked_once(tmp_path: Path) -> None:
     assert entry.on_disk(tmp_path / "cache") == first
     assert first.stat().st_mtime_ns == stamp
     assert not list((tmp_path / "cache").rglob("*.partial"))
+
+
+def test_a_folder_that_may_not_be_listed_is_passed_over_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paint_all(tmp_path, ["lost+found/1.png", "pictures/2.png"])
+    scandir = os.scandir
+
+    def refuse(path: Path) -> object:
+        if path.name == "lost+found":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.warns(ReseenWarning, match="passed over .*Permission denied"):
+        assert [entry.name for entry in open_folder(tmp_path).all_images()] == ["2.png"]
 
 
 @pytest.mark.parametrize("content", [None, b"not a zip"])

@@ -52,6 +52,12 @@ def test_a_folder_a_person(tmp_path: Path, form: str) -> None:
     assert ids(split.train) == [("c7_1.jpg", 1, 7), ("c2_1.jpg", 2, 2), ("x.jpg", 2, 8)]
 
 
+def test_a_zip_among_the_images_is_not_a_person(tmp_path: Path) -> None:
+    folder = paint_all(tmp_path / "p", ["a.jpg", "bob/b.jpg"])
+    zipped(folder / "bob", folder / "backup.zip")
+    assert [image.path.name for image in table.load(folder).gallery] == ["a.jpg", "b.jpg"]  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("folders", "pids"),
     [(["7", "12"], [12, 7]), (["0", "1"], [1, 2]), (["-1", "anna"], [1, 2]), (["007", "8"], [7, 8])],

@@ -45,7 +45,9 @@ def test_same_seed_same_pictures(images: torch.Tensor, augmentation: Augmentatio
     first, again, other = (augment(images, augmentation, generator(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
-    assert first.shape == images.shape and first.min() >= 0 and first.max() <= 1
+    assert first.shape == images.shape
+    assert first.min() >= 0
+    assert first.max() <= 1
 
 
 def test_nothing_changes_nothing(images: torch.Tensor) -> None:

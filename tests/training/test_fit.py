@@ -80,7 +80,16 @@ def two_phases(root: Path) -> Recipe:
 
 def test_folder_holds_everything(straight: Path) -> None:
     names = {path.name for path in straight.iterdir()}
-    assert names >= {"recipe.yaml", "log.txt", "metrics.csv", "last", "best", "report.json", "state.ckpt", "tensorboard"}
+    assert names >= {
+        "recipe.yaml",
+        "log.txt",
+        "metrics.csv",
+        "last",
+        "best",
+        "report.json",
+        "state.ckpt",
+        "tensorboard",
+    }
     report = json.loads((straight / "report.json").read_text())
     assert 0 <= report["mAP"] <= 1
     assert report["training_seconds"] > 0
@@ -140,7 +149,9 @@ def interrupt_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
 
 def test_training_learns(market_drawn: Path, tmp_path: Path) -> None:
     start = make_recipe(market_drawn)
-    untrained = fit(make_recipe(market_drawn, phases=phases(start, optimizer={"name": "adam", "lr": 1e-12})), tmp_path / "0")
+    untrained = fit(
+        make_recipe(market_drawn, phases=phases(start, optimizer={"name": "adam", "lr": 1e-12})), tmp_path / "0"
+    )
     long = phases(start, epochs=25, augmentation={"flip": 0.5, "pad_crop": 2})
     trained = fit(make_recipe(market_drawn, phases=long), tmp_path / "1")
     assert trained is not None
@@ -154,7 +165,9 @@ def test_aanet_trains_on_attributes_with_learnt_weights(market_drawn: Path, tmp_
     recipe = make_recipe(
         market_drawn,
         model={"system": "aanet", "backbone": "resnet10t", "neck": "relu", "num_parts": 3},
-        phases=[{"epochs": 1, "objective": {"weighting": "uncertainty"}, "sampler": {"kind": "random", "batch_size": 8}}],
+        phases=[
+            {"epochs": 1, "objective": {"weighting": "uncertainty"}, "sampler": {"kind": "random", "batch_size": 8}}
+        ],
         evaluation={"every": 1, "reranking": True},
     )
     report = fit(recipe, tmp_path / "run")

@@ -81,7 +81,7 @@ def read_layout(
     """
     folder = open_folder(root)
     found = layout.locate(folder)
-    missing = layout.missing(folder)
+    missing = [f"{name}/" for part, name in PARTS.items() if part not in found]
     if not found or (missing and folder.archive is None and not allow_missing):
         expected = ", ".join(f"{name}/" for name in PARTS.values())
         raise ReseenError(

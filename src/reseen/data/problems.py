@@ -145,8 +145,9 @@ def _duplicate_images(split: Split, contents: Mapping[Location, Content]) -> Pro
     uses: dict[str, dict[Location, tuple[int, bool]]] = defaultdict(dict)
     for part, images in split.parts().items():
         for image in images:
-            if digest := contents[location(image)].digest:
-                uses[digest][location(image)] = (image.pid, part == "train")
+            content = contents[location(image)]
+            if content.error is None:
+                uses[content.digest][location(image)] = (image.pid, part == "train")
     wrong = [places for places in uses.values() if len(set(places.values())) > 1]
     items = tuple(" = ".join(sorted(_path(place) for place in places)) for places in wrong)
     return Problem("duplicate image", f"{len(items):,} pictures belong to two persons, or to training and test", items)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from reseen.data.person import PersonImage
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, ReseenWarning
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
@@ -165,7 +166,7 @@ def _is_litter(name: str) -> bool:
 
 
 def _scan(path: Path) -> tuple[list[str], list[str]]:
-    """Returns the names of folders and files in a folder on disk; unreadable folders below the root are empty."""
+    """Returns the names of folders and files in a folder on disk; one that may not be listed is passed over."""
     folders: list[str] = []
     files: list[str] = []
     try:
@@ -174,7 +175,7 @@ def _scan(path: Path) -> tuple[list[str], list[str]]:
                 if not _is_litter(entry.name):
                     (folders if entry.is_dir() else files).append(entry.name)
     except PermissionError as error:
-        raise ReseenError(f"cannot list {path}: {error.strerror}; check its permissions") from error
+        warnings.warn(f"passed over {path}: {error.strerror}", ReseenWarning, stacklevel=2)
     return sorted(folders), sorted(files)
 
 

@@ -96,15 +96,15 @@ def _rows_of_table(path: Path, base: Folder, part: Part) -> tuple[list[_Row], At
     columns = read_columns(path)
     if "image" not in columns:
         raise ReseenError(f"{path} has no column 'image'; it has: {', '.join(columns)}")
-    files, count = columns.pop("image"), len(columns["image"])
-    nothing = [""] * count
+    files = columns.pop("image")
+    nothing = [""] * len(files)
     persons, cameras, places = (columns.pop(name, nothing) for name in ("pid", "camid", "split"))
     for number, (file, place) in enumerate(zip(files, places, strict=True), 1):
         if not file:
             raise ReseenError(f"{path}: row {number} names no image")
         if place and place.lower() not in PARTS:
             raise ReseenError(f"{path}: row {number} has split {place!r}, which is none of train, query, gallery")
-    schema, labels = encode_columns(columns, count)
+    schema, labels = encode_columns(columns, len(files))
     rows = [
         _Row(Entry(base.path / file, base.archive), PARTS[place.lower()] if place else part, person, camera, label)
         for file, place, person, camera, label in zip(files, places, persons, cameras, labels, strict=True)
@@ -135,6 +135,8 @@ def _rows_of_part(folder: Folder, part: Part) -> Iterator[_Row]:
         person, camera = match.groups() if match else ("", "")
         yield _Row(entry, part, person, camera)
     for child in folder.folders():
+        if child.archive != folder.archive:  # a zip among the images is not a person
+            continue
         # A folder called 0 or -1 is a person like any other: a slash keeps it from meaning a distractor or junk.
         person = child.name + "/" * (_plain(child.name) in _RESERVED)
         for entry in child.all_images():

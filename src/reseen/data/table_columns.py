@@ -60,20 +60,15 @@ def encode_columns(columns: Mapping[str, Column], rows: int) -> tuple[AttributeS
             del values[name]
     if not values:
         return None, [{} for _ in range(rows)]
-    schema = _known_schema(values) or AttributeSchema(
-        "table", tuple(Attribute(name, tuple(own)) for name, own in values.items())
-    )
-    index = {
-        attribute.name: {value.casefold(): number for number, value in enumerate(attribute.classes)}
-        if schema.name != "table"
-        else {value: number for number, value in enumerate(attribute.classes)}
-        for attribute in schema
-    }
+    known = _known_schema(values)
+    schema = known or AttributeSchema("table", tuple(Attribute(name, tuple(own)) for name, own in values.items()))
+    spell = str.casefold if known else str
+    index = {attribute.name: {value: number for number, value in enumerate(attribute.classes)} for attribute in schema}
     labels: list[dict[str, int]] = [{} for _ in range(rows)]
     for name, classes in index.items():
         for row, value in enumerate(columns[name]):
             if value not in _UNKNOWN_WORDS:
-                labels[row][name] = classes[value if value in classes else value.casefold()]
+                labels[row][name] = classes[spell(value)]
     return schema, labels
 
 

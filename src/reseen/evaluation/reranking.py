@@ -94,10 +94,9 @@ class ReRanking:
             chunk[own - rows.start, own] = 0
             farthest[rows] = np.maximum(chunk.max(axis=1), np.finfo(np.float32).tiny)
             nearest[rows] = torch.topk(torch.from_numpy(chunk), k, largest=False, sorted=True).indices.numpy()
-            query_rows = slice(rows.start, min(rows.stop, queries))
             if rows.start < queries:
-                inside = chunk[: query_rows.stop - rows.start, queries:]
-                np.divide(inside, farthest[query_rows, None], out=to_gallery[query_rows])
+                mine = slice(rows.start, min(rows.stop, queries))
+                to_gallery[mine] = chunk[: mine.stop - mine.start, queries:] / farthest[mine, None]
         return nearest, farthest, to_gallery
 
     def _encode(
