@@ -42,7 +42,8 @@ def to_float(pixels: Tensor, size: tuple[int, int]) -> Tensor:
 
 def normalize(images: Tensor) -> Tensor:
     """Returns images (B, 3, H, W) in [0, 1] with ImageNet's mean and deviation taken out, channels last."""
-    return tv.normalize(images, list(IMAGENET_MEAN), list(IMAGENET_STD)).contiguous(memory_format=torch.channels_last)
+    result: Tensor = tv.normalize(images, list(IMAGENET_MEAN), list(IMAGENET_STD))
+    return result.contiguous(memory_format=torch.channels_last)
 
 
 def augment(images: Tensor, augmentation: Augmentation, generator: Generator) -> Tensor:
