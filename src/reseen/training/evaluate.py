@@ -119,13 +119,14 @@ def average_folds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
     first = reports[0]
     if first.ranking is None:
         raise ReseenError(f"{first.dataset} has no queries, so there are no rankings to average over folds")
+    common = [note for note in first.notes if all(note in report.notes for report in reports)]
     return EvaluationReport(
         dataset=first.dataset,
         ranking=average("ranking"),
         multiple_query=average("multiple_query"),
         reranked=average("reranked"),
         protocol=first.protocol,
-        notes=(*first.notes, f"mean over {len(reports)} folds"),
+        notes=(*common, f"mean over {len(reports)} folds"),
         counts={f"{name} a fold": count for name, count in first.counts.items()},
     )
 

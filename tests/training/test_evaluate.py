@@ -1,0 +1,66 @@
+"""Folds are averaged with their spread, and a model is scored only on attributes it shares with the data."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from reseen import Embeddings, models
+from reseen.data import open_split
+from reseen.data.attributes import AttributeSchema
+from reseen.errors import ReseenError
+from reseen.evaluation import EvaluationReport, rank
+from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.training.evaluate import average_folds, evaluate_split
+
+QUIET = Console(file=open(os.devnull, "w"))  # noqa: SIM115
+
+
+def fold(right: bool, note: str) -> EvaluationReport:
+    """One query and two gallery images: the right one is nearest, or not."""
+    query = Embeddings(np.array([[0.0]]), np.array([1]), np.array([1]))
+    gallery = Embeddings(np.array([[0.1], [1.0]]), np.array([1, 2] if right else [2, 1]), np.array([2, 2]))
+    return EvaluationReport("viper", rank(query, gallery), notes=("drawn", note), counts={"queries": 1})
+
+
+def test_folds_are_averaged() -> None:
+    report = average_folds([fold(True, "half 0"), fold(False, "half 1")])
+    assert report.ranking is not None
+    assert report.ranking.mAP == pytest.approx(0.75)  # (1 + 1/2) / 2
+    assert report.ranking.rank(1) == pytest.approx(0.5)
+    assert report.ranking.std is not None
+    assert report.ranking.std["rank1"] == pytest.approx(0.5)
+    assert report.notes == ("drawn", "mean over 2 folds")
+    assert report.counts == {"queries a fold": 1}
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Embedder:
+    config = models.config_of({"system": "aanet", "backbone": "resnet10t", "num_identities": 4, "num_parts": 2})
+    return Embedder(models.build(config), EmbedderConfig(size=(64, 32)))
+
+
+def test_everything_is_evaluated(embedder: Embedder, market_drawn: Path) -> None:
+    evaluation = evaluate_split(
+        embedder, open_split("market1501", market_drawn), with_multiple_query=True, console=QUIET
+    )
+    report = evaluation.report
+    assert report.multiple_query is not None
+    assert report.attributes is not None
+    assert report.attributes.images == sum(pid > 0 for pid in evaluation.gallery.pids)  # no junk, no distractors
+    Console(file=io.StringIO()).print(report.table())
+
+
+def test_other_attributes_are_not_scored(embedder: Embedder, market_drawn: Path) -> None:
+    split = open_split("market1501", market_drawn)
+    assert split.schema is not None
+    other = replace(split, schema=AttributeSchema("other", split.schema.attributes[:3]))
+    assert evaluate_split(embedder, other, console=QUIET).report.attributes is None
+    with pytest.raises(ReseenError, match="has no gallery"):
+        evaluate_split(embedder, replace(split, gallery=()), console=QUIET)
