@@ -57,13 +57,16 @@ $(BIN)/python:
 
 # A stamp is written only after its install went through, so that an interrupted one starts again.
 $(VENV)/runtime.stamp: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) -e .
+	@echo "installing reseen and what it needs: gigabytes of PyTorch, a few minutes"
+	@$(PIP) -e .
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/runtime.stamp
-	$(PIP) -e '.[dev]'
+	@echo "installing the development tools"
+	@$(PIP) -e '.[dev]'
 	@touch $@
 
 $(VENV)/docs.stamp: $(VENV)/runtime.stamp
-	$(PIP) -e '.[docs]'
+	@echo "installing the documentation tools"
+	@$(PIP) -e '.[docs]'
 	@touch $@

@@ -206,15 +206,19 @@ def run_in_process(python: Path | str, what: str, folder: Path) -> dict[str, flo
     return figures
 
 
-def compare(ours: str, theirs: str, folder: Path, python: Path, tolerance: float | Array) -> bool:
+def compare(
+    ours: str, theirs: str, folder: Path, python: Path, tolerance: float | Array, share_beyond: float = 0.0
+) -> bool:
     """Measures both, prints the ratios, and says whether the results are equal."""
     here, there = run_in_process(sys.executable, ours, folder), run_in_process(python, theirs, folder)
     ratios = (there[key] / max(here[key], 1e-9) for key in ("seconds", "cpu_seconds", "megabytes"))
     print("  toolbox / ours" + "".join(f"{ratio:>10.1f} ×" for ratio in ratios))
-    results = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in (ours, theirs)]
-    differences = [float(np.abs(a - b).max()) for a, b in zip(*results, strict=True)]  # a row at a time
-    equal = bool(np.all(np.array(differences) <= tolerance))
-    print(f"  results {'equal' if equal else 'DIFFER'}: largest difference {max(differences):.1e}\n", flush=True)
+    one, other = (np.load(folder / f"{name}.npy") for name in (ours, theirs))
+    difference = np.abs(one - other)
+    beyond = float(np.mean(difference > tolerance))
+    equal = beyond <= share_beyond
+    verdict = f"{'equal' if equal else 'DIFFER'}: largest difference {difference.max():.1e}"
+    print(f"  results {verdict}" + (f", {beyond:.3%} beyond the tolerance" if beyond else "") + "\n", flush=True)
     return equal
 
 
@@ -240,7 +244,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_data(folder, arguments.queries, arguments.gallery, arguments.dim)
-        # The toolbox ranks by float32 distances, ours are exact: a near-tie may move one query by a rank.
+        # The toolbox goes by float32 matrix products, ours by exact distances. So a near-tie may move one query
+        # by a rank, and change the neighbours of an image or two, which moves all distances to them.
         one_query = 1.5 / arguments.queries
         equal = compare("ours_rank", "toolbox_rank", folder, python, np.array([1e-5] + 50 * [one_query]))
         if arguments.no_dense:
@@ -249,7 +254,7 @@ def main() -> int:
             run_in_process(sys.executable, "ours_rerank", folder)
             print(f"too little free memory for dense re-ranking: {8 * 4 * images**2 / 2**30:.0f} GB needed")
         else:
-            equal &= compare("ours_rerank", "toolbox_rerank", folder, python, 1e-4)
+            equal &= compare("ours_rerank", "toolbox_rerank", folder, python, 1e-4, share_beyond=1e-3)
     return 0 if equal else 1
 
 

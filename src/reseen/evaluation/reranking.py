@@ -16,6 +16,9 @@ from reseen.evaluation.distances import SquaredDistances, checked_pair
 _PAIRS = 2048
 """Pairs of descriptors compared at a time."""
 
+_SPARE = 8
+"""Neighbours looked at beyond the k nearest, as float32 may have swapped some at the edge."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReRanking:
@@ -86,18 +89,20 @@ class ReRanking:
         """
         count = len(features)
         k = min(max(self.k1 + 1, self.k2), count)
-        nearest = np.empty((count, k), dtype=np.int32)
+        nearest = np.empty((count, min(k + _SPARE, count)), dtype=np.int32)
         farthest = np.empty(count, dtype=np.float32)
         to_gallery = np.empty((queries, count - queries), dtype=np.float32)
         for rows, chunk in SquaredDistances(features, features):
             own = np.arange(rows.start, rows.stop)
             chunk[own - rows.start, own] = 0
             farthest[rows] = np.maximum(chunk.max(axis=1), np.finfo(np.float32).tiny)
-            nearest[rows] = torch.topk(torch.from_numpy(chunk), k, largest=False, sorted=True).indices.numpy()
+            nearest[rows] = torch.topk(
+                torch.from_numpy(chunk), nearest.shape[1], largest=False, sorted=False
+            ).indices.numpy()
             if rows.start < queries:
                 mine = slice(rows.start, min(rows.stop, queries))
                 to_gallery[mine] = chunk[: mine.stop - mine.start, queries:] / farthest[mine, None]
-        return nearest, farthest, to_gallery
+        return _in_order(features, nearest)[:, :k], farthest, to_gallery
 
     def _encode(
         self, features: NDArray[np.float32], neighbours: NDArray[np.int32], farthest: NDArray[np.float32]
@@ -112,13 +117,26 @@ class ReRanking:
         rows, columns = (whole + brought.astype(np.int32) @ half).nonzero()
         weights = np.exp(-_pair_distances(features, rows, columns) / farthest[rows])
         weights /= np.bincount(rows, weights)[rows]
-        return sparse.csr_array((weights, (rows, columns)), shape=whole.shape)
+        return sparse.csr_array((weights.astype(np.float32), (rows, columns)), shape=whole.shape)
 
 
 def _reciprocal(neighbours: NDArray[np.int32]) -> sparse.csr_array:
     """Returns R (N, N): 1 where two images are among each other's k nearest, given these as (N, k) (eq. 2)."""
     nearest = _adjacency(neighbours, np.int32(1))
     return nearest.multiply(nearest.T).tocsr()
+
+
+def _in_order(features: NDArray[np.float32], nearest: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Returns the neighbours (N, k) nearest first, equal distances by row.
+
+    Who is the k1-th neighbour decides who is reciprocal, so the order is taken from differences of descriptors
+    and not from matrix products, which are off in the last digits of float32.
+    """
+    count, k = nearest.shape
+    by_row = np.sort(nearest, axis=1)
+    distances = _pair_distances(features, np.repeat(np.arange(count), k), by_row.ravel())
+    order = np.argsort(distances.reshape(count, k), axis=1, kind="stable")
+    return np.take_along_axis(by_row, order, axis=1)
 
 
 def _adjacency(neighbours: NDArray[np.int32], value: np.number[Any]) -> sparse.csr_array:
@@ -129,14 +147,14 @@ def _adjacency(neighbours: NDArray[np.int32], value: np.number[Any]) -> sparse.c
 
 
 def _pair_distances(
-    features: NDArray[np.float32], one: NDArray[np.int64], other: NDArray[np.int64]
-) -> NDArray[np.float32]:
+    features: NDArray[np.float32], one: NDArray[np.integer[Any]], other: NDArray[np.integer[Any]]
+) -> NDArray[np.float64]:
     """Returns the squared distance (P,) between the images of each pair."""
-    distances = np.empty(len(one), dtype=np.float32)
+    distances = np.empty(len(one))
     for start in range(0, len(one), _PAIRS):
         pairs = slice(start, start + _PAIRS)
         difference = features[one[pairs]] - features[other[pairs]]
-        np.einsum("pd,pd->p", difference, difference, out=distances[pairs])
+        np.einsum("pd,pd->p", difference, difference, out=distances[pairs], dtype=np.float64)
     return distances
 
 
