@@ -78,6 +78,7 @@ def test_train_stops_and_resumes(recipe: Path, tmp_path: Path) -> None:
     assert (folder / "report.json").exists()
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one_run(recipe: Path, tmp_path: Path) -> None:
     result = run_whole("train", recipe, "--out", tmp_path / "run", "--accelerator", "cpu", "--devices", 2)
     assert result.returncode == 0, result.stderr
