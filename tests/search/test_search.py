@@ -108,3 +108,10 @@ BARE = Embeddings(gallery().features, gallery().pids, gallery().camids)
 def test_errors(searched: Embeddings, query: np.ndarray | None, options: dict[str, Any], says: str) -> None:
     with pytest.raises(ReseenError, match=says):
         search(searched, query, **options)
+
+
+@pytest.mark.parametrize(
+    ("pid", "query_pid", "shows"), [(3, 3, True), (4, 3, False), (0, 3, False), (-1, 3, None), (3, None, None)]
+)
+def test_a_match_knows_whether_it_shows_the_person(pid: int, query_pid: int | None, shows: bool | None) -> None:
+    assert Match(1, 0, "a.jpg", 0.5, None, 1, pid).shows(query_pid) is shows

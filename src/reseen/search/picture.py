@@ -43,7 +43,7 @@ def matches_picture(
                 f"camera {match.camid}",
                 *(caption(match, schema, where=where) if schema is not None else ()),
             ],
-            None if query_pid is None else match.pid == query_pid,
+            match.shows(query_pid),
         )
         for match in matches
     ]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.embeddings import Embeddings
+from reseen.data.person import JUNK_PID
 from reseen.errors import ReseenError
 from reseen.search.where import AttributeFilter
 
@@ -40,6 +41,10 @@ class Match:
     camid: int
     pid: int
     attributes: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+
+    def shows(self, pid: int | None) -> bool | None:
+        """Returns whether this is the person, or None if nobody knows who one of them is."""
+        return None if pid is None or JUNK_PID in (pid, self.pid) else self.pid == pid
 
 
 def search(

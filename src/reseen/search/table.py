@@ -49,7 +49,7 @@ def matches_table(
         score = f"{match.distance:.3f}" if match.distance is not None else f"{match.probability:.1%}"
         cells = [str(match.rank), escape(short_path(match.path, _FILE_WIDTH)), score, str(match.camid)]
         if query_pid is not None:
-            cells.append("[green]✓[/]" if match.pid == query_pid else "[red]✗[/]")
+            cells.append({True: "[green]✓[/]", False: "[red]✗[/]", None: "?"}[match.shows(query_pid)])
         for name in names:
             value, probability = match.attributes[name]
             cells.append(escape(f"{value} {probability:.0%}"))
