@@ -10,7 +10,7 @@ import pytest
 from reseen.data.attributes import Attribute, AttributeSchema
 from reseen.data.embeddings import Embeddings
 from reseen.errors import ReseenError
-from reseen.search import parse_where, search
+from reseen.search import Match, parse_where, search
 
 SCHEMA = AttributeSchema("small", (Attribute("gender", ("male", "female")), Attribute("hat", ("no", "yes"))))
 MALE = np.array([0.9, 0.2, 0.8, 0.6, 0.7])
