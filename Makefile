@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c const
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo [DATA=...]  train, evaluate, search and explain on real images, in five minutes"
+	@echo "make demo [DATA=... WEIGHTS=...]  train, evaluate, search and explain on real images, in five minutes"
 	@echo "make test             lint, types, import order, tests"
 	@echo "make setup            the development environment in $(VENV)"
 	@echo "make lint | types | imports | format"
@@ -22,7 +22,7 @@ setup: $(VENV)/dev.stamp
 
 demo: $(VENV)/runtime.stamp
 	@test -n "$(DATA)" || { echo "make demo: name a data folder or zip with DATA=...; docs/data.md lists the layouts"; exit 2; }
-	$(BIN)/reseen demo --data "$(DATA)" --out demo-out
+	$(BIN)/reseen demo --data "$(DATA)" --out demo-out $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 test: lint types imports
 	$(BIN)/python -m pytest

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from reseen.errors import ReseenError, ReseenWarning
 
@@ -62,9 +63,9 @@ def data_check(
         report = check(folder, progress=progress)
     out.print(report.table())
     for note in report.notes:
-        out.print(f"note: {note}", highlight=False, soft_wrap=True)
+        out.print("note:", escape(note), highlight=False, soft_wrap=True)
     for problem in report.problems:
-        out.print(f"[red]problem:[/] {problem}", highlight=False, soft_wrap=True)
+        out.print("[red]problem:[/]", escape(str(problem)), highlight=False, soft_wrap=True)
     if report.ok:
         out.print("no problems")
     if json_file:
@@ -89,8 +90,6 @@ def train(
 
     Example: [bold]reseen train aanet50-market1501-quick --data ../shared/data[/]
     """
-    from reseen.explain.curves import training_figure
-    from reseen.explain.saving import save_figure
     from reseen.training.fit import Run
     from reseen.training.locate import resolve
     from reseen.training.recipe import load_recipe
@@ -98,8 +97,6 @@ def train(
     resolved = resolve(load_recipe(recipe, overrides), data=data, weights=weights)
     folder = folder or Path("runs") / resolved.name
     report = Run(resolved, folder, resume, stop_after, accelerator, devices, err).train()
-    if (folder / "metrics.csv").exists():
-        save_figure(training_figure(folder / "metrics.csv"), folder / "curves.png")
     if report is None:
         raise typer.Exit(130)
     out.print(report.table())
@@ -167,7 +164,7 @@ def embed(
     max_corrupt: CorruptOption = 0,
     device: DeviceOption = "auto",
 ) -> None:
-    """Write descriptors and attribute probabilities of images to a file.
+    """Write descriptors and attribute probabilities of images to a file; of a data set, its gallery.
 
     Example: [bold]reseen embed runs/NAME/last --images pictures/ --out pictures.parquet[/]
     """
@@ -253,6 +250,7 @@ def demo(
     folder: Annotated[Path, typer.Option("--out", help="Where everything is written; replaced.")] = Path("demo-out"),
     recipe: Annotated[Path, typer.Option(help="What to train.")] = Path("demo"),
     weights: Annotated[Path | None, typer.Option(help="Weights file for the backbone.")] = None,
+    overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, as for train.")] = None,
 ) -> None:
     """Run the whole chain: train briefly, evaluate, search, explain.
 
@@ -264,10 +262,13 @@ def demo(
     from reseen.training.locate import resolve
     from reseen.training.recipe import load_recipe
 
-    resolved = resolve(load_recipe(recipe), data=data, weights=weights)
-    if (folder / "run").exists():
+    resolved = resolve(load_recipe(recipe, overrides), data=data, weights=weights)
+    if (folder / "run" / "recipe.yaml").exists():
         shutil.rmtree(folder / "run")
-    _say_written(*run_demo(resolved, folder, out))
+    pictures = run_demo(resolved, folder, out)
+    if not pictures:
+        raise typer.Exit(130)
+    _say_written(*pictures)
 
 
 def _load(checkpoint: Path, device: str) -> Embedder:
@@ -282,8 +283,7 @@ def _load(checkpoint: Path, device: str) -> Embedder:
         torch.empty(0, device=target)
     except (RuntimeError, AssertionError) as error:
         raise ReseenError(f"--device {device}: {str(error).splitlines()[0]}") from error
-    precision = torch.float32 if target.type == "mps" else torch.bfloat16
-    return load(checkpoint, device=target, precision=precision)
+    return load(checkpoint, device=target)
 
 
 def _gallery(embedder: Embedder, gallery: Path, batch_size: int, max_corrupt: int) -> Embeddings:
@@ -296,13 +296,22 @@ def _gallery(embedder: Embedder, gallery: Path, batch_size: int, max_corrupt: in
 
 
 def _embed_images(embedder: Embedder, images: Path, batch_size: int, max_corrupt: int) -> Embeddings:
-    from reseen.data import table
+    from reseen.data import open_split, recognise
+    from reseen.data.person import JUNK_PID
     from reseen.training.progress import progress_of
 
-    split = table.load(images)
+    name = "table" if images.suffix in (".csv", ".parquet") else recognise(images)
+    split = open_split(name, images)
+    if name == "table":
+        chosen = [image for part in split.parts().values() for image in part]
+    else:
+        chosen = [image for image in split.gallery if image.pid != JUNK_PID]
+        err.print(f"{name}: its gallery, {len(chosen):,} images without junk", highlight=False)
+    if not chosen:
+        raise ReseenError(f"{images} has no gallery images; name a folder of pictures")
     with progress_of(err, "embedding images") as progress:
         return embedder.embed(
-            [image for part in split.parts().values() for image in part],
+            chosen,
             batch_size=batch_size,
             max_corrupt=max_corrupt,
             progress=progress,
@@ -325,7 +334,7 @@ def _write(path: Path, text: str) -> None:
 
 def _say_written(*paths: Path) -> None:
     for path in paths:
-        out.print(f"wrote {path}", highlight=False, soft_wrap=True)
+        out.print(f"wrote {path}", highlight=False, soft_wrap=True, markup=False)
 
 
 def _show_warning(
@@ -338,14 +347,14 @@ def _show_warning(
 ) -> None:
     """Our own warnings are for the user; other packages' are for whoever debugs them."""
     if issubclass(category, ReseenWarning):
-        err.print(f"[yellow]warning:[/] {message}", highlight=False, soft_wrap=True)
+        err.print("[yellow]warning:[/]", escape(str(message)), highlight=False, soft_wrap=True)
 
 
 def main() -> None:
     """Runs the command line; mistakes of the user end in one line and exit code 2."""
     try:
         app()
-    except ReseenError as error:
+    except (ReseenError, OSError) as error:
         err.print("[bold red]error:[/] ", end="")
         err.print(str(error), highlight=False, markup=False, soft_wrap=True)
         sys.exit(2)

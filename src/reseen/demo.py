@@ -34,7 +34,7 @@ def demo(recipe: Recipe, folder: Path, console: Console) -> list[Path]:
         console: Where it is told about.
 
     Returns:
-        The pictures written.
+        The pictures written; none if the user stopped the training.
 
     Raises:
         ReseenError: If the data has no training images or no queries, or the folder holds another demo.
@@ -52,8 +52,8 @@ def demo(recipe: Recipe, folder: Path, console: Console) -> list[Path]:
     console.rule("2. training")
     run = Run(recipe, folder / "run", console=console)
     evaluation = run.train()
-    assert evaluation is not None
-    assert run.evaluation is not None
+    if evaluation is None or run.evaluation is None:
+        return []
     query, gallery = run.evaluation.query, run.evaluation.gallery
     assert query is not None
     pictures = [folder / "curves.png"]

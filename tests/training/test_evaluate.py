@@ -13,8 +13,8 @@ from rich.console import Console
 
 from reseen import Embeddings, models
 from reseen.data import open_split
-from reseen.data.attributes import AttributeSchema
-from reseen.errors import ReseenError
+from reseen.data.attributes import Attribute, AttributeSchema
+from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation import EvaluationReport, rank
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.training.evaluate import average_folds, evaluate_split
@@ -57,10 +57,13 @@ def test_everything_is_evaluated(embedder: Embedder, market_drawn: Path) -> None
     Console(file=io.StringIO()).print(report.table())
 
 
-def test_other_attributes_are_not_scored(embedder: Embedder, market_drawn: Path) -> None:
+def test_only_shared_attributes_are_scored(embedder: Embedder, market_drawn: Path) -> None:
     split = open_split("market1501", market_drawn)
     assert split.schema is not None
-    other = replace(split, schema=AttributeSchema("other", split.schema.attributes[:3]))
-    assert evaluate_split(embedder, other, console=QUIET).report.attributes is None
+    mixed = AttributeSchema("other", (*split.schema.attributes[:2], Attribute("tail", ("no", "yes"))))
+    with pytest.warns(ReseenWarning, match="scoring 2 of the 3 attributes"):
+        report = evaluate_split(embedder, replace(split, schema=mixed), console=QUIET).report
+    assert report.attributes is not None
+    assert set(report.attributes.accuracy) == {"gender", "age"}
     with pytest.raises(ReseenError, match="has no gallery"):
         evaluate_split(embedder, replace(split, gallery=()), console=QUIET)

@@ -190,10 +190,68 @@ def test_frozen_parts_stay_as_they_are(market_drawn: Path, tmp_path: Path) -> No
     assert any(not torch.equal(first[name], second[name]) for name in first if not name.startswith("backbone."))
 
 
+def test_what_one_phase_froze_the_next_one_trains(market_drawn: Path, tmp_path: Path) -> None:
+    (phase,) = phases(make_recipe(market_drawn), epochs=1)
+    recipe = make_recipe(market_drawn, phases=[phase | {"frozen": ["backbone"]}, phase])
+    assert fit(recipe, tmp_path / "straight")
+    assert fit(recipe, tmp_path / "resumed", stop_after=1) is None
+    assert fit(recipe, tmp_path / "resumed", resume=True)
+    assert_equal_weights(tmp_path / "straight", tmp_path / "resumed")
+    start = make_recipe(market_drawn, phases=[phase | {"frozen": ["backbone"]}])
+    assert fit(start, tmp_path / "frozen")
+    first, second = weights_of(tmp_path / "frozen"), weights_of(tmp_path / "straight")
+    assert any(not torch.equal(first[name], second[name]) for name in first if name.endswith("conv1.weight"))
+
+
+def test_best_is_never_worse_than_last(market_drawn: Path, tmp_path: Path) -> None:
+    recipe = make_recipe(market_drawn, phases=phases(make_recipe(market_drawn), epochs=4), evaluation={"every": 1})
+    report = fit(recipe, tmp_path / "run")
+    assert report is not None
+    rows = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
+    column = rows[0].split(",").index("mAP")
+    before = max(float(row.split(",")[column]) for row in rows[1:-1])
+    card = (tmp_path / "run" / "best" / "README.md").read_text()
+    assert f"{max(before, report.primary):.2%}" in card
+
+
+def test_a_failing_evaluation_costs_no_epoch(
+    market_drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **options: Any) -> None:
+        raise ReseenError("out of disk")
+
+    recipe, folder = make_recipe(market_drawn, evaluation={"every": 1}), tmp_path / "run"
+    monkeypatch.setattr("reseen.training.fit.evaluate_split", fail)
+    with pytest.raises(ReseenError, match="out of disk"):
+        fit(recipe, folder)
+    assert torch.load(folder / "state.ckpt", weights_only=True)["epoch"] == 1
+    monkeypatch.undo()
+    assert fit(recipe, folder, resume=True)
+
+
+def test_resuming_with_another_recipe_is_refused(market_drawn: Path, straight: Path) -> None:
+    before = (straight / "recipe.yaml").read_text()
+    changed = make_recipe(market_drawn, phases=phases(make_recipe(market_drawn), optimizer={"name": "sgd"}) * 2)
+    with pytest.raises(ReseenError, match=r"differs from .* in 'phases\.0\.optimizer\.(lr|name)'"):
+        fit(changed, straight, resume=True)
+    assert (straight / "recipe.yaml").read_text() == before
+
+
+def test_a_failed_start_leaves_nothing(market_drawn: Path, tmp_path: Path) -> None:
+    with pytest.raises(ReseenError, match=r"missing\.safetensors"):
+        fit(make_recipe(market_drawn, weights="missing.safetensors"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(ReseenError, match="try --accelerator auto"):
+        Run(make_recipe(market_drawn), tmp_path / "run", accelerator="nonsense", console=QUIET).train()
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"data": {"root": "no/such/folder"}}, "no/such/folder"),
+        ({"model": {"num_identities": 3}}, "model.num_identities follows from the data"),
+        ({"data": {"size": [0, 0]}}, "greater than or equal to 32"),
         ({"data": {"options": {"fold": 1}}}, "has no option 'fold'"),
         ({"weights": "missing.safetensors"}, r"missing\.safetensors"),
         ({"phases": [{"epochs": 1, "frozen": ["neck"]}]}, "freezes 'neck'"),
@@ -204,6 +262,7 @@ def test_frozen_parts_stay_as_they_are(market_drawn: Path, tmp_path: Path) -> No
 def test_mistakes_end_in_one_line(market_drawn: Path, tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ReseenError, match=message):
         fit(make_recipe(market_drawn, **changes), tmp_path / "run")
+    assert not (tmp_path / "run" / "last").exists()
 
 
 def test_a_used_folder_is_not_overwritten(market_drawn: Path, straight: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, ReseenWarning
 from reseen.training.locate import resolve
 from reseen.training.recipe import Recipe, recipe_from
 
@@ -52,5 +52,11 @@ def test_what_is_missing_is_named_with_the_remedy(tmp_path: Path) -> None:
         resolve(make())
     with pytest.raises(ReseenError, match="does not exist"):
         resolve(make(), data=tmp_path / "none")
-    with pytest.raises(ReseenError, match=r"w\.safetensors not found in .*--weights FILE.*--set weights=hub"):
+    with pytest.raises(ReseenError, match=r"no weights file w\.safetensors.*--set weights=hub"):
         resolve(make(), data=tmp_path)
+
+
+def test_timms_weights_stand_in_for_the_v1_file(tmp_path: Path) -> None:
+    with pytest.warns(ReseenWarning, match="taking timm's resnet50.tv_in1k instead"):
+        resolved = resolve(make("resnet50_imagenet_v1.safetensors"), data=tmp_path)
+    assert (resolved.weights, resolved.model["stride_in"]) == ("hub", "conv2")

@@ -163,7 +163,8 @@ def _write_header(file: object, count: int, size: tuple[int, int]) -> None:
 
 def _too_many(count: int, first: str, limit: int) -> ReseenError:
     return ReseenError(
-        f"{first} (corrupt images: {count} or more, allowed: {limit}; raise the limit with --max-corrupt or mend it)"
+        f"{first} (corrupt images: {count} or more, allowed: {limit}; mend it, or raise the limit: "
+        "--max-corrupt N, in training --set data.max_corrupt=N)"
     )
 
 

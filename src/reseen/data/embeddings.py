@@ -86,8 +86,11 @@ class Embeddings:
         metadata = {"reseen": json.dumps({"format": 1})}
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(path.name + ".partial")
-        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial, compression="zstd")
-        partial.replace(path)
+        try:
+            pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial, compression="zstd")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
     @staticmethod
     def is_one(path: Path) -> bool:

@@ -91,7 +91,8 @@ class PersonImage:
             with Image.open(io.BytesIO(data)) as picture:
                 return picture.convert("RGB")
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise ReseenError(f"cannot decode image {self.name}: {error}") from error
+            reason = "it is no picture" if isinstance(error, UnidentifiedImageError) else error
+            raise ReseenError(f"cannot decode image {self.name}: {reason}") from error
 
     def _read_hdf5(self) -> NDArray[np.uint8]:
         """MATLAB stores (channel, width, height); pictures here are (height, width, channel)."""

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from reseen import models
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, one_line
 from reseen.models.embedder import Embedder, EmbedderConfig
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
@@ -42,15 +42,12 @@ def save(directory: Path, model: nn.Module, embedder: EmbedderConfig, *, card: s
     partial.replace(directory)
 
 
-def load(
-    directory: str | Path, *, device: str | torch.device = "cpu", precision: torch.dtype = torch.float32
-) -> Embedder:
+def load(directory: str | Path, *, device: str | torch.device = "cpu") -> Embedder:
     """Loads a checkpoint folder.
 
     Args:
         directory: What `save` wrote.
         device: Where to put the weights.
-        precision: Type of the forward pass.
 
     Raises:
         ReseenError: If a file is missing or the weights do not fit the configuration.
@@ -68,7 +65,6 @@ def load(
         model = models.build(models.config_of(content["model"]))
         embedder = EmbedderConfig.model_validate(content["embedder"])
         model.load_state_dict(load_file(directory / WEIGHTS))
-    except (ValueError, KeyError, ValidationError, SafetensorError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ReseenError(f"cannot load checkpoint {directory}: {reason}; train or copy it again") from error
-    return Embedder(model.to(device).to(memory_format=torch.channels_last), embedder, precision=precision)
+    except (ValueError, KeyError, TypeError, AttributeError, ValidationError, SafetensorError, RuntimeError) as error:
+        raise ReseenError(f"cannot load checkpoint {directory}: {one_line(error)}; train or copy it again") from error
+    return Embedder(model.to(device).to(memory_format=torch.channels_last), embedder)

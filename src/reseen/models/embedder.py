@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ class EmbedderConfig(BaseModel):
         size: (H, W) the system was trained for.
         flip: Average the descriptors of the picture and its mirror image.
         normalize: Scale descriptors to length 1, so that Euclidean distance ranks as cosine distance.
+        precision: Number format of the forward pass.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +37,7 @@ class EmbedderConfig(BaseModel):
     size: tuple[int, int] = (384, 128)
     flip: bool = True
     normalize: bool = False
+    precision: Literal["float32", "bfloat16"] = "float32"
 
 
 class Embedder:
@@ -43,13 +46,11 @@ class Embedder:
     Args:
         model: Any system.
         config: How pictures are prepared.
-        precision: Type of the forward pass; bfloat16 where the processor is fast at it.
     """
 
-    def __init__(self, model: nn.Module, config: EmbedderConfig, *, precision: torch.dtype = torch.float32) -> None:
+    def __init__(self, model: nn.Module, config: EmbedderConfig) -> None:
         self.model = model.eval()
         self.config = config
-        self.precision = precision
 
     @property
     def schema(self) -> AttributeSchema | None:
@@ -89,7 +90,7 @@ class Embedder:
         """
         persons = [as_person_image(image, row) for row, image in enumerate(images)]
         if cache:
-            cached = cached_images(persons, self.config.size, max_corrupt=max_corrupt)
+            cached = cached_images(persons, self.config.size, max_corrupt=max_corrupt, progress=progress)
             persons, pixels = list(cached.images), cached.pixels
         else:
             pixels = np.stack([decode(person, self.config.size) for person in persons])
@@ -121,8 +122,8 @@ class Embedder:
         return self._forward(to_float(torch.from_numpy(pixels.copy())[None].to(self.device), self.config.size))
 
     def _forward(self, images: Tensor) -> PersonOutput:
-        low = self.precision != torch.float32
-        with torch.inference_mode(), torch.autocast(self.device.type, dtype=self.precision, enabled=low):
+        low = self.config.precision == "bfloat16"
+        with torch.inference_mode(), torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=low):
             output = self.model(PersonBatch(normalize(images)))
         assert isinstance(output, PersonOutput)
         return output

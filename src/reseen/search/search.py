@@ -79,6 +79,7 @@ def search(
         ReseenError: If the gallery is empty, descriptors do not fit each other, or nothing is asked for.
     """
     _check(gallery, query_features, schema, where, top)
+    _check_classes(gallery, schema)
     candidates = np.ones(len(gallery), dtype=bool)
     if exclude is not None:
         candidates &= ~((gallery.pids == exclude[0]) & (gallery.camids == exclude[1]))
@@ -130,6 +131,15 @@ def _check(
             f"the query's descriptor has shape {query_features.shape}, the gallery's "
             f"({gallery.features.shape[1]},); both have to come from the same model"
         )
+
+
+def _check_classes(gallery: Embeddings, schema: AttributeSchema | None) -> None:
+    for name, table in (gallery.attributes or {}).items():
+        if schema is not None and name in schema and table.shape[1] != len(schema[name].classes):
+            raise ReseenError(
+                f"the gallery has {table.shape[1]} classes of {name!r}, the model {len(schema[name].classes)}; "
+                "both have to come from the same model"
+            )
 
 
 def _distances(

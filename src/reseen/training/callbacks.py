@@ -14,11 +14,13 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress
 from torch import Tensor
 
+from reseen.evaluation import EvaluationReport
 from reseen.training.history import History
 from reseen.training.module import PhaseModule
+from reseen.training.progress import progress_bar
 from reseen.training.state import TrainingState
 
 log = logging.getLogger("reseen")
@@ -55,11 +57,12 @@ class Keeper(Callback):
         phase_index: Number of the phase.
         history: Where each epoch's figures go.
         stop: Tells whether the user asked to stop.
-        evaluate: Returns figures (with ``mAP``) of the system as it is, or None.
+        is_last: Whether no phase follows.
+        evaluate: Evaluates the system as it is.
         every: Evaluate after every n epochs; 0 = never.
-        on_best: Called when mAP is the best so far.
+        on_best: Called when the report's primary figure is the best so far.
         stop_after: Stop once this many epochs of the phase are done, or None.
-        best: Best mAP so far.
+        best: Best primary figure so far.
         seconds: Time spent training before.
     """
 
@@ -68,16 +71,17 @@ class Keeper(Callback):
         path: Path,
         *,
         phase_index: int,
+        is_last: bool,
         history: History,
         stop: GracefulStop,
-        evaluate: Callable[[], dict[str, float]],
+        evaluate: Callable[[], EvaluationReport],
         every: int,
-        on_best: Callable[[], None],
+        on_best: Callable[[EvaluationReport], None],
         stop_after: int | None,
         best: float = -1.0,
         seconds: float = 0.0,
     ) -> None:
-        self.path, self.phase_index, self.history, self.stop = path, phase_index, history, stop
+        self.path, self.phase_index, self.is_last, self.history, self.stop = path, phase_index, is_last, history, stop
         self.evaluate, self.every, self.on_best, self.stop_after = evaluate, every, on_best, stop_after
         self.best, self.seconds = best, seconds
         self.interrupted = False
@@ -101,7 +105,7 @@ class Keeper(Callback):
             step = pl_module.epoch * len(pl_module.sampler.batches) + done
             for logger in trainer.loggers:
                 logger.log_metrics({f"loss/{name}": float(value) for name, value in outputs.items()}, step=step)
-        if self.stop.requested and done < len(pl_module.sampler.batches):
+        if self._stop_requested(trainer) and done < len(pl_module.sampler.batches):
             self.interrupted = True
             self._save(trainer, pl_module, pl_module.epoch, done)
             trainer.should_stop = True
@@ -117,29 +121,42 @@ class Keeper(Callback):
         figures |= {"lr": trainer.optimizers[0].param_groups[0]["lr"], "seconds": seconds}
         figures["images_per_second"] = self.images / seconds
         finished = pl_module.epoch + 1
-        if self.every and finished % self.every == 0 and finished < pl_module.phase.epochs:
-            figures |= self._evaluate(pl_module) if trainer.is_global_zero else {}
-            trainer.strategy.barrier()
-        if trainer.is_global_zero:
-            self.history.add(self.phase_index, finished, figures)
-        log.info("epoch %d: %s", finished, "  ".join(f"{name} {value:.4g}" for name, value in figures.items()))
         self.seconds += seconds
-        self._save(trainer, pl_module, finished, 0)
+        self._save(trainer, pl_module, finished, 0)  # first, so that a failing evaluation costs no epoch
+        if trainer.is_global_zero:
+            try:
+                if self.every and finished % self.every == 0 and not self._is_end(pl_module):
+                    figures |= self._evaluate(pl_module)
+                    self._save(trainer, pl_module, finished, 0)
+            finally:
+                self.history.add(self.phase_index, finished, figures)
+            log.info("epoch %d: %s", finished, "  ".join(f"{name} {value:.4g}" for name, value in figures.items()))
+        trainer.strategy.barrier()
         pl_module.sampler.start(epoch=finished)
-        if self.stop.requested or (self.stop_after is not None and finished >= self.stop_after):
-            self.interrupted = finished < pl_module.phase.epochs
+        if self._stop_requested(trainer) or (self.stop_after is not None and finished >= self.stop_after):
+            self.interrupted = not self._is_end(pl_module)
             trainer.should_stop = True
+
+    def _is_end(self, module: PhaseModule) -> bool:
+        """Whether this is the recipe's last epoch, after which everything is evaluated and saved anyway."""
+        return self.is_last and module.epoch + 1 == module.phase.epochs
+
+    def _stop_requested(self, trainer: Trainer) -> bool:
+        """All processes must stop in the same step, whichever of them was told to."""
+        if trainer.world_size == 1:
+            return self.stop.requested
+        return trainer.strategy.reduce_boolean_decision(self.stop.requested, all=False)
 
     def _evaluate(self, module: PhaseModule) -> dict[str, float]:
         module.model.eval()
         try:
-            figures = self.evaluate()
+            report = self.evaluate()
         finally:
             module.model.train()
-        if figures["mAP"] > self.best:
-            self.best = figures["mAP"]
-            self.on_best()
-        return figures
+        if report.primary > self.best:
+            self.best = report.primary
+            self.on_best(report)
+        return report.figures()
 
     def _save(self, trainer: Trainer, module: PhaseModule, epoch: int, batch: int) -> None:
         if batch:
@@ -172,15 +189,7 @@ class TrainingProgress(Callback):
         self.first = pl_module.first_epoch * self.per_epoch + pl_module.first_batch
         self.started = self.said = time.monotonic()
         if self.console.is_terminal and trainer.is_global_zero:
-            self.bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TextColumn("left"),
-                TimeRemainingColumn(),
-                console=self.console,
-            )
+            self.bar = progress_bar(self.console)
             self.bar.start()
             self.task = self.bar.add_task(self.title, total=self.total, completed=self.first)
 

@@ -56,14 +56,19 @@ def model_card(
         _USE,
         "## Recipe",
         "```yaml",
-        # The data's place on the training machine is nobody else's business.
-        dump_recipe(recipe.model_copy(update={"data": recipe.data.model_copy(update={"root": None})})).rstrip(),
+        dump_recipe(_without_places(recipe)).rstrip(),
         "```",
         "",
     ]
     if citation := getattr(embedder.model, "citation", ""):
         lines += ["## Citation", "```bibtex", citation.strip(), "```", ""]
     return "\n".join(lines)
+
+
+def _without_places(recipe: Recipe) -> Recipe:
+    """Where data and weights lie on the training machine is nobody else's business."""
+    weights = Path(recipe.weights).name if recipe.weights else None
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"root": None}), "weights": weights})
 
 
 def _figures(report: EvaluationReport) -> list[str]:

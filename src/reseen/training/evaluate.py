@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from rich.console import Console
 
+from reseen.data.attributes import AttributeSchema
 from reseen.data.embeddings import Embeddings
 from reseen.data.person import PersonImage, Split
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation import (
     AttributeReport,
     EvaluationReport,
@@ -95,7 +97,7 @@ def evaluate_split(
         attributes=_attributes(embedder, split, gallery),
         protocol=split.protocol,
         notes=split.notes,
-        counts={"queries": len(split.query), "gallery images": len(gallery)},
+        counts={"queries": 0 if query is None else len(query), "gallery images": len(gallery)},
     )
     return Evaluation(report, query, gallery)
 
@@ -132,12 +134,20 @@ def average_folds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
 
 
 def _attributes(embedder: Embedder, split: Split, gallery: Embeddings) -> AttributeReport | None:
-    """Accuracy over labelled gallery images, if the model predicts what the data set labels."""
-    schema = embedder.schema
-    if schema is None or split.schema is None or gallery.attributes is None or gallery.paths is None:
+    """Accuracy over labelled gallery images, of the attributes that model and data set share."""
+    if embedder.schema is None or split.schema is None or gallery.attributes is None or gallery.paths is None:
         return None
-    if schema.attributes != split.schema.attributes:
+    theirs = {attribute.name: attribute.classes for attribute in split.schema}
+    shared = tuple(attribute for attribute in embedder.schema if theirs.get(attribute.name) == attribute.classes)
+    if len(shared) < len(theirs):
+        warnings.warn(
+            f"scoring {len(shared)} of the {len(theirs)} attributes of {split.name}: the model predicts no others",
+            ReseenWarning,
+            stacklevel=3,
+        )
+    if not shared:
         return None
+    schema = AttributeSchema(split.schema.name, shared)
     images = {image.name: image for image in split.gallery}
     labels = schema.encode([images[path].attributes for path in gallery.paths])
     labelled = (labels >= 0).any(1)

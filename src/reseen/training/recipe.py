@@ -20,6 +20,11 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Side = Annotated[int, Field(ge=32, le=4096)]
+Size = tuple[Side, Side]
+"""Height and width in pixels; below 32 no backbone here leaves a feature map."""
+
+
 class DataSection(_Section):
     """Where images come from and how large they are.
 
@@ -30,14 +35,16 @@ class DataSection(_Section):
         size: (H, W) of the network's input.
         max_corrupt: Undecodable images that may be skipped.
         on_device: Keep all decoded training images on the accelerator.
+        attention: Attributes the attention map uses, instead of the data set's own choice.
     """
 
     name: str
     root: Path | None = None
     options: dict[str, Any] = {}
-    size: tuple[int, int] = (384, 128)
+    size: Size = (384, 128)
     max_corrupt: int = Field(0, ge=0)
     on_device: bool = True
+    attention: tuple[str, ...] | None = None
 
 
 class RandomSampling(_Section):
@@ -98,7 +105,7 @@ class PhaseSection(_Section):
 
     name: str = "main"
     epochs: int = Field(ge=1)
-    size: tuple[int, int] | None = None
+    size: Size | None = None
     sampler: Sampling = RandomSampling()
     objective: ObjectiveConfig = ObjectiveConfig()
     optimizer: OptimizerSection = OptimizerSection()
@@ -148,7 +155,7 @@ class Recipe(_Section):
     model: dict[str, Any]
     weights: str | None = "hub"
     seed: int = 0
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "bf16-mixed"
+    precision: Literal["32-true", "bf16-mixed"] = "bf16-mixed"
     phases: tuple[PhaseSection, ...] = Field(min_length=1)
     evaluation: EvaluationSection = EvaluationSection()
 
@@ -194,6 +201,38 @@ def recipe_from(content: dict[str, Any], source: str) -> Recipe:
 def dump_recipe(recipe: Recipe) -> str:
     """Returns the recipe as YAML with every default written out."""
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+
+
+def check_unchanged(recipe: Recipe, stored: Path) -> None:
+    """Checks that a run is resumed with the recipe it was started with.
+
+    Where data and weights lie, and how the result is evaluated, may differ.
+
+    Args:
+        recipe: The recipe now.
+        stored: The run's ``recipe.yaml``.
+
+    Raises:
+        ReseenError: If anything else differs; names the first key.
+    """
+    before, now = load_recipe(stored).model_dump(mode="json"), recipe.model_dump(mode="json")
+    for content in (before, now):
+        del content["weights"], content["evaluation"], content["data"]["root"]
+    if (key := _first_difference(before, now)) is not None:
+        raise ReseenError(
+            f"cannot resume: the recipe differs from {stored} in {key!r}; use the run's own, or a new --out"
+        )
+
+
+def _first_difference(one: Any, other: Any, key: str = "") -> str | None:
+    if isinstance(one, dict) and isinstance(other, dict):
+        pairs = [(name, one.get(name), other.get(name)) for name in sorted(one.keys() | other.keys())]
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = [(str(index), *values) for index, values in enumerate(zip(one, other, strict=True))]
+    else:
+        return None if one == other else key
+    found = (_first_difference(left, right, f"{key}.{name}".strip(".")) for name, left, right in pairs)
+    return next((difference for difference in found if difference is not None), None)
 
 
 def recipes_directory() -> Path:
