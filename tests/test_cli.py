@@ -134,6 +134,15 @@ def test_search_in_a_folder_equals_search_in_its_descriptors(
         assert picture.width > picture.height
 
 
+def test_the_gallery_of_a_data_set_is_searched(trained: Path, market_drawn: Path, query: Path, tmp_path: Path) -> None:
+    result = run("search", trained / "last", "--gallery", market_drawn, "--query", query, "--out", tmp_path / "s.png")
+    assert result.exit_code == 0, result.output
+    names = re.findall(r"(?:-1|\d{4})_c\ds1_\d{6}_\d\d\.jpg", result.stdout)
+    assert len(names) == 10
+    gallery = {path.name for path in (market_drawn / "bounding_box_test").glob("*.jpg")}
+    assert set(names) <= {name for name in gallery if not name.startswith("-1")}
+
+
 def test_search_by_attributes_alone(trained: Path, market_drawn: Path, tmp_path: Path) -> None:
     gallery = market_drawn / "bounding_box_test"
     both = [

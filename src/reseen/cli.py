@@ -298,9 +298,13 @@ def _gallery(embedder: Embedder, gallery: Path, batch_size: int, max_corrupt: in
 def _embed_images(embedder: Embedder, images: Path, batch_size: int, max_corrupt: int) -> Embeddings:
     from reseen.data import open_split, recognise
     from reseen.data.person import JUNK_PID
+    from reseen.data.source import open_folder
+    from reseen.data.table import TABLE_SUFFIXES
     from reseen.training.progress import progress_of
 
-    name = "table" if images.suffix in (".csv", ".parquet") else recognise(images)
+    is_table = images.suffix in TABLE_SUFFIXES
+    # Pictures lying right here are what is meant, even if the folder is part of a data set.
+    name = "table" if is_table or open_folder(images).images() else recognise(images)
     split = open_split(name, images)
     if name == "table":
         chosen = [image for part in split.parts().values() for image in part]
