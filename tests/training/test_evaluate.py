@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from reseen.evaluation import EvaluationReport, rank
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.training.evaluate import average_folds, evaluate_split
 
-QUIET = Console(file=open(os.devnull, "w"))  # noqa: SIM115
+QUIET = Console(file=io.StringIO())
 
 
 def fold(right: bool, note: str) -> EvaluationReport:

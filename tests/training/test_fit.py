@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -21,7 +22,7 @@ from reseen.training import callbacks
 from reseen.training.fit import Run
 from reseen.training.recipe import Recipe, recipe_from
 
-QUIET = Console(file=open(os.devnull, "w"))  # noqa: SIM115
+QUIET = Console(file=io.StringIO())
 
 
 def make_recipe(root: Path, **changes: Any) -> Recipe:
