@@ -128,7 +128,10 @@ def average_folds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
         multiple_query=average("multiple_query"),
         reranked=average("reranked"),
         protocol=first.protocol,
-        notes=(*common, f"mean over {len(reports)} folds"),
+        notes=(
+            *common,
+            f"mean over {len(reports)} folds; a model trained on one of them has seen test persons of the others",
+        ),
         counts={f"{name} a fold": count for name, count in first.counts.items()},
     )
 
