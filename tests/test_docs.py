@@ -114,7 +114,7 @@ def test_python_examples_run(page: Path, workplace: Path) -> None:
 def test_readme_example_runs(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.manual_seed(0)
     config = AANetConfig(backbone="resnet18", last_stride=1, num_identities=4, dim=8, attributes=MARKET1501_SCHEMA)
-    folder = workplace / "runs" / "aanet50-market1501-quick" / "best"
+    folder = workplace / "demo-out" / "run" / "last"
     checkpoint.save(folder, AANet(config), EmbedderConfig(size=(96, 48)), card="# Drawn")
     (example,) = blocks(REPOSITORY / "README.md", "python")
     exec(compile(example["body"], "README.md", "exec"), {})

@@ -213,7 +213,7 @@ def search(
         exclude=(known.pid, known.camid) if known else None,
     )
     if not matches:
-        out.print("nobody in the gallery fulfils this; loosen --where")
+        out.print("nobody in the gallery fulfils this, so no picture was written; loosen --where")
         return
     pid = known.pid if known else None
     out.print(matches_table(matches, schema=embedder.schema, where=wanted, query_pid=pid))

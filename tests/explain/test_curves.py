@@ -83,3 +83,9 @@ def test_training_errors(tmp_path: Path, text: str | None, says: str) -> None:
         (tmp_path / "metrics.csv").write_text(text)
     with pytest.raises(ReseenError, match=says):
         training_figure(tmp_path / "metrics.csv")
+
+
+def test_a_single_epoch_is_a_visible_point(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("phase,epoch,loss\n0,1,2.5\n")
+    (line,) = training_figure(tmp_path / "metrics.csv").axes[0].get_lines()
+    assert line.get_marker() == "o"

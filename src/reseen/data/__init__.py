@@ -81,7 +81,9 @@ def recognise(root: Path | str) -> str:
     for name, module in DATASETS.items():
         if module.recognise(folder):
             return name
-    raise ReseenError(f"no data set and no images in {root}")
+    raise ReseenError(
+        f"no data set and no images (.jpg, .png, .webp, …) in {root}; name the folder or zip that has them"
+    )
 
 
 def _nearest(word: str, words: Iterable[str]) -> str:

@@ -74,7 +74,7 @@ def load(root: Path, *, images: Path | None = None, part: Part = "gallery") -> S
     else:
         rows = _rows_of_folder(open_folder(root), part)
     if not rows:
-        raise ReseenError(f"no images in {root}")
+        raise ReseenError(f"no images (.jpg, .png, .webp, …) in {root}; name the folder or zip that has them")
     pids, pid_notes = _pids(rows)
     camids, camid_notes = _camids(rows)
     parts: dict[Part, list[PersonImage]] = {"train": [], "query": [], "gallery": []}

@@ -76,7 +76,9 @@ def training_figure(metrics: Path) -> Figure:
     for index, name in enumerate(loss_names):
         width = 2.4 if name == "loss" else 1.5
         label = "total" if name == "loss" else name.removeprefix("loss/").replace("_", " ")
-        losses.plot(epochs, columns[name], label=label, linewidth=width, **_look(index))
+        # A line through one epoch is nothing to see; a point is.
+        marker = "o" if len(epochs) == 1 else ""
+        losses.plot(epochs, columns[name], label=label, linewidth=width, marker=marker, **_look(index))
     _finish(losses, "epoch", "loss")
     for axes in rest:
         for index, name in enumerate(metric_names):

@@ -14,7 +14,9 @@ from reseen.data.cache import Progress
 
 @contextmanager
 def progress_of(console: Console, title: str) -> Iterator[Progress]:
-    """Shows a bar with the time left and yields the function that moves it; no bar without a terminal."""
+    """Shows a bar with the time left and yields the function that moves it; without a terminal, one line."""
+    if not console.is_terminal:
+        console.print(f"{title} …", highlight=False)
     with progress_bar(console) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
