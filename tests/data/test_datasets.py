@@ -39,7 +39,7 @@ def test_a_table_is_recognised_by_its_suffix(tmp_path: Path) -> None:
 
 
 def test_nothing_is_recognised_in_an_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(ReseenError, match="no data set and no images .* in"):
+    with pytest.raises(ReseenError, match=r"no data set and no images .* in"):
         recognise(tmp_path)
 
 

@@ -203,7 +203,7 @@ def test_unreadable_tables(tmp_path: Path, name: str) -> None:
 
 
 def test_wrong_use_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ReseenError, match="no images .* in"):
+    with pytest.raises(ReseenError, match=r"no images .* in"):
         table.load(tmp_path)
     with pytest.raises(ReseenError, match="choose train, query or gallery"):
         table.load(tmp_path, part="test")  # type: ignore[arg-type]
