@@ -15,11 +15,18 @@ from reseen.data.cache import Progress
 @contextmanager
 def progress_of(console: Console, title: str) -> Iterator[Progress]:
     """Shows a bar with the time left and yields the function that moves it; without a terminal, one line."""
-    if not console.is_terminal:
-        console.print(f"{title} …", highlight=False)
+    said = console.is_terminal
     with progress_bar(console) as bar:
         task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def move(done: int, total: int) -> None:
+            nonlocal said
+            if not said:
+                console.print(f"{title}: {total:,} …", highlight=False)
+                said = True
+            bar.update(task, completed=done, total=total)
+
+        yield move
 
 
 def progress_bar(console: Console) -> Bar:
