@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import warnings
 from pathlib import Path
@@ -44,7 +43,6 @@ def _start() -> None:
     warnings.showwarning = _show_warning
     # Lightning's remarks about devices and accounts are not for our users.
     logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
-    os.environ.setdefault("TQDM_DISABLE", "1")
 
 
 @data_app.command("check")

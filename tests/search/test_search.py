@@ -44,11 +44,9 @@ ORIGIN = np.zeros(2, dtype=np.float32)
         (True, None, {"exclude": (7, 9)}, [3, 1, 4, 2, 0]),
         (True, "gender=male", {}, [3, 4, 2, 0]),
         (True, "gender=male and hat=yes", {}, [3, 0]),
-        (True, "gender=male", {"minimum_probability": 0.75}, [2, 0]),
         (True, "gender=male", {"exclude": (9, 1), "top": 1}, [4]),
         (False, "gender=male", {}, [0, 2, 4, 3]),
         (False, "gender=male and hat=yes", {}, [0, 3]),  # .54 before .48
-        (False, "gender=male and hat=yes", {"minimum_probability": 0.5}, [0]),
         (False, "gender=female and hat=no", {}, []),
     ],
 )

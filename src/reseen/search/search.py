@@ -54,7 +54,6 @@ def search(
     schema: AttributeSchema | None = None,
     where: AttributeFilter | None = None,
     top: int = 10,
-    minimum_probability: float = 0.0,
     exclude: tuple[int, int] | None = None,
 ) -> list[Match]:
     """Ranks a gallery by a picture, by attributes, or by both (AANet, fig. 8).
@@ -69,7 +68,6 @@ def search(
         schema: Names the classes of ``gallery.attributes``; needed with a filter.
         where: The filter, or None.
         top: At most this many matches.
-        minimum_probability: With a filter: the least joint probability of the required attributes.
         exclude: (pid, camid) of images that must not be found: the query's own, under its own camera.
 
     Returns:
@@ -87,7 +85,7 @@ def search(
     if where is not None and schema is not None:
         attributes = gallery.attributes or {}
         probabilities = where.probability(attributes, schema)
-        candidates &= where.matches(attributes, schema) & (probabilities >= minimum_probability)
+        candidates &= where.matches(attributes, schema)
     rows = np.flatnonzero(candidates)
 
     if query_features is not None:

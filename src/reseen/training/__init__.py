@@ -1,1 +1,1 @@
-"""See docs/."""
+"""Training: a recipe, its phases as Lightning modules, and the run folder they fill."""

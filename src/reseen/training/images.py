@@ -39,8 +39,9 @@ class TrainingImages:
         return len(self.cached.images)
 
     def reside_on(self, device: torch.device) -> None:
-        """Copies all pixels to a device, so that batches are gathered there."""
-        self._resident = torch.from_numpy(np.array(self.cached.pixels)).to(device)
+        """Copies all pixels to a device once, so that batches are gathered there."""
+        if self._resident is None or self._resident.device != device:
+            self._resident = torch.from_numpy(np.array(self.cached.pixels)).to(device)
 
     def pixels(self, rows: Sequence[int], device: torch.device) -> Tensor:
         """Returns uint8 pixels (B, H, W, 3) on the device."""
