@@ -19,6 +19,7 @@ import pytest
 import torch
 
 from tests.drawn import write_market
+from tests.flat_world import FlatWorld, put_in_place
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -36,6 +37,22 @@ def shared() -> Path:
 def market_drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small drawn data set in Market-1501's layout: 8 + 8 persons, 3 cameras. Read it, never write into it."""
     return write_market(tmp_path_factory.mktemp("drawn") / "market1501")
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """192 rendered images of 12 + 12 persons in 4 cameras, 2 in each. Read it, never write into it."""
+    from reseen.data.rendered import RenderConfig, render
+
+    root = tmp_path_factory.mktemp("rendered") / "pedestrians"
+    render(root, RenderConfig(persons=24, images_per_camera=2, cameras=4, cameras_per_person=4), workers=1)
+    return root
+
+
+@pytest.fixture
+def flat_world(monkeypatch: pytest.MonkeyPatch) -> type[FlatWorld]:
+    """Instead of the rendered world one of coloured rectangles, for tests that are not about the pictures."""
+    return put_in_place(monkeypatch)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,12 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from PIL import Image
 from typer.testing import CliRunner, Result
 
 from reseen import Embeddings, cli
+from reseen.data.rendered import RenderConfig, config_of
+from tests.flat_world import FlatWorld
 
-COMMANDS = ["data check", "train", "evaluate", "embed", "search", "explain", "demo"]
+COMMANDS = ["data check", "data render", "train", "evaluate", "embed", "search", "explain", "demo"]
 
 
 def run(*arguments: object) -> Result:
@@ -99,6 +102,39 @@ def test_data_check_counts_and_says_what_is_wrong(market_drawn: Path, tmp_path: 
     assert "person.jpg" in result.stdout
 
 
+def test_data_render_makes_what_can_be_checked(flat_world: type[FlatWorld], tmp_path: Path) -> None:
+    root = tmp_path / "pedestrians"
+    small = ["--persons", 4, "--images-per-camera", 2, "--cameras", 3, "--size", "64x32", "--seed", 7]
+    result = run("data", "render", root, *small)
+    assert result.exit_code == 0, result.output
+    assert re.search(
+        r"^rendered 24 images in \d+ s: [\d.]+ images/s\nwrote .*pedestrians$", result.stdout, re.MULTILINE
+    )
+    assert "rendering pedestrians: 24 …" in result.stderr
+    assert config_of(root) == RenderConfig(persons=4, images_per_camera=2, cameras=3, size=(64, 32), seed=7)
+    assert "rendered 0 images: everything was there" in run("data", "render", root, *small).stdout
+    result = run("data", "check", root)
+    assert result.exit_code == 0, result.output
+    assert "rendered in" in result.stdout
+
+
+def test_data_render_stops_and_goes_on(flat_world: type[FlatWorld], tmp_path: Path) -> None:
+    small = ["--persons", 4, "--images-per-camera", 2, "--cameras", 3, "--size", "64x32"]
+    flat_world.stop_at = 5
+    result = run("data", "render", tmp_path, *small)
+    assert result.exit_code == 130
+    assert "stopped; the same command goes on" in result.stderr
+    flat_world.stop_at = None
+    assert "rendered 19 images" in run("data", "render", tmp_path, *small).stdout
+
+
+def test_data_render_without_options_is_the_default() -> None:
+    command = typer.main.get_command(cli.app).commands["data"].commands["render"]  # type: ignore[attr-defined]
+    defaults = {parameter.name: parameter.default for parameter in command.params}
+    config = RenderConfig()
+    assert {name: defaults[name] for name in RenderConfig.model_fields} == config.model_dump() | {"size": "128x64"}
+
+
 def test_evaluate_equals_the_figures_after_training(trained: Path, market_drawn: Path, tmp_path: Path) -> None:
     result = run(
         *("evaluate", trained / "last", "--data", market_drawn, "--out", tmp_path, "--device", "cpu"),
@@ -179,6 +215,8 @@ def test_explain_prints_every_attribute_and_draws(trained: Path, query: Path, tm
         (["explain", "no/model", "x.jpg"], "no/model is not a checkpoint"),
         (["data", "check", "no/folder"], "no/folder does not exist"),
         (["train", "no.yaml"], "cannot read recipe no.yaml"),
+        (["data", "render", "x", "--persons", "1"], "cannot render this: persons: "),
+        (["data", "render", "tests"], "tests holds other things"),
     ],
 )
 def test_mistakes_end_in_one_line(arguments: list[str], message: str) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from reseen.cli_data import data_app
+from reseen.console import err, out, say_written, write
 from reseen.errors import ReseenError, ReseenWarning
 
 if TYPE_CHECKING:
@@ -26,11 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Person re-identification that explains itself.",
 )
-data_app = typer.Typer(no_args_is_help=True, help="Look at data sets.")
 app.add_typer(data_app, name="data")
-
-out = Console()
-err = Console(stderr=True)
 
 CheckpointArgument = Annotated[Path, typer.Argument(help="Checkpoint folder, such as runs/NAME/last.")]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps; auto takes what is there.")]
@@ -43,33 +40,6 @@ def _start() -> None:
     warnings.showwarning = _show_warning
     # Lightning's remarks about devices and accounts are not for our users.
     logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
-
-
-@data_app.command("check")
-def data_check(
-    folder: Annotated[Path, typer.Argument(help="Folder or zip of a data set.")],
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report here as well.")] = None,
-) -> None:
-    """Recognise a data set, count what is in it and name every problem.
-
-    Example: [bold]reseen data check data/Market-1501-v15.09.15[/]
-    """
-    from reseen.data.check import check
-    from reseen.training.progress import progress_of
-
-    with progress_of(err, "reading images") as progress:
-        report = check(folder, progress=progress)
-    out.print(report.table())
-    for note in report.notes:
-        out.print("note:", escape(note), highlight=False, soft_wrap=True)
-    for problem in report.problems:
-        out.print("[red]problem:[/]", escape(str(problem)), highlight=False, soft_wrap=True)
-    if report.ok:
-        out.print("no problems")
-    if json_file:
-        _write(json_file, report.to_json())
-    if not report.ok:
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -98,7 +68,7 @@ def train(
     if report is None:
         raise typer.Exit(130)
     out.print(report.table())
-    _say_written(folder / "last", folder / "report.json", folder / "curves.png")
+    say_written(folder / "last", folder / "report.json", folder / "curves.png")
 
 
 @app.command()
@@ -148,9 +118,9 @@ def evaluate(
         from reseen.explain.evaluation import draw_evaluation
 
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / "report.json", report.to_json())
+        write(folder / "report.json", report.to_json())
         pictures = draw_evaluation(first.report, first.query, first.gallery, folder)
-        _say_written(folder / "report.json", *pictures)
+        say_written(folder / "report.json", *pictures)
 
 
 @app.command()
@@ -169,7 +139,7 @@ def embed(
     embeddings = _embed_images(_load(checkpoint, device), images, batch_size, max_corrupt)
     embeddings.save(file)
     out.print(f"{len(embeddings):,} descriptors of length {embeddings.features.shape[1]:,}")
-    _say_written(file)
+    say_written(file)
 
 
 @app.command()
@@ -217,7 +187,7 @@ def search(
     out.print(matches_table(matches, schema=embedder.schema, where=wanted, query_pid=pid))
     drawn = matches_picture(matches, person, schema=embedder.schema, where=wanted, query_pid=pid)
     save_picture(drawn, picture)
-    _say_written(picture)
+    say_written(picture)
 
 
 @app.command()
@@ -239,7 +209,7 @@ def explain(
     for attribute, value, probability in explanation.predictions:
         out.print(f"{attribute:<14} {value:<10} {probability:.0%}", highlight=False)
     save_figure(explanation.figure, picture)
-    _say_written(picture)
+    say_written(picture)
 
 
 @app.command()
@@ -266,7 +236,7 @@ def demo(
     pictures = run_demo(resolved, folder, out)
     if not pictures:
         raise typer.Exit(130)
-    _say_written(*pictures)
+    say_written(*pictures)
 
 
 def _load(checkpoint: Path, device: str) -> Embedder:
@@ -327,16 +297,6 @@ def _loader_options(options: list[str]) -> dict[str, Any]:
         if "=" not in option:
             raise ReseenError(f"--option {option}: write key=value, such as --option fold=3")
     return {key: yaml.safe_load(value) for key, _, value in (option.partition("=") for option in options)}
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text + "\n")
-
-
-def _say_written(*paths: Path) -> None:
-    for path in paths:
-        out.print(f"wrote {path}", highlight=False, soft_wrap=True, markup=False)
 
 
 def _show_warning(

@@ -11,6 +11,7 @@ from reseen.errors import ReseenError
 from tests.data.trees import paint_all, zipped
 
 LAYOUTS = {
+    "rendered": ["pedestrians/bounding_box_train/0001_c1s1_001051_00.jpg", "pedestrians/rendered.json"],
     "market1501": ["Market/query/0001_c1s1_001051_00.jpg"],
     "dukemtmc": ["Duke/bounding_box_test/0002_c1_f0044158.jpg"],
     "cuhk03": ["cuhk03/images_detected/1_001_1_01.png"],
@@ -24,7 +25,9 @@ LAYOUTS = {
 @pytest.mark.parametrize("name", LAYOUTS)
 @pytest.mark.parametrize("form", ["folder", "zip", "above"])
 def test_recognise(tmp_path: Path, name: str, form: str) -> None:
-    paint_all(tmp_path / "above", LAYOUTS[name])
+    paint_all(tmp_path / "above", [path for path in LAYOUTS[name] if not path.endswith(".json")])
+    for path in LAYOUTS[name]:
+        (tmp_path / "above" / path).touch()
     folder = next((tmp_path / "above").iterdir())
     root = {"folder": folder, "above": tmp_path / "above"}.get(form) or zipped(folder, tmp_path / "data.zip")
     assert recognise(root) == name
@@ -52,7 +55,7 @@ def test_options_reach_the_loader(market_drawn: Path) -> None:
     ("name", "options", "message"),
     [
         ("market", {}, "unknown data set 'market', did you mean 'market1501'"),
-        ("xyz", {}, r"unknown data set 'xyz'; there are: market1501, .*table"),
+        ("xyz", {}, r"unknown data set 'xyz'; there are: rendered, market1501, .*table"),
         ("viper", {"folds": 1}, "viper has no option 'folds', did you mean 'fold'"),
         ("market1501", {"root": "x"}, None),
     ],

@@ -16,11 +16,13 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 import reseen
+from reseen.data.rendered import RenderConfig, render
 from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport
 from reseen.training import callbacks
 from reseen.training.fit import Run
 from reseen.training.recipe import Recipe, recipe_from
+from tests.flat_world import FlatWorld
 
 QUIET = Console(file=io.StringIO())
 
@@ -271,3 +273,17 @@ def test_a_used_folder_is_not_overwritten(market_drawn: Path, straight: Path, tm
         fit(two_phases(market_drawn), straight)
     with pytest.raises(ReseenError, match="nothing to resume"):
         fit(two_phases(market_drawn), tmp_path, resume=True)
+
+
+def test_extra_images_are_learned_and_named_in_the_card(
+    market_drawn: Path, flat_world: type[FlatWorld], tmp_path: Path
+) -> None:
+    render(tmp_path / "flat", RenderConfig(persons=6, images_per_camera=2, cameras=2, size=(64, 32)))
+    extra = [{"name": "rendered", "root": str(tmp_path / "flat")}]
+    recipe = make_recipe(market_drawn, data={"extra": extra})
+    assert fit(make_recipe(market_drawn, data={"extra": extra}, phases=phases(recipe, epochs=1)), tmp_path / "run")
+    config = json.loads((tmp_path / "run" / "last" / "config.json").read_text())
+    assert config["model"]["num_identities"] == 8 + 3
+    card = (tmp_path / "run" / "last" / "README.md").read_text()
+    assert "training set enlarged by 12 images of 3 persons of rendered. Rendered by reseen" in card
+    assert str(tmp_path) not in card

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.console import Console
 
+from reseen.data.rendered import make_config, render
 from reseen.errors import ReseenError, ReseenWarning
+from reseen.training.images import open_data
 from reseen.training.locate import resolve
 from reseen.training.recipe import Recipe, recipe_from
+from tests.flat_world import FlatWorld
 
 
 def make(weights: str | None = "w.safetensors") -> Recipe:
@@ -60,3 +66,86 @@ def test_timms_weights_stand_in_for_the_v1_file(tmp_path: Path) -> None:
     with pytest.warns(ReseenWarning, match="taking timm's resnet50.tv_in1k instead"):
         resolved = resolve(make("resnet50_imagenet_v1.safetensors"), data=tmp_path)
     assert (resolved.weights, resolved.model["stride_in"]) == ("hub", "conv2")
+
+
+RENDER = {"persons": 4, "images_per_camera": 2, "cameras": 2, "size": "64x32"}
+
+
+def rendered_recipe(**data: Any) -> Recipe:
+    content = make(None).model_dump(mode="json")
+    return recipe_from(content | {"data": {"name": "rendered"} | data}, "test")
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RESEEN_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "rendered"
+
+
+def test_rendered_data_is_rendered_into_the_cache_once(flat_world: type[FlatWorld], cache: Path) -> None:
+    console = Console(file=io.StringIO())
+    resolved = resolve(rendered_recipe(render=RENDER), console=console)
+    assert resolved.data.root == cache / make_config(RENDER).digest
+    assert len(open_data(resolved.data).train) == 8
+    assert flat_world.made == 16
+    assert console.file.getvalue() == "rendering pedestrians: 16 …\n"  # type: ignore[attr-defined]
+    again = Console(file=io.StringIO())
+    assert resolve(rendered_recipe(render=RENDER), console=again) == resolved
+    assert again.file.getvalue() == ""  # type: ignore[attr-defined]
+    resolve(rendered_recipe(render=RENDER | {"seed": 1}), console=again)
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_what_is_missing_in_the_cache_is_rendered(flat_world: type[FlatWorld], cache: Path) -> None:
+    flat_world.stop_at = 5
+    with pytest.raises(KeyboardInterrupt):
+        resolve(rendered_recipe(render=RENDER))
+    flat_world.stop_at = None
+    resolved = resolve(rendered_recipe(render=RENDER))
+    assert flat_world.made == 16
+    assert resolved.data.root is not None
+    next((resolved.data.root / "query").iterdir()).unlink()
+    resolve(rendered_recipe(render=RENDER))
+    assert flat_world.made == 17
+
+
+def test_the_recipe_says_what_was_used(
+    flat_world: type[FlatWorld], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is named goes before the recipe's own numbers, and before the environment."""
+    render(tmp_path / "other", make_config(RENDER | {"seed": 5}))
+    for resolved in (
+        resolve(rendered_recipe(render=RENDER), data=tmp_path / "other"),
+        resolve(rendered_recipe(render=RENDER, root=str(tmp_path / "other"))),
+    ):
+        assert resolved.data.root == tmp_path / "other"
+        assert resolved.data.render == make_config(RENDER | {"seed": 5})
+    monkeypatch.setenv("RESEEN_DATA", str(tmp_path / "other"))
+    assert resolve(rendered_recipe(render=RENDER)).data.root == tmp_path / "other"
+    assert not cache.exists()
+    with pytest.raises(ReseenError, match="no rendered pictures in"):
+        resolve(rendered_recipe(), data=tmp_path / "other" / "query")
+
+
+@pytest.mark.parametrize("place", ["market", "missing"])
+def test_other_data_in_the_environment_is_not_taken_for_rendered(
+    flat_world: type[FlatWorld], market_drawn: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setenv("RESEEN_DATA", str(market_drawn if place == "market" else cache / "missing"))
+    assert resolve(rendered_recipe(render=RENDER)).data.root == cache / make_config(RENDER).digest
+
+
+def test_extra_sources_are_found_too(flat_world: type[FlatWorld], cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    extra = [
+        {"name": "rendered", "render": RENDER},
+        {"name": "viper"},
+        {"name": "cuhk01", "root": str(tmp_path / "own")},
+    ]
+    recipe = rendered_recipe(name="market1501", extra=extra)
+    resolved = resolve(recipe, data=tmp_path)
+    places = [cache / make_config(RENDER).digest, tmp_path, tmp_path / "own"]
+    assert [source.root for source in resolved.data.extra] == places
+    assert resolved.data.root == tmp_path
+    with pytest.raises(ReseenError, match="recipe r needs viper: give --data DIR"):
+        resolve(rendered_recipe(render=RENDER, extra=[{"name": "viper"}]))

@@ -9,12 +9,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from reseen.data import cuhk01, cuhk03, dukemtmc, market1501, peta, table, viper
+from reseen.data import cuhk01, cuhk03, dukemtmc, market1501, peta, rendered, table, viper
 from reseen.data.person import Split
 from reseen.data.source import open_folder
 from reseen.errors import ReseenError
 
 DATASETS: Mapping[str, ModuleType] = {
+    "rendered": rendered,  # before the one whose layout it has
     "market1501": market1501,
     "dukemtmc": dukemtmc,
     "cuhk03": cuhk03,

@@ -20,6 +20,7 @@ from reseen.data.embeddings import Embeddings
 from reseen.data.person import JUNK_PID, PersonImage
 from reseen.data.transforms import normalize, to_float
 from reseen.models.output import PersonOutput
+from reseen.models.precision import runs_bfloat16
 
 
 class EmbedderConfig(BaseModel):
@@ -29,7 +30,7 @@ class EmbedderConfig(BaseModel):
         size: (H, W) the system was trained for.
         flip: Average the descriptors of the picture and its mirror image.
         normalize: Scale descriptors to length 1, so that Euclidean distance ranks as cosine distance.
-        precision: Number format of the forward pass.
+        precision: Number format of the forward pass; bfloat16 only on devices that compute in it themselves.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -122,7 +123,7 @@ class Embedder:
         return self._forward(to_float(torch.from_numpy(pixels.copy())[None].to(self.device), self.config.size))
 
     def _forward(self, images: Tensor) -> PersonOutput:
-        low = self.config.precision == "bfloat16"
+        low = self.config.precision == "bfloat16" and runs_bfloat16(self.device)
         with torch.inference_mode(), torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=low):
             output = self.model(PersonBatch(normalize(images)))
         assert isinstance(output, PersonOutput)

@@ -68,7 +68,9 @@ def model_card(
 def _without_places(recipe: Recipe) -> Recipe:
     """Where data and weights lie on the training machine is nobody else's business."""
     weights = Path(recipe.weights).name if recipe.weights else None
-    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"root": None}), "weights": weights})
+    extra = tuple(source.model_copy(update={"root": None}) for source in recipe.data.extra)
+    data = recipe.data.model_copy(update={"root": None, "extra": extra})
+    return recipe.model_copy(update={"data": data, "weights": weights})
 
 
 def _figures(report: EvaluationReport) -> list[str]:

@@ -10,6 +10,7 @@ import sys
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -19,7 +20,6 @@ from rich.console import Console
 from torch import nn
 
 from reseen import models
-from reseen.data import open_split
 from reseen.data.cache import cached_images
 from reseen.errors import ReseenError, one_line
 from reseen.evaluation import EvaluationReport, ReRanking
@@ -28,11 +28,12 @@ from reseen.explain.saving import save_figure
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.parts.backbone import load_hub_weights, load_weights
+from reseen.models.precision import runs_bfloat16
 from reseen.training.callbacks import GracefulStop, Keeper, TrainingProgress
 from reseen.training.card import model_card
 from reseen.training.evaluate import Evaluation, evaluate_split
 from reseen.training.history import History
-from reseen.training.images import TrainingImages
+from reseen.training.images import TrainingImages, open_data
 from reseen.training.module import PhaseModule, step_seed
 from reseen.training.progress import progress_of
 from reseen.training.recipe import Recipe, check_unchanged, dump_recipe
@@ -81,9 +82,7 @@ class Run:
         self._check_folder()
         seed_everything(self.recipe.seed, workers=True, verbose=False)
         data = self.recipe.data
-        if data.root is None:
-            raise ReseenError(f"no folder for data set {data.name!r}: give --data DIR or set RESEEN_DATA")
-        self.split = open_split(data.name, data.root, **data.options)
+        self.split = open_data(data)
         for part, images in (("training", self.split.train), ("gallery (test)", self.split.gallery)):
             if not images:
                 raise ReseenError(f"{data.root} has no {part} images of {data.name}; give the folder that has")
@@ -206,7 +205,7 @@ class Run:
                 max_epochs=epochs,
                 accelerator=self.accelerator,
                 devices=self.devices,
-                precision=self.recipe.precision,
+                precision=self._precision(),
                 gradient_clip_val=phase.gradient_clip,
                 logger=TensorBoardLogger(self.folder, name="tensorboard", version=f"{index}-{phase.name}"),
                 callbacks=[*callbacks, TrainingProgress(self.console, self.recipe.name)],
@@ -222,6 +221,12 @@ class Run:
             raise ReseenError(
                 f"--accelerator {self.accelerator}, --devices {self.devices}: {one_line(error)}; try --accelerator auto"
             ) from error
+
+    def _precision(self) -> Literal["32-true", "bf16-mixed"]:
+        if self.recipe.precision != "auto":
+            return self.recipe.precision
+        on_gpu = torch.cuda.is_available() and self.accelerator in ("auto", "gpu", "cuda")
+        return "bf16-mixed" if runs_bfloat16(torch.device("cuda" if on_gpu else "cpu")) else "32-true"
 
     def embedder(self) -> Embedder:
         """Returns the system as it is now, ready to embed."""

@@ -1,16 +1,77 @@
-"""A training set in memory: pixels and labels, gathered by row."""
+"""The training set: opened as the recipe says, then in memory as pixels and labels, gathered by row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from reseen.data import open_split
 from reseen.data.attributes import AttributeSchema
 from reseen.data.cache import CachedImages
-from reseen.data.person import sorted_label_map
+from reseen.data.person import Split, sorted_label_map
+from reseen.errors import ReseenError
+from reseen.training.recipe import DataSection, SourceSection
+
+
+def open_data(data: DataSection) -> Split:
+    """Reads a recipe's data set, with the training images of its extra sources among its own.
+
+    Persons and cameras of an extra source get numbers that nobody else has. Its labels are taken over where both
+    data sets have an attribute and class of the same name; what has none is unknown. Queries and gallery stay as
+    they are.
+
+    Raises:
+        ReseenError: If a root is missing, or a source cannot be read or has no training images.
+    """
+    split = _open(data)
+    for source in data.extra:
+        split = _enlarge(split, _open(source))
+    return split
+
+
+def _open(source: SourceSection) -> Split:
+    if source.root is None:
+        raise ReseenError(f"no folder for data set {source.name!r}: give --data DIR or set RESEEN_DATA")
+    return open_split(source.name, source.root, **source.options)
+
+
+def _enlarge(split: Split, other: Split) -> Split:
+    if not other.train:
+        raise ReseenError(f"data.extra: {other.name} has no training images to add")
+    own = [image for part in split.parts().values() for image in part]
+    pids = _numbered({image.pid for image in other.train}, above={image.pid for image in own})
+    camids = _numbered({image.camid for image in other.train}, above={image.camid for image in own})
+    added = tuple(
+        replace(
+            image,
+            pid=pids[image.pid],
+            camid=camids[image.camid],
+            attributes=_translated(image.attributes, other.schema, split.schema),
+        )
+        for image in other.train
+    )
+    note = f"training set enlarged by {len(added):,} images of {len(pids):,} persons of {other.name}. {other.terms}"
+    return replace(split, train=split.train + added, notes=(*split.notes, note.rstrip()))
+
+
+def _numbered(numbers: set[int], *, above: set[int]) -> dict[int, int]:
+    """Returns new numbers in the same order."""
+    first = max(above, default=0) + 1
+    return {number: first + row for row, number in enumerate(sorted(numbers))}
+
+
+def _translated(
+    attributes: Mapping[str, int], theirs: AttributeSchema | None, ours: AttributeSchema | None
+) -> dict[str, int]:
+    """Returns class indices of our schema by the names of the classes."""
+    if theirs is None or ours is None:
+        return {}
+    named = {name: theirs[name].classes[index] for name, index in attributes.items() if name in ours}
+    return {name: ours[name].index(value) for name, value in named.items() if value in ours[name].classes}
 
 
 class TrainingImages:

@@ -5,10 +5,19 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
+from typing import TypeVar
 
+from rich.console import Console
+
+from reseen.data import rendered
 from reseen.data.cache import cache_directory
+from reseen.data.rendered import RenderConfig
+from reseen.data.source import open_folder
 from reseen.errors import ReseenError, ReseenWarning
-from reseen.training.recipe import Recipe
+from reseen.training.progress import progress_of
+from reseen.training.recipe import Recipe, SourceSection
+
+S = TypeVar("S", bound=SourceSection)
 
 V1_FILE = "resnet50_imagenet_v1.safetensors"
 """ImageNet weights of the ResNet-50 the quick recipes were measured with (``stride_in: conv1``)."""
@@ -16,24 +25,33 @@ HUB_RESNET50 = "resnet50.tv_in1k"
 """What timm can download in their place (``stride_in: conv2``)."""
 
 
-def resolve(recipe: Recipe, *, data: Path | None = None, weights: Path | None = None) -> Recipe:
-    """Returns the recipe with its data root and weights file filled in.
+def resolve(
+    recipe: Recipe, *, data: Path | None = None, weights: Path | None = None, console: Console | None = None
+) -> Recipe:
+    """Returns the recipe with its data roots and weights file filled in.
+
+    Rendered data needs no root: it is rendered into the user's cache, if it is not there yet.
 
     Args:
         recipe: As read from its file.
-        data: The data's folder or zip; else the recipe's own, else ``$RESEEN_DATA``.
+        data: The data's folder or zip; else the recipe's own, else ``$RESEEN_DATA``. Extra sources without a root
+            of their own are looked for in the same place.
         weights: The backbone's weights; else the recipe's own, looked for in the working folder, in
             ``$RESEEN_WEIGHTS``, in a folder ``weights`` in or beside the data, and in the user's cache.
+        console: Where the progress of rendering is shown; standard error by default.
 
     Raises:
         ReseenError: If either cannot be found.
     """
-    root = data or recipe.data.root or (Path(found) if (found := os.environ.get("RESEEN_DATA")) else None)
-    if root is None:
-        raise ReseenError(f"recipe {recipe.name} needs {recipe.data.name}: give --data DIR or set RESEEN_DATA")
-    if not root.exists():
-        raise ReseenError(f"data folder {root} does not exist; give the right one with --data DIR")
-    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"root": root})})
+    console = console or Console(stderr=True)
+    extra = tuple(
+        _located(source, source.root or (None if source.name == "rendered" else data), recipe.name, console)
+        for source in recipe.data.extra
+    )
+    located = _located(recipe.data, data or recipe.data.root, recipe.name, console)
+    recipe = recipe.model_copy(update={"data": located.model_copy(update={"extra": extra})})
+    root = located.root
+    assert root is not None
     name = str(weights) if weights else recipe.weights
     if name is None or name == "hub":
         return recipe
@@ -48,6 +66,40 @@ def resolve(recipe: Recipe, *, data: Path | None = None, weights: Path | None = 
     )
     model = recipe.model | {"backbone": HUB_RESNET50, "stride_in": "conv2"}
     return recipe.model_copy(update={"weights": "hub", "model": model})
+
+
+def _located(source: S, given: Path | None, recipe: str, console: Console) -> S:
+    """Returns the source with its root and, if it is rendered, with what is rendered there."""
+    root = given or _from_environment(source.name)
+    if root is None and source.name == "rendered":
+        config = source.render or RenderConfig()
+        return source.model_copy(update={"root": _render(config, console), "render": config})
+    if root is None:
+        raise ReseenError(f"recipe {recipe} needs {source.name}: give --data DIR or set RESEEN_DATA")
+    if not root.exists():
+        raise ReseenError(f"data folder {root} does not exist; give the right one with --data DIR")
+    return source.model_copy(
+        update={"root": root, "render": rendered.config_of(root) if source.name == "rendered" else None}
+    )
+
+
+def _from_environment(name: str) -> Path | None:
+    """Returns ``$RESEEN_DATA``; for rendered data only if there is some, as it is no mistake to have none."""
+    found = os.environ.get("RESEEN_DATA")
+    if not found:
+        return None
+    root = Path(found)
+    if name == "rendered" and not (root.exists() and rendered.recognise(open_folder(root))):
+        return None
+    return root
+
+
+def _render(config: RenderConfig, console: Console) -> Path:
+    folder = cache_directory() / "rendered" / config.digest
+    if not rendered.is_complete(folder, config):
+        with progress_of(console, "rendering pedestrians") as progress:
+            rendered.render(folder, config, progress=progress)
+    return folder
 
 
 def _find_weights(name: Path, root: Path) -> Path | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reseen import models
+from reseen.data.rendered import RenderConfig
 from reseen.data.transforms import Augmentation
 from reseen.errors import ReseenError
 from reseen.losses.objective import ObjectiveConfig
@@ -25,22 +26,40 @@ Size = tuple[Side, Side]
 """Height and width in pixels; below 32 no backbone here leaves a feature map."""
 
 
-class DataSection(_Section):
-    """Where images come from and how large they are.
+class SourceSection(_Section):
+    """Where images come from.
 
     Attributes:
         name: A data set's key (``market1501``, …).
         root: Its folder or zip; ``--data`` on the command line or ``$RESEEN_DATA`` where it is empty.
         options: Options of the data set's loader, such as ``fold``.
+        render: What is rendered, where the data set is ``rendered`` and there is no root.
+    """
+
+    name: str
+    root: Path | None = None
+    options: dict[str, Any] = {}
+    render: RenderConfig | None = None
+
+    @model_validator(mode="after")
+    def _only_rendered_is_rendered(self) -> Self:
+        if self.render is not None and self.name != "rendered":
+            raise ValueError(f"render goes with name: rendered, not {self.name}")
+        return self
+
+
+class DataSection(SourceSection):
+    """The data set, and how large its images are.
+
+    Attributes:
+        extra: Sources whose training images are added; queries, gallery and attributes stay the data set's own.
         size: (H, W) of the network's input.
         max_corrupt: Undecodable images that may be skipped.
         on_device: Keep all decoded training images on the accelerator.
         attention: Attributes the attention map uses, instead of the data set's own choice.
     """
 
-    name: str
-    root: Path | None = None
-    options: dict[str, Any] = {}
+    extra: tuple[SourceSection, ...] = ()
     size: Size = (384, 128)
     max_corrupt: int = Field(0, ge=0)
     on_device: bool = True
@@ -145,7 +164,8 @@ class Recipe(_Section):
             schema follow from the data.
         weights: Weights for the backbone: ``hub`` (timm's own download), a file, or null (random).
         seed: Seed of everything random.
-        precision: Lightning's name of the number format.
+        precision: Lightning's name of the number format; ``auto`` is bf16-mixed where the device computes in it
+            itself, else 32-true.
         phases: Run one after the other.
         evaluation: When and how to evaluate.
     """
@@ -155,7 +175,7 @@ class Recipe(_Section):
     model: dict[str, Any]
     weights: str | None = "hub"
     seed: int = 0
-    precision: Literal["32-true", "bf16-mixed"] = "bf16-mixed"
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     phases: tuple[PhaseSection, ...] = Field(min_length=1)
     evaluation: EvaluationSection = EvaluationSection()
 
@@ -195,7 +215,7 @@ def recipe_from(content: dict[str, Any], source: str) -> Recipe:
         where = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise ReseenError(f"recipe {source}: unknown key {where!r}{_nearest(str(first['loc'][-1]))}") from error
-        raise ReseenError(f"recipe {source}: {where}: {first['msg']}") from error
+        raise ReseenError(f"recipe {source}: {where}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 def dump_recipe(recipe: Recipe) -> str:
@@ -217,7 +237,9 @@ def check_unchanged(recipe: Recipe, stored: Path) -> None:
     """
     before, now = load_recipe(stored).model_dump(mode="json"), recipe.model_dump(mode="json")
     for content in (before, now):
-        del content["weights"], content["evaluation"], content["data"]["root"]
+        del content["weights"], content["evaluation"]
+        for source in (content["data"], *content["data"]["extra"]):
+            del source["root"]
     if (key := _first_difference(before, now)) is not None:
         raise ReseenError(
             f"cannot resume: the recipe differs from {stored} in {key!r}; use the run's own, or a new --out"
@@ -312,6 +334,7 @@ _KEYS = sorted(
         for section in (
             Recipe,
             DataSection,
+            RenderConfig,
             RandomSampling,
             IdentitySampling,
             TripletSampling,

@@ -1,0 +1,92 @@
+"""What a model knows of people it was never trained on: checkpoints beside the same network with ImageNet weights alone.
+
+Each checkpoint is evaluated on VIPeR (mean of ten halves, both directions) and Market-1501 (all queries, whole gallery)
+without having seen them; the ImageNet network at the first checkpoint's picture size, flip and normalisation.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from reseen.data import open_split
+from reseen.evaluation import RankingReport, average_reports, evaluate
+from reseen.models import build, config_of
+from reseen.models.checkpoint import load
+from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.models.parts.backbone import load_weights
+from reseen.training.evaluate import evaluate_split
+
+console = Console()
+
+
+def main(
+    checkpoints: Annotated[
+        list[Path] | None, typer.Argument(help="Checkpoint folders, such as runs/NAME/last.")
+    ] = None,
+    data: Annotated[Path, typer.Option(help="Folder with VIPeR and Market-1501.")] = Path("../shared/data"),
+    weights: Annotated[Path, typer.Option(help="ImageNet weights (v1) of ResNet-50.")] = Path(
+        "../shared/weights/resnet50_imagenet_v1.safetensors"
+    ),
+    size: Annotated[
+        str, typer.Option(help="HEIGHTxWIDTH of the ImageNet network if there is no checkpoint.")
+    ] = "128x48",
+    folds: Annotated[int, typer.Option(min=1, max=10, help="Halves of VIPeR.")] = 10,
+    flip: Annotated[bool, typer.Option(help="Average with the mirror image's descriptor; takes twice as long.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+) -> None:
+    """Print mAP and rank-1 of each model on both data sets."""
+    models = {str(path): load(path) for path in checkpoints or []}
+    height, width = (int(side) for side in size.split("x"))
+    config = next(
+        (model.config for model in models.values()),
+        EmbedderConfig(size=(height, width), normalize=True, precision="bfloat16"),
+    )
+    models = {"ImageNet weights alone": _imagenet(weights, config)} | models
+    for model in models.values():
+        model.config = model.config.model_copy(update={"flip": flip})
+    table = Table("", "VIPeR mAP", "rank-1", "Market-1501 mAP", "rank-1")
+    figures = {}
+    for name, model in models.items():
+        viper = average_reports(_viper(model, data, folds))
+        market = evaluate_split(model, open_split("market1501", data), console=console).report.ranking
+        assert market is not None
+        figures[name] = {
+            f"{title} {figure}": report.figures()[figure]
+            for title, report in (("VIPeR", viper), ("Market-1501", market))
+            for figure in ("mAP", "rank1")
+        }
+        table.add_row(name, *(f"{100 * figure:.2f}" for figure in figures[name].values()))
+    console.print(table)
+    if json_file:
+        json_file.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def _imagenet(weights: Path, config: EmbedderConfig) -> Embedder:
+    model = build(config_of({"system": "ide", "stride_in": "conv1", "last_stride": 1, "neck": "none"}))
+    load_weights(model.backbone, weights)
+    return Embedder(model.to(memory_format=torch.channels_last), config)
+
+
+def _viper(model: Embedder, data: Path, folds: int) -> list[RankingReport]:
+    """Ranks each half; every image is embedded once, as all halves share them."""
+    splits = [open_split("viper", data, fold=fold) for fold in range(folds)]
+    images = {image.name: image for image in (*splits[0].train, *splits[0].query, *splits[0].gallery)}
+    row = {name: number for number, name in enumerate(images)}
+    embeddings = model.embed(images.values())
+    return [
+        evaluate(
+            *(embeddings[[row[image.name] for image in part]] for part in (split.query, split.gallery)), split.protocol
+        )
+        for split in splits
+    ]
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,110 @@
+"""Rendered pedestrians: an embedded data set with every label, made on demand from a seed.
+
+It lies on disk in Market-1501's layout with the labels beside it; `render` makes it, `load` reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from reseen.data import market1501
+from reseen.data.attributes import MARKET1501_SCHEMA
+from reseen.data.layout import PARTS, read_images, read_labels
+from reseen.data.person import PersonImage, Split
+from reseen.data.rendered import manifest
+from reseen.data.rendered.annotations import read_keypoints
+from reseen.data.rendered.config import RenderConfig, make_config
+from reseen.data.rendered.dataset import render
+from reseen.data.source import Entry, Folder, open_folder
+from reseen.errors import ReseenError
+
+__all__ = ["TERMS", "RenderConfig", "config_of", "is_complete", "load", "make_config", "recognise", "render"]
+
+TERMS = (
+    "Rendered by reseen: nobody's pictures, free to use for everything. "
+    "Bodies by anny (Naver, Apache-2.0; its MakeHuman assets are CC0)."
+)
+
+
+def recognise(folder: Folder) -> bool:
+    """Whether a rendered set lies here, and no other data set in the same layout."""
+    home = manifest.find(folder)
+    others = market1501.LAYOUT.locate(folder).values() if home else ()
+    return home is not None and all((part.archive, part.path.parent) == (home.archive, home.path) for part in others)
+
+
+def load(root: Path, *, keypoints: bool = False) -> Split:
+    """Reads rendered pedestrians.
+
+    Args:
+        root: The folder that was rendered into, one above it, or a zip of it.
+        keypoints: Whether to attach the 18 joints: x and y in pixels, and 2 if seen, 1 if hidden, 0 if outside.
+
+    Raises:
+        ReseenError: If there is nothing rendered, or it is not complete.
+    """
+    home = _home(root)
+    stored = manifest.read(home)
+    labels = read_labels(home, market1501.LAYOUT.annotation, MARKET1501_SCHEMA, None) or {}
+    pattern = market1501.LAYOUT.pattern
+    images = {part: read_images(entries, pattern, labels) for part, entries in _entries(home).items()}
+    there, wanted = sum(map(len, images.values())), sum(stored.images.values())
+    if there < wanted or not stored.complete:
+        raise ReseenError(f"{home}: rendering stopped at {there:,} of {wanted:,} images: run reseen data render again")
+    if keypoints:
+        images = _with_keypoints(home, images)
+    config = stored.config
+    return Split(
+        name="rendered",
+        train=images["train"],
+        query=images["query"],
+        gallery=images["gallery"],
+        schema=MARKET1501_SCHEMA,
+        terms=TERMS,
+        notes=(f"rendered: {config.persons:,} persons, {config.cameras} cameras, seed {config.seed}",),
+    )
+
+
+def config_of(root: Path) -> RenderConfig:
+    """Returns what a folder or zip was rendered with.
+
+    Raises:
+        ReseenError: If there is nothing rendered.
+    """
+    return manifest.read(_home(root)).config
+
+
+def is_complete(root: Path, config: RenderConfig) -> bool:
+    """Whether a folder holds this very data set with all its images."""
+    folder = Folder(root)
+    if not (root / manifest.MANIFEST).is_file():
+        return False
+    stored = manifest.read(folder)
+    there = sum(len(entries) for entries in _entries(folder).values())
+    return stored.complete and stored.digest == config.digest and there == sum(stored.images.values())
+
+
+def _entries(home: Folder) -> dict[str, list[Entry]]:
+    folders = {child.name: child for child in home.folders()}
+    return {part: folders[name].images() if name in folders else [] for part, name in PARTS.items()}
+
+
+def _home(root: Path) -> Folder:
+    folder = open_folder(root)
+    return manifest.find(folder) or folder
+
+
+def _with_keypoints(home: Folder, images: dict[str, tuple[PersonImage, ...]]) -> dict[str, tuple[PersonImage, ...]]:
+    entry = home.file(manifest.KEYPOINTS)
+    if entry is None:
+        raise ReseenError(f"keypoints asked for, but {home} has no {manifest.KEYPOINTS}: run reseen data render again")
+    joints = read_keypoints(entry)
+
+    def attach(folder: str, image: PersonImage) -> PersonImage:
+        name = f"{folder}/{Path(image.name).name}"
+        if name not in joints:
+            raise ReseenError(f"{entry.path} has no joints of {name}: run reseen data render again")
+        return replace(image, keypoints=joints[name])
+
+    return {part: tuple(attach(PARTS[part], image) for image in own) for part, own in images.items()}

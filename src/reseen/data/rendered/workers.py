@@ -1,0 +1,95 @@
+"""Processes that render side by side: one thread each, quiet on Ctrl-C, gone when their parent is gone."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.synchronize import Event, Lock
+from typing import TypeVar
+
+from reseen.errors import ReseenError
+
+T = TypeVar("T")
+
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_stop: list[Event] = []
+"""In a worker: what tells it to begin nothing more."""
+
+
+def run_in_processes(function: Callable[[T], None], chunks: Sequence[Sequence[T]], workers: int) -> Iterator[int]:
+    """Calls a function on everything in the chunks, and yields the length of each chunk when it is done.
+
+    If the caller stops early, or is interrupted, the calls that have begun are still brought to their end.
+
+    Args:
+        function: It travels to other processes, as do the chunks.
+        chunks: What to call it on; a chunk stays in one process.
+        workers: How many processes.
+
+    Raises:
+        ReseenError: If a process died.
+    """
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    pool = ProcessPoolExecutor(workers, context, _start, (context.Lock(), stop))
+    try:
+        with _for_workers():
+            futures = [pool.submit(_call, function, chunk) for chunk in chunks]
+        for future in as_completed(futures):
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise ReseenError(
+            f"a rendering process died, perhaps for lack of memory: call it again with fewer than {workers} workers"
+        ) from error
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _call(function: Callable[[T], None], chunk: Sequence[T]) -> int:
+    for item in chunk:
+        if _stop[0].is_set():
+            break
+        function(item)
+    return len(chunk)
+
+
+@contextmanager
+def _for_workers() -> Iterator[None]:
+    """Processes that start in here read from their surroundings to use one thread and to leave Ctrl-C to this one."""
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _start(lock: Lock, stop: Event) -> None:
+    """Prepares a worker; the first on a machine builds anny's cache, which two must not do at once."""
+    _stop.append(stop)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    import anny  # noqa: F401  # takes seconds, so before the lock
+
+    from reseen.data.rendered.body import skeleton
+
+    with lock:
+        skeleton()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,145 @@
+"""The rendered world: its people, its cameras, and any picture of one taken by the other."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reseen.data.rendered.casting import draw_pedestrians
+from reseen.data.rendered.figure import Figure, Posed, make_figure, put
+from reseen.data.rendered.picture import Window, draw
+from reseen.data.rendered.poses import draw_stance
+from reseen.data.rendered.scenes import Scene, make_scene
+
+_FIGURES_KEPT = 48
+_BESIDE = 0.22
+"""Share of pictures with another person near."""
+_RECORDING = 4 * 3600.0
+"""Seconds within which everybody sets out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A picture of one person with everything known about it.
+
+    Attributes:
+        pixels: (H, W, 3) uint8 sRGB.
+        keypoints: (18, 3) float32 x, y in pixels, and 2 seen, 1 hidden, 0 outside; joints in the order of
+            `reseen.data.rendered.body.JOINT_NAMES`.
+        parts: (H, W) uint8 values of `reseen.data.rendered.mesh.Part`.
+        seconds: Time since the recording began.
+    """
+
+    pixels: NDArray[np.uint8]
+    keypoints: NDArray[np.float32]
+    parts: NDArray[np.uint8]
+    seconds: float
+
+
+class World:
+    """People and cameras that follow from a seed.
+
+    Scenes and figures are made when first needed and kept; a picture depends on nothing but the world's own
+    arguments and those of `shot`.
+
+    Args:
+        seed: Seed of everything.
+        persons: How many people there are.
+        cameras: How many cameras there are.
+        cameras_per_person: How many of them see each person.
+    """
+
+    def __init__(self, seed: int, persons: int, cameras: int = 6, cameras_per_person: int = 6) -> None:
+        self.pedestrians = draw_pedestrians(seed, persons)
+        self._seed, self._cameras, self._cameras_per_person = seed, cameras, cameras_per_person
+        self._scenes: dict[int, Scene] = {}
+        self._figures: OrderedDict[int, Figure] = OrderedDict()
+
+    def cameras_of(self, pid: int) -> tuple[int, ...]:
+        """Returns the camids that see a person, ascending."""
+        everywhere = np.arange(1, self._cameras + 1)
+        if self._cameras <= self._cameras_per_person:
+            return tuple(everywhere.tolist())
+        rng = np.random.default_rng([self._seed, 11, pid])
+        return tuple(sorted(rng.choice(everywhere, self._cameras_per_person, replace=False).tolist()))
+
+    def shot(self, pid: int, camid: int, index: int, size: tuple[int, int]) -> Shot:
+        """Takes a picture.
+
+        Args:
+            pid: Whom.
+            camid: By which camera.
+            index: Which of the camera's pictures of this person, from 0.
+            size: (height, width) in pixels.
+        """
+        scene = self._scene(camid)
+        visit = np.random.default_rng([self._seed, 12, pid, camid])
+        heading, begin = float(visit.uniform(0, 360)), self._arrival(pid, camid)
+        rng = np.random.default_rng([self._seed, 13, pid, camid, index])
+        place = scene.places[rng.integers(len(scene.places))]
+        if rng.random() < 0.25:
+            heading = float(rng.uniform(0, 360))
+        person = self._posed(pid, place, heading + float(rng.normal(0, 20)), rng)
+        people = [person]
+        if rng.random() < _BESIDE and len(self.pedestrians) > 1:
+            people.append(self._passer_by(pid, place, rng))
+        picture = draw(scene, people, _window(scene, person, size, rng), size, rng)
+        return Shot(picture.pixels, picture.keypoints, picture.parts, begin + 1.6 * index + float(rng.uniform(0, 1)))
+
+    def _arrival(self, pid: int, camid: int) -> float:
+        """People walk past the cameras in an order of their own, minutes apart."""
+        rng = np.random.default_rng([self._seed, 14, pid])
+        order = rng.permutation(self._cameras)
+        gaps = rng.uniform(40, 400, self._cameras)
+        return float(rng.uniform(0, _RECORDING) + gaps[: int(np.flatnonzero(order == camid - 1)[0]) + 1].sum())
+
+    def _posed(self, pid: int, place: NDArray[np.float32], heading: float, rng: np.random.Generator) -> Posed:
+        figure = self._figure(pid)
+        person = figure.person
+        stance = draw_stance(
+            rng,
+            stride=person.stride,
+            bag=person.bag is not None,
+            backpack=person.backpack is not None,
+            handbag=person.handbag is not None,
+        )
+        return put(figure, stance, place, heading)
+
+    def _passer_by(self, pid: int, place: NDArray[np.float32], rng: np.random.Generator) -> Posed:
+        other = int(rng.integers(1, len(self.pedestrians)))
+        other += other >= pid
+        angle, distance = float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(0.5, 1.6))
+        beside = place + np.array([np.cos(angle), np.sin(angle)], np.float32) * np.float32(distance)
+        return self._posed(other, beside, float(rng.uniform(0, 360)), rng)
+
+    def _scene(self, camid: int) -> Scene:
+        if camid not in self._scenes:
+            self._scenes[camid] = make_scene(self._seed, camid)
+        return self._scenes[camid]
+
+    def _figure(self, pid: int) -> Figure:
+        if pid not in self._figures:
+            self._figures[pid] = make_figure(self.pedestrians[pid - 1])
+            if len(self._figures) > _FIGURES_KEPT:
+                self._figures.popitem(last=False)
+        self._figures.move_to_end(pid)
+        return self._figures[pid]
+
+
+def _window(scene: Scene, person: Posed, size: tuple[int, int], rng: np.random.Generator) -> Window:
+    """The box a detector might draw: a little too large, a little beside, now and then cutting off feet or head."""
+    points = scene.camera.project(person.vertices)[:, :2]
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    tall = bottom - top
+    above, below = np.clip(rng.normal(0.045, 0.03, 2), -0.02, 0.16)
+    if rng.random() < 0.12:
+        above, below = (above - 0.07, below) if rng.random() < 0.25 else (above, below - float(rng.uniform(0.05, 0.22)))
+    height = tall * (1 + above + below)
+    width = height * size[1] / size[0]
+    # A long step or a wide bag must still fit.
+    width = max(width, 0.92 * (right - left))
+    centre = (left + right) / 2 + float(rng.normal(0, 0.05)) * width
+    return Window(centre - width / 2, top - above * tall, width, height)

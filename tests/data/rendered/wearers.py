@@ -1,0 +1,102 @@
+"""Bodies and persons that the tests dress."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from reseen.data.rendered.body import Body, make_body, skeleton
+from reseen.data.rendered.mesh import Mesh
+from reseen.data.rendered.pedestrian import Cloth, Pedestrian
+
+PHENOTYPES: dict[str, dict[str, float]] = {
+    "man": {"gender": 0, "age": 2 / 3, "height": 0.35},
+    "woman": {"gender": 1, "age": 2 / 3},
+    "child": {"gender": 0, "age": 1 / 3, "height": 0.3},
+    "old and heavy": {"gender": 1, "age": 1, "weight": 0.95},
+    "thin and tall": {"gender": 0, "age": 0.8, "weight": 0.05, "muscle": 0.1, "height": 0.6},
+}
+
+
+@lru_cache
+def body(name: str) -> Body:
+    return make_body(PHENOTYPES[name])
+
+
+def person(**changes: Any) -> Pedestrian:
+    values: dict[str, Any] = {
+        "pid": 1,
+        "attributes": {},
+        "body": {},
+        "skin": (0.8, 0.6, 0.5),
+        "hair": "short",
+        "hair_colour": (0.2, 0.13, 0.08),
+        "upper": Cloth((0.5, 0.5, 0.5)),
+        "upper_kind": "shirt",
+        "inner": (1.0, 1.0, 1.0),
+        "sleeve": 0.3,
+        "hem": 0.1,
+        "lower": Cloth((0.2, 0.2, 0.4)),
+        "lower_kind": "trousers",
+        "lower_length": 1.0,
+        "looseness": 0.3,
+        "shoes": (0.1, 0.1, 0.1),
+        "shoe_kind": "trainers",
+        "hat": None,
+        "hat_colour": (0.6, 0.1, 0.1),
+        "backpack": None,
+        "bag": None,
+        "handbag": None,
+        "glasses": False,
+        "stride": 1.0,
+        "seed": 0,
+    }
+    return Pedestrian(**(values | changes))
+
+
+def check(mesh: Mesh) -> None:
+    """Fails unless the mesh can be posed and drawn."""
+    count = len(mesh.vertices)
+    assert mesh.vertices.shape == (count, 3)
+    assert mesh.bones.shape == mesh.weights.shape == (count, 4)
+    assert (mesh.vertices.dtype, mesh.weights.dtype) == (np.float32, np.float32)
+    assert (mesh.faces.dtype, mesh.bones.dtype, mesh.face_material.dtype) == (np.int32, np.int32, np.int32)
+    assert np.isfinite(mesh.vertices).all()
+    assert mesh.faces.min() >= 0
+    assert mesh.faces.max() < count
+    assert mesh.face_material.shape == (len(mesh.faces),)
+    assert mesh.face_material.max() < len(mesh.materials)
+    assert mesh.bones.min() >= 0
+    assert mesh.bones.max() < len(skeleton().names)
+    assert mesh.weights.min() >= 0
+    np.testing.assert_allclose(mesh.weights.sum(axis=1), 1, atol=1e-5)
+
+
+def outside(of: Body, points: np.ndarray, cloth: float = 0.0) -> np.ndarray:
+    """Whether points (N, 3) lie outside the skin grown by ``cloth`` metres, by its winding number about them."""
+    corners = (of.vertices + cloth * of.normals)[of.skeleton.faces].astype(np.float32)
+    found = np.empty(len(points), bool)
+    for number, point in enumerate(np.asarray(points, np.float32)):
+        a, b, c = (corners - point).transpose(1, 0, 2)
+        x, y, z = np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1), np.linalg.norm(c, axis=1)
+        volume = np.einsum("fx,fx->f", a, np.cross(b, c))
+        area = x * y * z + (a * b).sum(1) * z + (b * c).sum(1) * x + (c * a).sum(1) * y
+        found[number] = np.arctan2(volume, area).sum() / (2 * np.pi) < 0.5
+    return found
+
+
+def posed(of: Body, vertices: np.ndarray) -> Body:
+    """The body with its skin moved elsewhere."""
+    return Body(of.skeleton, vertices, of.heads)
+
+
+def same(first: Mesh, second: Mesh) -> bool:
+    return bool(np.array_equal(first.vertices, second.vertices)) and first.materials == second.materials
+
+
+def volume(mesh: Mesh) -> float:
+    """Signed volume in litres: positive if the faces of a closed mesh look outwards."""
+    a, b, c = (mesh.vertices[mesh.faces[:, corner]].astype(np.float64) for corner in range(3))
+    return float((a * np.cross(b, c)).sum() / 6 * 1000)
