@@ -1,6 +1,5 @@
 # Every target sets up what it needs; the second call finds it done.
 PYTHON ?= python3
-DATA ?= $(wildcard ../shared/data)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +9,8 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c const
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo [DATA=... WEIGHTS=...]  train, evaluate, search and explain on real images, in five minutes"
+	@echo "make demo             render persons, train, evaluate, search and explain, in minutes"
+	@echo "make demo DATA=...    the same on real images: a folder or zip of Market-1501 [WEIGHTS=...]"
 	@echo "make test             lint, types, import order, tests"
 	@echo "make setup            the development environment in $(VENV)"
 	@echo "make lint | types | imports | format"
@@ -21,8 +21,7 @@ help:
 setup: $(VENV)/dev.stamp
 
 demo: $(VENV)/runtime.stamp
-	@test -n "$(DATA)" || { echo "make demo: name a data folder or zip with DATA=...; docs/data.md lists the layouts"; exit 2; }
-	$(BIN)/reseen demo --data "$(DATA)" --out demo-out $(if $(WEIGHTS),--weights "$(WEIGHTS)")
+	$(BIN)/reseen demo --out demo-out $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 test: lint types imports
 	$(BIN)/python -m pytest

@@ -1,4 +1,4 @@
-"""What a model knows of people it was never trained on: checkpoints beside the same network with ImageNet weights alone.
+"""What a model knows of people it never saw: checkpoints beside the same network with ImageNet weights alone.
 
 Each checkpoint is evaluated on VIPeR (mean of ten halves, both directions) and Market-1501 (all queries, whole gallery)
 without having seen them; the ImageNet network at the first checkpoint's picture size, flip and normalisation.
@@ -37,8 +37,11 @@ def main(
     size: Annotated[
         str, typer.Option(help="HEIGHTxWIDTH of the ImageNet network if there is no checkpoint.")
     ] = "128x48",
+    imagenet: Annotated[bool, typer.Option(help="Also the network with ImageNet weights alone.")] = True,
     folds: Annotated[int, typer.Option(min=1, max=10, help="Halves of VIPeR.")] = 10,
-    flip: Annotated[bool, typer.Option(help="Average with the mirror image's descriptor; takes twice as long.")] = False,
+    flip: Annotated[
+        bool, typer.Option(help="Average with the mirror image's descriptor; takes twice as long.")
+    ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
 ) -> None:
     """Print mAP and rank-1 of each model on both data sets."""
@@ -48,7 +51,8 @@ def main(
         (model.config for model in models.values()),
         EmbedderConfig(size=(height, width), normalize=True, precision="bfloat16"),
     )
-    models = {"ImageNet weights alone": _imagenet(weights, config)} | models
+    if imagenet:
+        models = {"ImageNet weights alone": _imagenet(weights, config)} | models
     for model in models.values():
         model.config = model.config.model_copy(update={"flip": flip})
     table = Table("", "VIPeR mAP", "rank-1", "Market-1501 mAP", "rank-1")

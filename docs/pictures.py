@@ -1,6 +1,6 @@
-"""Makes the pictures in docs/assets: drawn persons, searched and explained by a trained model.
+"""Makes the pictures in docs/assets: rendered persons, their labels, and what a trained model finds and sees in them.
 
-Run from the repository: ``.venv/bin/python docs/pictures.py runs/aanet50-market1501-quick/last``
+Run from the repository: ``.venv/bin/python docs/pictures.py runs/aanet50-rendered/last``
 No photograph goes in, so none comes out.
 """
 
@@ -8,20 +8,28 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import numpy as np
+from matplotlib import colormaps
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 import reseen
 from reseen.data.reference import image_of
+from reseen.data.rendered import RenderConfig, render
+from reseen.data.rendered.mesh import Part
+from reseen.data.rendered.world import Shot, World
 from reseen.explain.explanation import explain
 from reseen.explain.saving import save_figure, save_picture
 from reseen.search import search
 from reseen.search.picture import matches_picture
-from tests.drawn import write_market
 
 ASSETS = Path(__file__).resolve().parent / "assets"
-QUERY = 9
+SEED = 5
+QUERY = 3
+LIMBS = ((1, 2), (2, 3), (3, 4), (1, 5), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13), (0, 1))
 
 
 def main() -> None:
@@ -29,9 +37,11 @@ def main() -> None:
         sys.exit(f"usage: {sys.argv[0]} CHECKPOINT")
     model = reseen.load(sys.argv[1])
     ASSETS.mkdir(exist_ok=True)
+    _grid(60, columns=15, size=(128, 64), what=lambda shot: [shot.pixels]).save(ASSETS / "rendered.png")
+    _grid(5, columns=5, size=(256, 128), what=_labelled).save(ASSETS / "rendered-labels.png")
     with tempfile.TemporaryDirectory() as folder:
-        root = write_market(Path(folder), persons=24, cameras=4, images_per_camera=2)
-        split = reseen.open_split("market1501", root)
+        render(folder, RenderConfig(persons=40, cameras=8, cameras_per_person=4, images_per_camera=2, seed=SEED))
+        split = reseen.open_split("rendered", folder)
         query, gallery = model.embed(split.query, cache=False), model.embed(split.gallery, cache=False)
         assert query.paths is not None
         person = image_of(query.paths[QUERY])
@@ -40,6 +50,38 @@ def main() -> None:
         picture = matches_picture(matches, person, schema=model.schema, query_pid=person.pid)
         save_picture(picture, ASSETS / "search.png")
         save_figure(explain(model, person).figure, ASSETS / "explain.png")
+
+
+def _grid(
+    count: int, *, columns: int, size: tuple[int, int], what: Callable[[Shot], list[NDArray[np.uint8]]]
+) -> Image.Image:
+    """Lays pictures of different persons by different cameras beside each other."""
+    world = World(SEED, count, cameras=20, cameras_per_person=20)
+    tiles = [tile for pid in range(1, count + 1) for tile in what(world.shot(pid, 1 + pid % 20, 0, size))]
+    columns *= len(tiles) // count
+    gap, (height, width) = 3, size
+    rows = -(-len(tiles) // columns)
+    sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + gap) + gap), "white")
+    for number, tile in enumerate(tiles):
+        row, column = divmod(number, columns)
+        sheet.paste(Image.fromarray(tile), (gap + column * (width + gap), gap + row * (height + gap)))
+    return sheet
+
+
+def _labelled(shot: Shot) -> list[NDArray[np.uint8]]:
+    """The picture, and beside it its mask and joints."""
+    colours = (np.array(colormaps["tab20"](np.arange(len(Part)))[:, :3]) * 255).astype(np.uint8)
+    mask = np.where(shot.parts[..., None] > 0, colours[shot.parts], (shot.pixels * 0.35).astype(np.uint8))
+    drawn = Image.fromarray(mask.astype(np.uint8))
+    pen = ImageDraw.Draw(drawn)
+    for first, second in LIMBS:
+        ends = shot.keypoints[[first, second]]
+        if (ends[:, 2] > 0).all():
+            pen.line([tuple(end[:2]) for end in ends], fill="white", width=2)
+    for x, y, state in shot.keypoints:
+        if state > 0:
+            pen.ellipse((x - 3, y - 3, x + 3, y + 3), fill="white" if state == 2 else "black", outline="white")
+    return [shot.pixels, np.asarray(drawn)]
 
 
 if __name__ == "__main__":

@@ -214,15 +214,15 @@ def explain(
 
 @app.command()
 def demo(
-    data: Annotated[Path, typer.Option(help="Folder or zip of Market-1501.")],
+    data: Annotated[Path | None, typer.Option(help="Folder or zip of Market-1501; else persons are rendered.")] = None,
     folder: Annotated[Path, typer.Option("--out", help="Where everything is written; replaced.")] = Path("demo-out"),
-    recipe: Annotated[Path, typer.Option(help="What to train.")] = Path("demo"),
+    recipe: Annotated[Path | None, typer.Option(help="What to train.")] = None,
     weights: Annotated[Path | None, typer.Option(help="Weights file for the backbone.")] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, as for train.")] = None,
 ) -> None:
-    """Run the whole chain: train briefly, evaluate, search, explain.
+    """Run the whole chain: render, train briefly, evaluate, search, explain.
 
-    Example: [bold]reseen demo --data ../shared/data[/]
+    Example: [bold]reseen demo[/], or with real images [bold]reseen demo --data ../shared/data[/]
     """
     import shutil
 
@@ -230,7 +230,8 @@ def demo(
     from reseen.training.locate import resolve
     from reseen.training.recipe import load_recipe
 
-    resolved = resolve(load_recipe(recipe, overrides), data=data, weights=weights)
+    recipe = recipe or Path("demo-market1501" if data else "demo")
+    resolved = resolve(load_recipe(recipe, overrides), data=data, weights=weights, console=out)
     if (folder / "run" / "recipe.yaml").exists():
         shutil.rmtree(folder / "run")
     pictures = run_demo(resolved, folder, out)

@@ -1,4 +1,4 @@
-"""`reseen demo`: the whole chain on real images in minutes, ending in pictures to look at."""
+"""`reseen demo`: the whole chain in minutes, on rendered persons or real images, ending in pictures to look at."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def demo(recipe: Recipe, folder: Path, console: Console) -> list[Path]:
     pictures.append(folder / "explain.png")
     for attribute, value, probability in explanation.predictions:
         console.print(f"{attribute:<14} {value:<10} {probability:.0%}", highlight=False)
-    console.print("One epoch teaches little: train aanet50-market1501-quick for figures worth having.", highlight=False)
+    console.print("Minutes teach little: train aanet50-market1501-quick for figures worth having.", highlight=False)
     console.rule(f"done in {(time.monotonic() - started) / 60:.1f} minutes; look at")
     return pictures
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from reseen.data.market1501 import LAYOUT
 from reseen.data.rendered import RenderConfig, load, make_config, render
 from reseen.data.rendered.annotations import decode_joints
 from reseen.data.source import Entry
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, ReseenWarning
 from tests.flat_world import FlatWorld
 
 SMALL = RenderConfig(persons=5, images_per_camera=3, cameras=4, cameras_per_person=2, size=(64, 32), test_share=0.4)
@@ -189,6 +192,14 @@ def test_folders_with_other_things_are_refused(flat_world: type[FlatWorld], tmp_
     assert render(tmp_path / "empty", SMALL) == IMAGES
 
 
+def test_who_comes_second_waits_and_finds_everything_there(root: Path) -> None:
+    folder = os.open(root, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    threading.Timer(0.3, os.close, [folder]).start()
+    with pytest.warns(ReseenWarning, match="waiting for another process that renders into .*root"):
+        assert render(root, SMALL) == 0
+
+
 @pytest.mark.slow
 def test_processes_make_what_one_makes(rendered: Path, tmp_path: Path) -> None:
     config = RenderConfig(persons=24, images_per_camera=2, cameras=4, cameras_per_person=4)
@@ -209,6 +220,7 @@ def test_a_stopped_program_leaves_a_folder_to_go_on_with(tmp_path: Path, how: si
     if how == signal.SIGINT:
         assert program.returncode == 130
         assert printed == ("", "rendering pedestrians: 9,600 …\nstopped; the same command goes on\n")
+        assert not list(root.rglob("*.partial"))
     # Without their parent the workers end, and nothing more appears.
     time.sleep(2)
     there = len(list(root.glob("*/*.jpg")))

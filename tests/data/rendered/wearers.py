@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 from reseen.data.rendered.body import Body, make_body, skeleton
 from reseen.data.rendered.mesh import Mesh
@@ -76,15 +77,29 @@ def check(mesh: Mesh) -> None:
 
 def outside(of: Body, points: np.ndarray, cloth: float = 0.0) -> np.ndarray:
     """Whether points (N, 3) lie outside the skin grown by ``cloth`` metres, by its winding number about them."""
-    corners = (of.vertices + cloth * of.normals)[of.skeleton.faces].astype(np.float32)
-    found = np.empty(len(points), bool)
-    for number, point in enumerate(np.asarray(points, np.float32)):
-        a, b, c = (corners - point).transpose(1, 0, 2)
-        x, y, z = np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1), np.linalg.norm(c, axis=1)
-        volume = np.einsum("fx,fx->f", a, np.cross(b, c))
-        area = x * y * z + (a * b).sum(1) * z + (b * c).sum(1) * x + (c * a).sum(1) * y
-        found[number] = np.arctan2(volume, area).sum() / (2 * np.pi) < 0.5
+    skin = (of.vertices + cloth * of.normals).astype(np.float64)
+    found: np.ndarray = _winding(skin, of.skeleton.faces, points.astype(np.float64)) < 0.5
     return found
+
+
+@njit
+def _winding(skin: np.ndarray, faces: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Solid angle (N,) of the skin seen from the points, 1 for all around."""
+    result = np.zeros(len(points))
+    for number in range(len(points)):
+        total = 0.0
+        for face in faces:
+            a, b, c = skin[face[0]] - points[number], skin[face[1]] - points[number], skin[face[2]] - points[number]
+            x, y, z = np.sqrt((a * a).sum()), np.sqrt((b * b).sum()), np.sqrt((c * c).sum())
+            volume = (
+                a[0] * (b[1] * c[2] - b[2] * c[1])
+                + a[1] * (b[2] * c[0] - b[0] * c[2])
+                + a[2] * (b[0] * c[1] - b[1] * c[0])
+            )
+            area = x * y * z + (a * b).sum() * z + (b * c).sum() * x + (c * a).sum() * y
+            total += np.arctan2(volume, area)
+        result[number] = total / (2 * np.pi)
+    return result
 
 
 def posed(of: Body, vertices: np.ndarray) -> Body:

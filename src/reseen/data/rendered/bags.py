@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -46,14 +47,15 @@ def backpack(body: Body, person: Pedestrian, cloth: float = 0.025) -> Mesh:
     size = _size(body)
     half = size * np.array([rng.uniform(0.13, 0.16), rng.uniform(0.06, 0.085), rng.uniform(0.19, 0.23)])
     top = float(body.joints[[2, 5], 2].mean()) + 0.005 * size
-    middle = section(body, torso_edges(), np.zeros(3), np.array([1.0, 0, 0]))
-    behind = section(body, torso_edges(), np.array([half[0] * 0.6, 0, 0]), np.array([1.0, 0, 0]))
+    clothed = _clothed(body, cloth)
+    middle = section(clothed, torso_edges(), np.zeros(3), np.array([1.0, 0, 0]))
+    behind = section(clothed, torso_edges(), np.array([half[0] * 0.6, 0, 0]), np.array([1.0, 0, 0]))
     back = np.concatenate([middle, behind])
     upper = back[(back[:, 2] < top) & (back[:, 2] > top - half[2]), 1].max()
     lower = back[(back[:, 2] < top - half[2]) & (back[:, 2] > top - 2 * half[2]), 1].max()
     lean = np.arctan2(np.clip(upper - lower, -0.02, 0.06) * 0.7, half[2])
     tilt = np.array([[1, 0, 0], [0, np.cos(lean), np.sin(lean)], [0, -np.sin(lean), np.cos(lean)]])
-    centre = np.array([0, max(upper, (upper + lower) / 2 + 0.02) + cloth + half[1], top - half[2]])
+    centre = np.array([0, max(upper, (upper + lower) / 2 + 0.02) + half[1], top - half[2]])
     main = Material(Part.BACKPACK, person.backpack, gloss=0.15, wrinkles=0.35, seed=person.seed)
     tone = Material(Part.BACKPACK, shade(person.backpack, float(rng.uniform(0.5, 1.35))), gloss=0.15, seed=person.seed)
     pieces = []
@@ -67,37 +69,44 @@ def backpack(body: Body, person: Pedestrian, cloth: float = 0.025) -> Mesh:
         taper = 1 - 0.12 * np.clip(vertices[:, 2:] / half[2], 0, 1) ** 2
         shaped = (vertices * np.concatenate([taper, taper, np.ones_like(taper)], axis=1) + place) @ tilt.T + centre
         pieces.append(one_material(shaped, faces, material, rigid("spine02", len(vertices))))
-    return join([*pieces, *(_pack_strap(body, sign, cloth, size, tone) for sign in (1.0, -1.0))])
+    return join([*pieces, *(_pack_strap(body, clothed, sign, size, tone) for sign in (1.0, -1.0))])
 
 
-def _pack_strap(body: Body, sign: float, cloth: float, size: float, material: Material) -> Mesh:
+def _pack_strap(body: Body, clothed: NDArray[np.float32], sign: float, size: float, material: Material) -> Mesh:
     """A loop over a shoulder, down the chest and back below the arm: a plane's cut through the side of the trunk."""
-    half_width = 0.022 * size
-    over = _shoulder(body, sign * 0.56)
-    # The plane leaves the trunk at its side, a hand below the arm pit.
-    low = over[2] - 0.31 * size
-    side = section(body, torso_edges(), np.array([0, 0, low]), np.array([0, 0, 1.0]))
-    out = float(np.abs(side[:, 0]).max())
-    slope = (max(out, 0.8 * float(body.joints[5, 0])) + half_width + 0.005 - abs(over[0])) / (over[2] - low)
+    over = _shoulder(body, clothed, sign * 0.58)
+    # The plane meets the trunk's side two hands below the arm pit.
+    low = over[2] - 0.34 * size
+    side = section(clothed, torso_edges(), np.array([0, 0, low]), np.array([0, 0, 1.0]))
+    out = max(float(np.abs(side[:, 0]).max()), 0.8 * float(body.joints[5, 0])) + 0.012
+    slope = (out - abs(over[0])) / (over[2] - low)
     normal = np.array([sign, 0, slope]) / np.hypot(1, slope)
-    # The plane leaves the skin at a flat angle there: the loop reaches below it, to stand off as far as elsewhere.
-    below = np.array([[sign * (abs(over[0]) + slope * (over[2] - low + 0.03)), side[:, 1].mean(), low - 0.03]])
-    return _band(body, over, normal, cloth + 0.006, half_width, material, above=low, through=below)
+    band = _band(body, clothed, over, normal, 0.022 * size, material, above=low)
+    # Around the side it lies flat on the trunk.
+    least = out * np.clip((low + 0.06 * size - band.vertices[:, 2]) / (0.05 * size), 0, 1)
+    vertices = band.vertices.copy()
+    vertices[:, 0] = sign * np.maximum(np.abs(vertices[:, 0]), least)
+    return replace(band, vertices=vertices)
 
 
-def _shoulder(body: Body, share: float) -> Floats:
+def _shoulder(body: Body, clothed: NDArray[np.float32], share: float) -> Floats:
     """The top of a shoulder, ``share`` of the way from the neck (0) to the left (1) or right (-1) shoulder's joint."""
     x = share * float(body.joints[5, 0])
-    cut = section(body, torso_edges(), np.array([x, 0, 0]), np.array([1.0, 0, 0]))
+    cut = section(clothed, torso_edges(), np.array([x, 0, 0]), np.array([1.0, 0, 0]))
     top: Floats = cut[cut[:, 2].argmax()]
     return top
 
 
+def _clothed(body: Body, cloth: float) -> NDArray[np.float32]:
+    """The skin's vertices (V, 3) moved outwards by the clothes' thickness in metres."""
+    return body.vertices + np.float32(cloth) * body.normals
+
+
 def _band(
     body: Body,
+    clothed: NDArray[np.float32],
     point: Floats,
     normal: Floats,
-    offset: float,
     half_width: float,
     material: Material,
     *,
@@ -109,9 +118,9 @@ def _band(
 
     Args:
         body: The body.
+        clothed: Its vertices (V, 3) with clothes.
         point: A point (3,) of the plane.
         normal: Its unit normal (3,).
-        offset: Metres between skin and band.
         half_width: Half the band's width in metres.
         material: What it is made of.
         above: Height below which the trunk is left out.
@@ -126,11 +135,11 @@ def _band(
     rows = []
     for side in (1.0, -1.0):
         edge = point + side * half_width * normal
-        cut = section(body, torso_edges(), edge, normal)
+        cut = section(clothed, torso_edges(), edge, normal)
         cut = cut[cut[:, 2] > above]
         if through is not None:
             cut = np.concatenate([cut, through])
-        loop = hull_loop((cut - edge) @ plane.T, offset, count)
+        loop = hull_loop((cut - edge) @ plane.T, 0.012, count)
         middle = loop.mean(axis=0)
         inner = middle + (loop - middle) * (1 - 0.005 / np.linalg.norm(loop - middle, axis=1, keepdims=True))
         # Its edges bend towards the body, so that it looks thick from the side.
@@ -157,11 +166,12 @@ def shoulder_bag(body: Body, person: Pedestrian, cloth: float = 0.025) -> Mesh:
     half = size * np.array([rng.uniform(0.035, 0.055), rng.uniform(0.12, 0.17), rng.uniform(0.09, 0.14)])
     hip = float(body.heads[0, 2])
     top = hip + size * rng.uniform(-0.02, 0.1)
+    clothed = _clothed(body, cloth)
     levels = [
-        section(body, hip_edges(), np.array([0, 0, z]), np.array([0, 0, 1.0])) for z in (top, hip, top - 2 * half[2])
+        section(clothed, hip_edges(), np.array([0, 0, z]), np.array([0, 0, 1.0])) for z in (top, hip, top - 2 * half[2])
     ]
     cut = levels[0]
-    out = max(float(np.abs(level[:, 0]).max()) for level in levels) + cloth
+    out = max(float(np.abs(level[:, 0]).max()) for level in levels)
     middle = float(cut[:, 1].min() + cut[:, 1].max()) / 2 + size * rng.uniform(-0.03, 0.05)
     centre = np.array([side * (out + half[0]), middle, top - half[2]])
     leather = rng.random() < 0.5
@@ -175,23 +185,27 @@ def shoulder_bag(body: Body, person: Pedestrian, cloth: float = 0.025) -> Mesh:
         flap, faces = rounded_box(half * [1.08, 1.03, 0.55], 0.03 * size)
         place = centre + np.array([0, 0, half[2] * 0.5])
         bag.append(one_material(flap + place, faces, dark, rigid("root", len(flap))))
-    return join([*bag, _bag_strap(body, centre, half, -side if across else side, cloth, size, dark)])
+    return join([*bag, _bag_strap(body, clothed, centre, half, -side if across else side, size, dark)])
 
 
 def _bag_strap(
-    body: Body, centre: Floats, half: Floats, shoulder: float, cloth: float, size: float, material: Material
+    body: Body,
+    clothed: NDArray[np.float32],
+    centre: Floats,
+    half: Floats,
+    shoulder: float,
+    size: float,
+    material: Material,
 ) -> Mesh:
     """The strap from the bag's upper ends over a shoulder (1 left, -1 right)."""
-    over = _shoulder(body, shoulder * 0.62)
+    over = _shoulder(body, clothed, shoulder * 0.65)
     # Its ends stand at the bag's sides, within the bag.
     inset = np.array([0.0, 0.0, half[2] * 0.8])
     ends = centre + inset + np.array([[0, -0.9, 0], [0, 0.9, 0]]) * half[1]
     along = over - ends.mean(axis=0)
     normal = np.cross([0.0, 1.0, 0.0], along)
     normal /= np.linalg.norm(normal)
-    band = _band(
-        body, over, normal, cloth + 0.006, 0.016 * size, material, above=float(ends[0, 2]) - 0.02, through=ends
-    )
+    band = _band(body, clothed, over, normal, 0.016 * size, material, above=float(ends[0, 2]) - 0.02, through=ends)
     # Near the bag the strap goes with the bag.
     height = (band.vertices[:, 2] - ends[0, 2]) / (0.25 * size)
     binding: Binding = blend((band.bones, band.weights), rigid("root", len(band.vertices)), np.clip(1 - height, 0, 1))
@@ -226,7 +240,7 @@ def handbag(body: Body, person: Pedestrian, side: Literal["L", "R"], down: NDArr
     level = (box[:, 2] / half[2] + 1) / 2  # 0 at the bottom
     pinch = {"tote": (0.0, 0.35), "plastic": (0.22, 0.75), "briefcase": (0.0, 0.1)}[kind]
     box[:, 0] *= 1 - pinch[0] * level**2
-    box[:, 1] *= 1 - pinch[1] * level**1.5
+    box[:, 1] *= 1 - pinch[1] * np.maximum(level, 0) ** 1.5
     box[:, 2] -= half[2] + handle
     gloss = {"tote": 0.25, "plastic": 0.5, "briefcase": 0.5}[kind]
     folds = {"tote": 0.2, "plastic": 0.7, "briefcase": 0.05}[kind]

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reseen.data.rendered.mesh import Mesh
+from reseen.data.rendered.raster import skin, vertex_normals
 
 if TYPE_CHECKING:
     from anny import Anny
@@ -148,7 +149,7 @@ def bone_transforms(
     """
     skeleton = body.skeleton
     motion = np.zeros((len(skeleton.names), 3, 4))
-    origin = np.zeros(3) if turn is None else turn @ body.heads[0]
+    origin = body.heads[0] if turn is None else turn @ body.heads[0]
     for bone, (name, parent) in enumerate(zip(skeleton.names, skeleton.parents, strict=True)):
         local = pose.get(name)
         if parent < 0:
@@ -170,21 +171,7 @@ def pose_mesh(mesh: Mesh, motion: NDArray[np.float32]) -> NDArray[np.float32]:
         mesh: In rest pose.
         motion: (B, 3, 4), what `bone_transforms` returned.
     """
-    blended = np.einsum("vk,vkij->vij", mesh.weights, motion[mesh.bones])  # (V, 3, 4)
-    posed: NDArray[np.float32] = np.einsum("vij,vj->vi", blended[:, :, :3], mesh.vertices) + blended[:, :, 3]
-    return posed
-
-
-def vertex_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Returns area-weighted outward unit normals (V, 3)."""
-    corners = vertices[faces]  # (F, 3, 3)
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals = np.stack(
-        [np.bincount(faces.ravel(), np.repeat(across[:, axis], 3), len(vertices)) for axis in range(3)],
-        axis=1,
-    )
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return (normals / np.maximum(length, 1e-12)).astype(np.float32)
+    return skin(mesh.vertices, mesh.bones, mesh.weights, motion)
 
 
 @lru_cache(maxsize=1)

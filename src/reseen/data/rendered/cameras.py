@@ -65,7 +65,7 @@ class Camera:
             (N, 3) u to the right and v down in pixels (pixel centres at .5), and depth along the optical axis in
             metres. A point behind the camera has a depth of at most 0, and then u and v mean nothing.
         """
-        x, y, depth = (self.rotation @ (np.asarray(points, np.float64) - self.position).T)[:, :]
+        x, y, depth = self.rotation @ (np.asarray(points, np.float64) - self.position).T
         away = np.where(depth > 0, depth, 1.0)
         return np.stack(
             [self.focal * x / away + self.width / 2, self.focal * y / away + self.height / 2, depth], axis=1
@@ -76,7 +76,8 @@ class Camera:
         u = (np.arange(self.width) + 0.5 - self.width / 2) / self.focal
         v = (np.arange(self.height) + 0.5 - self.height / 2) / self.focal
         right, down, forward = self.rotation
-        return (forward + u[None, :, None] * right + v[:, None, None] * down).astype(np.float32)
+        rays: NDArray[np.float32] = (forward + u[None, :, None] * right + v[:, None, None] * down).astype(np.float32)
+        return rays
 
 
 def draw_camera(seed: int, camid: int) -> Camera:

@@ -1,4 +1,4 @@
-"""Which objects a ray may meet at all: short lists by square of pixels, by place in the sunlight and by place on the ground."""
+"""Which objects a ray may meet at all: lists by square of pixels, by place in the sunlight, by place on the ground."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def by_pixel(camera: Camera, groups: Numbers) -> Lists:
 
     Args:
         camera: What sees them.
-        groups: (G, 9) objects, see `reseen.data.rendered.tracing.Fixed`.
+        groups: (G, 9) objects, see `reseen.data.rendered.fixed.Fixed`.
     """
     columns, rows = -(-camera.width // TILE), -(-camera.height // TILE)
     spans = np.empty((len(groups), 4), np.int64)
@@ -72,7 +72,7 @@ def by_pixel(camera: Camera, groups: Numbers) -> Lists:
 
 
 def by_shadow(direction: Numbers, spread: float, groups: Numbers) -> Lists:
-    """Returns the objects that may stand between the sun and a point, by where the sun's ray through it meets the ground.
+    """Returns the objects that may shade a point, by where the sun's ray through the point meets the ground.
 
     Args:
         direction: (3,) unit vector towards the sun.
@@ -99,7 +99,9 @@ def by_ground(groups: Numbers, around: float, height: float) -> Lists:
         around: How near, in metres.
         height: In metres.
     """
-    spans = np.stack([groups[:, 0] - around, groups[:, 3] + around, groups[:, 1] - around, groups[:, 4] + around], axis=1)
+    spans = np.stack(
+        [groups[:, 0] - around, groups[:, 3] + around, groups[:, 1] - around, groups[:, 4] + around], axis=1
+    )
     return _by_place(spans, groups[:, 2] <= height)
 
 

@@ -127,11 +127,19 @@ def _locked(root: Path) -> Iterator[None]:
             fcntl.flock(folder, fcntl.LOCK_EX)
         except OSError:
             pass  # some network file systems have no locks
-        for left in root.rglob(f".*{PARTIAL}"):
-            left.unlink()
-        yield
+        _remove_partial(root)
+        try:
+            yield
+        finally:
+            _remove_partial(root)
     finally:
         os.close(folder)
+
+
+def _remove_partial(root: Path) -> None:
+    """Removes what processes that were killed had begun to write."""
+    for path in root.rglob(f".*{PARTIAL}"):
+        path.unlink()
 
 
 def _manifest(config: RenderConfig, tasks: Sequence[_Task]) -> Manifest:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reseen.data.rendered import raster
 from reseen.data.rendered.bags import backpack, handbag, shoulder_bag
-from reseen.data.rendered.body import Body, bone_transforms, make_body
+from reseen.data.rendered.body import Body, bone_transforms, make_body, pose_mesh
 from reseen.data.rendered.clothes import cloth_thickness, dress
 from reseen.data.rendered.hair import hair
 from reseen.data.rendered.hats import glasses, hat
@@ -105,7 +105,7 @@ def put(figure: Figure, stance: Stance, place: NDArray[np.float32], heading: flo
         carried = handbag(body, figure.person, "R", down)
         mesh = join([mesh, carried])
         table = np.concatenate([table, material_table(carried.materials)])
-    vertices = raster.skin(mesh.vertices, mesh.bones, mesh.weights, motion)
+    vertices = pose_mesh(mesh, motion)
     skin = raster.skin(body.vertices, skeleton.bones, skeleton.weights, motion)
     on_ground = np.array([place[0], place[1], -vertices[:, 2].min()], np.float32)
     vertices += on_ground

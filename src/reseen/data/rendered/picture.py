@@ -224,7 +224,7 @@ def _nearest(depth: Floats, corner: Floats, step: Floats, rows: int, columns: in
 
 def _world(
     rotation: NDArray[np.float64],
-    position: NDArray[np.float64],
+    position: tuple[float, float, float],
     focal: float,
     width: int,
     height: int,

@@ -1,19 +1,20 @@
-"""What a camera sees when nobody is there: its frame, how deep and how sunlit each pixel is, and where people may walk."""
+"""What a camera sees when nobody is there: the frame, its depth, its sunlight, and where people may walk."""
 
 from __future__ import annotations
 
-import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reseen.data.rendered import candidates
+from reseen.data.rendered.builder import Builder
 from reseen.data.rendered.cameras import Camera, draw_camera
-from reseen.data.rendered.layouts import INDOORS, KINDS
-from reseen.data.rendered.things import Builder
-from reseen.data.rendered.tracing import LOW, NEAR, SKY_DEPTH, Fixed, Index, Lamps, Rays, clearances, ground_at, sunlight, trace
+from reseen.data.rendered.fixed import LOW, NEAR, Fixed, clearances, ground_at
+from reseen.data.rendered.layouts import INDOORS, KINDS, Layout
+from reseen.data.rendered.tracing import Index, Lamps, Rays, sunlight, trace
+from reseen.errors import ReseenError
 
 Floats = NDArray[np.float32]
 Colour = tuple[float, float, float]
@@ -25,9 +26,11 @@ _ROOM = 0.4
 """Metres a place keeps from anything a person would bump into."""
 _HEIGHTS = (0.15, 0.35, 0.55, 0.75, 0.95, 1.15, 1.35, 1.55)
 """Metres above the ground at which a person is asked for sunlight."""
-_SMALLEST = 60.0
+_SMALLEST = 76.0
 """Least height in native pixels of that person."""
 _PLACES = 600
+_FEWEST, _ATTEMPTS = 40, 8
+"""Where fewer places are free, something stands before the lens: the scene is drawn again."""
 _FEW_PLACES = 40
 _HIDDEN = 0.12
 """Share of places at which a fixed object hides part of the person."""
@@ -35,8 +38,10 @@ _HIDDEN = 0.12
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """How a scene is lit. A white surface with normal n has the radiance
-    sun max(n . direction, 0) + sky (1 + n_z) / 2 + bounce (1 - n_z) / 2.
+    """How a scene is lit.
+
+    A white surface with normal n has the radiance
+    ``sun max(n . direction, 0) + sky (1 + n_z) / 2 + bounce (1 - n_z) / 2``.
 
     Attributes:
         direction: (3,) unit vector towards the sun or the lamps.
@@ -61,7 +66,7 @@ class Scene:
         camera: What sees it.
         light: What lights it.
         frame: (H, W, 3) float32 linear radiance.
-        depth: (H, W) float32 along the optical axis in metres; `SKY_DEPTH` where there is nothing.
+        depth: (H, W) float32 along the optical axis in metres; 10,000 where there is nothing.
         sun_share: (H, W) float32 share of the radiance (summed over the colours) that the direct sun gives.
         places: (N, 2) float32 points of the ground where a person may stand.
         fixed: All that stands there.
@@ -90,20 +95,31 @@ def make_scene(seed: int, camid: int) -> Scene:
     Args:
         seed: Seed of the data set.
         camid: Camera id, from 1.
+
+    Raises:
+        ReseenError: If nothing leaves people room before the camera, which is not known to happen.
     """
-    camera = draw_camera(seed, camid)
-    order = np.random.default_rng([seed, (camid - 1) // len(KINDS), _STREAM, 0]).permutation(len(KINDS))
-    layout = KINDS[order[(camid - 1) % len(KINDS)]]
+    camera, layout = draw_camera(seed, camid), layout_of(seed, camid)
     indoors = layout in INDOORS
-    for attempt in itertools.count():
+    for attempt in range(_ATTEMPTS):
         rng = np.random.default_rng([seed, camid, _STREAM, attempt])
         builder = Builder(rng)
         layout(builder, camera)
         scene = build_scene(camera, builder.fixed(), draw_light(rng, indoors=indoors), rng, indoors=indoors)
-        # Now and then a wall stands where people should walk.
-        if len(scene.places) >= _FEW_PLACES:
+        if len(scene.places) >= _FEWEST:
             return scene
-    raise AssertionError  # an unending count does not end
+    raise ReseenError(f"camera {camid} of seed {seed} sees no place for people; choose another seed")
+
+
+def layout_of(seed: int, camid: int) -> Layout:
+    """Returns the kind of place a camera sees.
+
+    Args:
+        seed: Seed of the data set.
+        camid: Camera id, from 1.
+    """
+    order = np.random.default_rng([seed, (camid - 1) // len(KINDS), _STREAM, 0]).permutation(len(KINDS))
+    return KINDS[int(order[(camid - 1) % len(KINDS)])]
 
 
 def build_scene(
@@ -127,8 +143,8 @@ def build_scene(
     )
     frame, depth, share = trace(fixed, index, lamps, rays)
     factor = _metered(frame, depth, light)
-    light = Light(
-        light.direction, *(_times(colour, factor) for colour in (light.sun, light.sky, light.bounce)), light.softness
+    light = replace(
+        light, sun=_times(light.sun, factor), sky=_times(light.sky, factor), bounce=_times(light.bounce, factor)
     )
     return Scene(camera, light, frame * np.float32(factor), depth, share, _places(camera, fixed, depth, rng), fixed)
 
@@ -181,7 +197,12 @@ def _times(colour: Colour, factor: float) -> Colour:
 
 def _lamps(light: Light, *, mirrored: bool) -> Lamps:
     return Lamps(
-        np.array(light.direction), np.array(light.sun), np.array(light.sky), np.array(light.bounce), light.softness, mirrored
+        np.array(light.direction),
+        np.array(light.sun),
+        np.array(light.sky),
+        np.array(light.bounce),
+        light.softness,
+        mirrored,
     )
 
 
@@ -197,7 +218,7 @@ def _places(camera: Camera, fixed: Fixed, depth: Floats, rng: np.random.Generato
     """Returns where a person fits into the frame, stands free of everything, and is at most half hidden."""
     half = math.atan(camera.width / 2 / camera.focal)
     angle = camera.yaw + rng.uniform(-half, half, 6000)
-    away = np.sqrt(rng.uniform(2.0**2, 30.0**2, 6000))
+    away = rng.uniform(2.0, 26.0, 6000)
     points = np.stack([-np.sin(angle) * away, np.cos(angle) * away], axis=1) + np.array(camera.position[:2])
     points = points[_fits(camera, points)]
     points = points[clearances(fixed, points, _PERSON) > _ROOM]
@@ -234,7 +255,5 @@ def _hidden(camera: Camera, depth: Floats, points: NDArray[np.float64]) -> NDArr
             u, v, away = _upright(camera, points, float(height), float(aside)).T
             seen = depth[v.astype(int), u.astype(int)]
             behind.append(seen < away - 0.12)
-    return np.mean(behind, axis=0)
-
-
-__all__ = ["SKY_DEPTH", "Light", "Scene", "build_scene", "draw_light", "make_scene"]
+    share: NDArray[np.float64] = np.mean(behind, axis=0)
+    return share

@@ -12,6 +12,7 @@ from PIL import Image
 
 Floats = NDArray[np.float32]
 
+_GREY = np.array([0.299, 0.587, 0.114], np.float32)
 _STEPS = 4096
 """Entries of the tone curve's table."""
 
@@ -65,7 +66,7 @@ class Sensor:
         veil = np.asarray(self.veil, np.float32) * np.float32(self.haze)
         light = np.asarray(radiance, np.float32) * gains + veil
         if self.blur > 0:
-            light = _smooth(light, _kernel(self.blur))
+            light = _smooth(light.reshape(height, -1), _kernel(self.blur), 3).reshape(light.shape)
         if self.noise > 0 or self.read_noise > 0:
             grain = rng.standard_normal((height, width, 3), dtype=np.float32)
             # At encoded mid-grey (linear 0.21) the tone curve's slope is about 1 / 1.1.
@@ -73,7 +74,8 @@ class Sensor:
             light = _noisy(light, grain, np.float32(shot**2), np.float32(self.read_noise**2))
         picture = _develop(light, self._curve(), np.float32(self.saturation))
         if self.sharpening > 0:
-            picture = _sharpen(picture, _smooth(picture, _kernel(1.1)), np.float32(self.sharpening))
+            grey = picture @ _GREY
+            _add(picture, grey - _smooth(grey, _kernel(1.1), 1), np.float32(self.sharpening))
         return _through_jpeg(_quantise(picture), self.quality)
 
     def _curve(self) -> Floats:
@@ -94,7 +96,7 @@ def draw_sensor(rng: np.random.Generator) -> Sensor:
         rng: Source of randomness.
     """
     poor = rng.beta(1.3, 1.7)  # cheap cameras are bad in every way at once
-    warm, green = rng.normal(0, 0.09), rng.normal(0, 0.025)
+    warm, green = rng.normal(0, 0.085), rng.normal(0, 0.015)
     gains = np.array([np.exp(warm - green), np.exp(green), np.exp(-warm - green)])
     gains = np.clip(gains / gains.mean(), 0.78, 1.25)
     veil = 0.45 * np.exp(rng.normal(0, 0.08, 3))
@@ -105,8 +107,8 @@ def draw_sensor(rng: np.random.Generator) -> Sensor:
         gamma=float(np.exp(rng.normal(0, 0.09))),
         shoulder=float(rng.uniform(0, 0.7)),
         saturation=float(rng.uniform(0.72, 1.3)),
-        noise=float(0.006 + 0.035 * poor * rng.uniform(0.3, 1)),
-        read_noise=float(0.001 + 0.006 * poor * rng.uniform(0, 1)),
+        noise=float(0.005 + 0.024 * poor * rng.uniform(0.3, 1)),
+        read_noise=float(0.001 + 0.004 * poor * rng.uniform(0, 1)),
         blur=float(0.45 + 1.1 * poor * rng.uniform(0.3, 1)),
         sharpening=float(rng.choice([rng.uniform(0, 0.3), rng.uniform(0.4, 1.3)])),
         quality=round(92 - 50 * poor * rng.uniform(0.5, 1)),
@@ -118,7 +120,8 @@ def draw_sensor(rng: np.random.Generator) -> Sensor:
 def _kernel(sigma: float) -> Floats:
     reach = max(1, round(2.5 * sigma))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    return (weights / weights.sum()).astype(np.float32)
+    kernel: Floats = (weights / weights.sum()).astype(np.float32)
+    return kernel
 
 
 def _through_jpeg(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
@@ -130,30 +133,28 @@ def _through_jpeg(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
 
 
 @njit(cache=True, error_model="numpy")
-def _smooth(image: Floats, kernel: Floats) -> Floats:
-    """Convolves (H, W, 3) with a kernel along both axes; the border repeats."""
-    height, width, _ = image.shape
+def _smooth(image: Floats, kernel: Floats, channels: int) -> Floats:
+    """Convolves (H, W * channels) with a kernel along both axes; the border repeats."""
+    height, long = image.shape
     reach = len(kernel) // 2
     across = np.zeros_like(image)
-    padded = np.empty((width + 2 * reach, 3), np.float32)
+    padded = np.empty(long + 2 * reach * channels, np.float32)
     for row in range(height):
-        for column in range(width + 2 * reach):
-            source = min(max(column - reach, 0), width - 1)
-            for channel in range(3):
-                padded[column, channel] = image[row, source, channel]
+        for i in range(reach * channels):
+            padded[i] = image[row, i % channels]
+            padded[long + reach * channels + i] = image[row, long - channels + i % channels]
+        padded[reach * channels : reach * channels + long] = image[row]
         for k in range(len(kernel)):
-            weight = kernel[k]
-            for column in range(width):
-                for channel in range(3):
-                    across[row, column, channel] += weight * padded[column + k, channel]
+            weight, shift = kernel[k], k * channels
+            for i in range(long):
+                across[row, i] += weight * padded[shift + i]
     result = np.zeros_like(image)
     for row in range(height):
         for k in range(len(kernel)):
             weight = kernel[k]
             source = min(max(row + k - reach, 0), height - 1)
-            for column in range(width):
-                for channel in range(3):
-                    result[row, column, channel] += weight * across[source, column, channel]
+            for i in range(long):
+                result[row, i] += weight * across[source, i]
     return result
 
 
@@ -161,17 +162,20 @@ def _smooth(image: Floats, kernel: Floats) -> Floats:
 def _noisy(light: Floats, grain: Floats, shot: np.float32, read: np.float32) -> Floats:
     """Adds noise whose variance grows with the light.
 
-    Grain is smoothed a little along rows: cameras interpolate colours from a mosaic of single-colour pixels.
+    Grain is smoothed a little: cameras interpolate colours from a mosaic of single-colour pixels.
     """
     height, width, channels = light.shape
     result = np.empty_like(light)
     for row in range(height):
+        above = max(row - 1, 0)
         for column in range(width):
             before = max(column - 1, 0)
             for channel in range(channels):
                 value = light[row, column, channel]
                 deviation = np.sqrt(shot * max(value, np.float32(0)) + read)
-                drawn = np.float32(0.85) * grain[row, column, channel] + np.float32(0.53) * grain[row, before, channel]
+                drawn = np.float32(0.8) * grain[row, column, channel] + np.float32(0.42) * (
+                    grain[row, before, channel] + grain[above, column, channel]
+                )
                 result[row, column, channel] = value + deviation * drawn
     return result
 
@@ -198,20 +202,13 @@ def _develop(light: Floats, curve: Floats, saturation: np.float32) -> Floats:
 
 
 @njit(cache=True, error_model="numpy")
-def _sharpen(picture: Floats, smooth: Floats, strength: np.float32) -> Floats:
-    """Adds the difference of the brightness to its smoothed self, as cameras sharpen."""
+def _add(picture: Floats, edges: Floats, strength: np.float32) -> None:
+    """Adds brightness (H, W) to all colours of a picture (H, W, 3)."""
     height, width, _ = picture.shape
-    result = np.empty_like(picture)
     for row in range(height):
         for column in range(width):
-            edge = (
-                np.float32(0.299) * (picture[row, column, 0] - smooth[row, column, 0])
-                + np.float32(0.587) * (picture[row, column, 1] - smooth[row, column, 1])
-                + np.float32(0.114) * (picture[row, column, 2] - smooth[row, column, 2])
-            )
             for channel in range(3):
-                result[row, column, channel] = picture[row, column, channel] + strength * edge
-    return result
+                picture[row, column, channel] += strength * edges[row, column]
 
 
 @njit(cache=True, error_model="numpy")

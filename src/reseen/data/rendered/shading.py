@@ -20,6 +20,8 @@ _SKY_RESOLUTION = 56
 _SUN_RESOLUTION = 176
 _BIAS = 0.018
 """Metres a point is lifted before its light is looked up, or surfaces would shade themselves."""
+_GRAZING = 0.03
+"""Metres more for light that grazes the surface: one pixel of the sky's coarse maps then spans a slope."""
 
 _PATTERNS = ("plain", "stripes", "pinstripes", "checks", "logo", "print", "block", "gradient")
 
@@ -110,7 +112,9 @@ def _seen_along(points: Floats, axes: Floats, resolution: int) -> tuple[Floats, 
     for vertex in range(len(points)):
         for axis in range(3):
             value = (
-                axes[axis, 0] * points[vertex, 0] + axes[axis, 1] * points[vertex, 1] + axes[axis, 2] * points[vertex, 2]
+                axes[axis, 0] * points[vertex, 0]
+                + axes[axis, 1] * points[vertex, 1]
+                + axes[axis, 2] * points[vertex, 2]
             )
             placed[vertex, axis] = value
             low[axis] = min(low[axis], value)
@@ -302,7 +306,17 @@ def shade(
                 if facing <= 0:
                     continue
                 whole_sky += facing
-                open_sky += facing * _open_to(sky_maps[k], _SKY_RESOLUTION, axes[k], origin[k], scale[k], x, y, z)
+                lift = np.float32(_GRAZING) * (1 - facing)
+                open_sky += facing * _open_to(
+                    sky_maps[k],
+                    _SKY_RESOLUTION,
+                    axes[k],
+                    origin[k],
+                    scale[k],
+                    x + nx * lift,
+                    y + ny * lift,
+                    z + nz * lift,
+                )
             shut = open_sky / whole_sky if whole_sky > 0 else np.float32(0.5)
             facing = sun_direction[0] * nx + sun_direction[1] * ny + sun_direction[2] * nz
             direct = np.float32(0.0)

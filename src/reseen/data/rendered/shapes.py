@@ -152,10 +152,12 @@ def _of_torso(bone: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _torso_binding() -> Binding:
-    """Binding of the trunk's skin with the arms' and legs' shares left out: what lies over clothes moves less."""
+    """Binding of the trunk's skin with the legs' and the neck's shares left out."""
     rig = skeleton()
     chosen = torso_vertices()
-    of_torso = np.isin(rig.bones[chosen], [n for n, name in enumerate(rig.names) if _of_torso(name)])
+    of_torso = np.isin(
+        rig.bones[chosen], [n for n, name in enumerate(rig.names) if _of_torso(name) or "upperarm" in name]
+    )
     weights = rig.weights[chosen] * of_torso
     return rig.bones[chosen], (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
@@ -213,19 +215,74 @@ def _edges_of(more: str) -> NDArray[np.int32]:
     return edges_among((rig.weights * np.isin(rig.bones, bones)).sum(axis=1) > 0.5)
 
 
-def section(body: Body, edges: NDArray[np.int32], point: NDArray[Any], normal: NDArray[Any]) -> Floats:
-    """Returns where a plane cuts edges of the skin (N, 3), in no order."""
-    side = (body.vertices - np.asarray(point, np.float32)) @ np.asarray(normal, np.float32)
-    edges = edges[side[edges[:, 0]] * side[edges[:, 1]] < 0]
-    first, second = side[edges[:, 0]], side[edges[:, 1]]
-    share = (first / (first - second))[:, None]
-    found: Floats = (body.vertices[edges[:, 0]] * (1 - share) + body.vertices[edges[:, 1]] * share).astype(np.float64)
+def section(
+    vertices: NDArray[np.float32], edges: NDArray[np.int32], point: NDArray[Any], normal: NDArray[Any]
+) -> Floats:
+    """Returns where a plane cuts the edges (E, 2) between vertices (V, 3), in no order (N, 3)."""
+    found: Floats = _cut(vertices, edges, np.asarray(point, np.float64), np.asarray(normal, np.float64))
     return found
 
 
 @njit(cache=True)
+def _cut(vertices: NDArray[np.float32], edges: NDArray[np.int32], point: Floats, normal: Floats) -> Floats:
+    found = np.empty((len(edges), 3))
+    count = 0
+    for edge in range(len(edges)):
+        a, b = edges[edge, 0], edges[edge, 1]
+        first, second = 0.0, 0.0
+        for axis in range(3):
+            first += (vertices[a, axis] - point[axis]) * normal[axis]
+            second += (vertices[b, axis] - point[axis]) * normal[axis]
+        if first * second < 0:
+            share = first / (first - second)
+            for axis in range(3):
+                found[count, axis] = vertices[a, axis] * (1 - share) + vertices[b, axis] * share
+            count += 1
+    return found[:count]
+
+
+def hull_loop(points: NDArray[Any], offset: float, count: int) -> Floats:
+    """Returns the convex hull of plane points, moved outwards, as evenly spaced points (count, 2), anti-clockwise.
+
+    Args:
+        points: (N, 2).
+        offset: Metres between hull and loop.
+        count: How many points; the first is the hull's leftmost.
+    """
+    found: Floats = _loop(np.ascontiguousarray(points, dtype=np.float64), offset, count)
+    return found
+
+
+@njit(cache=True)
+def _loop(points: Floats, offset: float, count: int) -> Floats:
+    corners = _hull(points)
+    # A 16-sided circle with this radius around each corner reaches at least ``offset`` in all directions.
+    radius = offset / np.cos(np.pi / 16)
+    grown = np.empty((16 * len(corners), 2))
+    for corner in range(len(corners)):
+        for step in range(16):
+            grown[16 * corner + step, 0] = corners[corner, 0] + radius * np.cos(step * np.pi / 8)
+            grown[16 * corner + step, 1] = corners[corner, 1] + radius * np.sin(step * np.pi / 8)
+    loop = _hull(grown)
+    sides = np.empty(len(loop))
+    for corner in range(len(loop)):
+        after = loop[(corner + 1) % len(loop)]
+        sides[corner] = np.hypot(after[0] - loop[corner, 0], after[1] - loop[corner, 1])
+    result = np.empty((count, 2))
+    spacing = sides.sum() / count
+    corner, gone = 0, 0.0  # length of the sides before this corner
+    for number in range(count):
+        while corner < len(loop) - 1 and gone + sides[corner] < number * spacing:
+            gone += sides[corner]
+            corner += 1
+        share = (number * spacing - gone) / sides[corner]
+        result[number] = loop[corner] * (1 - share) + loop[(corner + 1) % len(loop)] * share
+    return result
+
+
+@njit(cache=True)
 def _hull(points: Floats) -> Floats:
-    """The corners of plane points' convex hull, anti-clockwise, by Andrew's monotone chain."""
+    """The corners of plane points' convex hull, anti-clockwise from the leftmost, by Andrew's monotone chain."""
     order = np.argsort(points[:, 0] + 1e-9 * points[:, 1])
     corners = np.empty((2 * len(points) + 1, 2))
     count = 0
@@ -242,23 +299,3 @@ def _hull(points: Floats) -> Floats:
             count += 1
         count -= 1  # the next chain begins with this one's last point
     return corners[:count]
-
-
-_CIRCLE = np.stack([np.cos(np.arange(16) * np.pi / 8), np.sin(np.arange(16) * np.pi / 8)], axis=1)
-
-
-def hull_loop(points: NDArray[Any], offset: float, count: int) -> Floats:
-    """Returns the convex hull of plane points, moved outwards, as evenly spaced points (count, 2), anti-clockwise.
-
-    Args:
-        points: (N, 2).
-        offset: Metres between hull and loop.
-        count: How many points.
-    """
-    corners = _hull(np.ascontiguousarray(points, dtype=np.float64))
-    # A circle's polygon with this radius reaches at least ``offset`` in all directions.
-    loop = _hull((corners[:, None] + (offset / np.cos(np.pi / 16)) * _CIRCLE).reshape(-1, 2))
-    loop = np.concatenate([loop, loop[:1]])
-    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(loop, axis=0), axis=1))])
-    at = np.linspace(0, length[-1], count, endpoint=False)
-    return np.stack([np.interp(at, length, loop[:, axis]) for axis in range(2)], axis=1)

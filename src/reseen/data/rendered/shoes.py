@@ -204,7 +204,7 @@ def _shaft(body: Body, side: str, material: Material, cloth: float) -> Mesh:
     rings: list[Floats] = []
     for row in rows:
         middle = ankle + row * along
-        near = section(body, _leg_edges(side), middle, np.array([0, 0, 1.0]))[:, :2]
+        near = section(body.vertices, _leg_edges(side), middle, np.array([0, 0, 1.0]))[:, :2]
         offset = 0.008 + cloth * np.clip(row / 0.15, 0, 1)
         if row < 0.05:  # within the ankle, not over the instep
             near = near[np.linalg.norm(near - middle[:2], axis=1) < 0.07 * along[2] / 0.47]

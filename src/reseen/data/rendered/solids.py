@@ -16,8 +16,8 @@ Vector = tuple[float, float, float]
 BOX, ROD, LEAVES, RING, CYLINDER = range(5)
 """Kinds of solids. A row of the table of solids is (16,): kind, material, and then:
 
-- BOX: centre x, y, bottom, top, half sizes along its own x and y at the bottom, cos and sin of its turn, and the share of
-  the half sizes left at the top.
+- BOX: centre x, y, bottom, top, half sizes along its own x and y at the bottom, cos and sin of its turn, and the
+  share of the half sizes left at the top.
 - ROD (with round ends): both ends, radius.
 - LEAVES (an ellipsoid with holes): centre, radii, share of holes.
 - RING (flat, upright): centre, cos and sin of its horizontal direction, inner and outer radius.
@@ -129,7 +129,7 @@ def _meet_leaves(p: Numbers, i: int, o: Vector, d: Vector) -> float:
     # Holes grow towards the outline, where one looks along the leaves: it frays.
     holes = p[i, 8] + (0.62 - p[i, 8]) * max(0.0, 1 - root / math.sqrt(a)) ** 3
     for sign in (-1.0, 1.0):
-        t = (-b + sign * root) / a
+        t: float = (-b + sign * root) / a
         if t > _EPSILON:
             x, y, z = o[0] + t * d[0], o[1] + t * d[1], o[2] + t * d[2]
             if 0.5 * noise3(x * 4, y * 4, z * 4) + 0.5 * noise3(x * 11, y * 11, z * 11) > holes:
@@ -147,7 +147,8 @@ def _meet_ring(p: Numbers, i: int, o: Vector, d: Vector) -> float:
         return FAR
     x, y, z = o[0] + t * d[0] - p[i, 2], o[1] + t * d[1] - p[i, 3], o[2] + t * d[2] - p[i, 4]
     away = x * x + y * y + z * z
-    return t if p[i, 7] * p[i, 7] <= away <= p[i, 8] * p[i, 8] else FAR
+    met: float = t if p[i, 7] * p[i, 7] <= away <= p[i, 8] * p[i, 8] else FAR
+    return met
 
 
 @njit(cache=True, error_model="numpy")
@@ -247,24 +248,30 @@ def clearance(p: Numbers, i: int, x: float, y: float, height: float) -> float:
             return FAR
         rx, ry = x - p[i, 2], y - p[i, 3]
         a, b = abs(p[i, 8] * rx + p[i, 9] * ry) - p[i, 6], abs(p[i, 8] * ry - p[i, 9] * rx) - p[i, 7]
-        return math.hypot(max(a, 0.0), max(b, 0.0)) + min(max(a, b), 0.0)
+        return float(math.hypot(max(a, 0.0), max(b, 0.0)) + min(max(a, b), 0.0))
     if kind == CYLINDER:
-        return math.hypot(x - p[i, 2], y - p[i, 3]) - p[i, 6] if p[i, 4] < height else FAR
+        return float(math.hypot(x - p[i, 2], y - p[i, 3]) - p[i, 6]) if p[i, 4] <= height else FAR
     if kind == LEAVES:
         if p[i, 4] - p[i, 7] > height:
             return FAR
-        return math.hypot(x - p[i, 2], y - p[i, 3]) - max(p[i, 5], p[i, 6])
+        return float(math.hypot(x - p[i, 2], y - p[i, 3]) - max(p[i, 5], p[i, 6]))
     if kind == RING:
         if p[i, 4] - p[i, 8] > height:
             return FAR
-        ax, ay, bx, by, radius = p[i, 2] - p[i, 5] * p[i, 8], p[i, 3] - p[i, 6] * p[i, 8], 2 * p[i, 5] * p[i, 8], 2 * p[i, 6] * p[i, 8], 0.03
+        ax, ay, bx, by, radius = (
+            p[i, 2] - p[i, 5] * p[i, 8],
+            p[i, 3] - p[i, 6] * p[i, 8],
+            2 * p[i, 5] * p[i, 8],
+            2 * p[i, 6] * p[i, 8],
+            0.03,
+        )
     else:
         if min(p[i, 4], p[i, 7]) - p[i, 8] > height:
             return FAR
         ax, ay, bx, by, radius = p[i, 2], p[i, 3], p[i, 5] - p[i, 2], p[i, 6] - p[i, 3], p[i, 8]
     t = ((x - ax) * bx + (y - ay) * by) / max(bx * bx + by * by, 1e-12)
     t = min(1.0, max(0.0, t))
-    return math.hypot(x - ax - t * bx, y - ay - t * by) - radius
+    return float(math.hypot(x - ax - t * bx, y - ay - t * by) - radius)
 
 
 def bounds(p: Numbers) -> Numbers:

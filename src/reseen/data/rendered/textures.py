@@ -1,7 +1,7 @@
 """Procedural surfaces: what colour a material has at a place, in world coordinates and without aliasing.
 
-Everything is a function of (u, v) in metres on the surface and of the pixel's footprint there: a joint narrower than the
-footprint counts with the share it covers, and noise finer than the footprint fades out.
+Everything is a function of (u, v) in metres on the surface and of the pixel's footprint there: a joint narrower than
+the footprint counts with the share it covers, and noise finer than the footprint fades out.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def chance(x: int, y: int, seed: int) -> float:
 @njit(cache=True, error_model="numpy")
 def noise(x: float, y: float, seed: int) -> float:
     """Returns smooth noise in [0, 1] with a period of about 1."""
-    column, row = int(math.floor(x)), int(math.floor(y))
+    column, row = math.floor(x), math.floor(y)
     p, q = x - column, y - row
     p, q = p * p * (3 - 2 * p), q * q * (3 - 2 * q)
     upper = chance(column, row, seed) * (1 - p) + chance(column + 1, row, seed) * p
@@ -91,7 +91,7 @@ def noise(x: float, y: float, seed: int) -> float:
 @njit(cache=True, error_model="numpy")
 def noise3(x: float, y: float, z: float) -> float:
     """Returns smooth noise in space in [0, 1] with a period of about 1."""
-    layer = int(math.floor(z))
+    layer = math.floor(z)
     r = z - layer
     r = r * r * (3 - 2 * r)
     return noise(x, y, 7 * layer) * (1 - r) + noise(x, y, 7 * layer + 7) * r
@@ -114,6 +114,16 @@ def _cover(x: float, low: float, high: float, footprint: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
+def _lines(x: float, period: float, width: float, footprint: float) -> float:
+    """Returns the share of a footprint about x that lies on lines centred on the multiples of a period."""
+    f = max(footprint, 1e-5)
+    low, high = (x - f / 2 + width / 2) / period, (x + f / 2 + width / 2) / period
+    whole = math.floor(high) - math.floor(low)
+    part = min((high - math.floor(high)) * period, width) - min((low - math.floor(low)) * period, width)
+    return float((whole * width + part) / f)
+
+
+@njit(cache=True, error_model="numpy")
 def _mix(a: Shade, b: Shade, t: float) -> Shade:
     return a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]), a[2] + t * (b[2] - a[2]), a[3] + t * (b[3] - a[3])
 
@@ -126,27 +136,23 @@ def _scale(a: Shade, t: float) -> Shade:
 @njit(cache=True, error_model="numpy")
 def _blocks(m: Numbers, u: float, v: float, fu: float, fv: float, a: Shade, b: Shade, c: Shade) -> Shade:
     seed = int(m[19])
-    row = int(math.floor(v / m[11]))
+    row = math.floor(v / m[11])
     shifted = u / m[10] + m[14] * (row & 1)
-    column = int(math.floor(shifted))
+    column = math.floor(shifted)
     fade = min(1.0, max(0.0, 1.5 - max(fu / m[10], fv / m[11])))
     second = 1.0 if chance(column, row, seed) < m[13] else 0.0
     stone = _mix(a, b, second * fade + m[13] * (1 - fade))
     stone = _scale(stone, 1 + m[15] * fade * (2 * chance(column, row, seed + 1) - 1))
     stone = _scale(stone, 1 + 0.5 * m[15] * ripple(u, v, 37.0, max(fu, fv), seed + 2))
-    across, along = (shifted - column) * m[10], v - row * m[11]
-    half = m[12] / 2
-    joint = max(
-        _cover(across, -1, half, fu) + _cover(across, m[10] - half, 99, fu),
-        _cover(along, -1, half, fv) + _cover(along, m[11] - half, 99, fv),
-    )
-    return _mix(stone, c, min(1.0, joint))
+    joint = _lines(shifted * m[10], m[10], m[12], fu)
+    along = _lines(v, m[11], m[12], fv)
+    return _mix(stone, c, joint + along - joint * along)
 
 
 @njit(cache=True, error_model="numpy")
 def _window(m: Numbers, u: float, v: float, fu: float, fv: float, seed: int, wall: Shade, b: Shade, c: Shade) -> Shade:
     """Draws one window per cell; plinth and sills belong to it."""
-    column, row = int(math.floor(u / m[10])), int(math.floor(v / m[11]))
+    column, row = math.floor(u / m[10]), math.floor(v / m[11])
     x, y = u - column * m[10], v - row * m[11]
     half = m[13] * m[10] / 2
     left, right = m[10] / 2 - half, m[10] / 2 + half
@@ -176,8 +182,8 @@ def _facade(m: Numbers, u: float, v: float, fu: float, fv: float, a: Shade, b: S
     seed = int(m[19])
     wall = _scale(a, 1 + m[15] * (ripple(u, v, 9.0, max(fu, fv), seed) + ripple(u, v * 0.15, 2.5, fu, seed + 1)) * 0.5)
     if m[14] > 0:  # brick or cladding courses
-        course = int(math.floor(v / m[14]))
-        stone = int(math.floor(u / (3 * m[14]) + 0.5 * (course & 1)))
+        course = math.floor(v / m[14])
+        stone = math.floor(u / (3 * m[14]) + 0.5 * (course & 1))
         fade = max(0.0, min(1.0, 1.5 - fv / m[14]))
         wall = _scale(wall, 1 + 1.6 * m[15] * fade * (2 * chance(stone, course, seed + 8) - 1))
         joint = _cover(v - course * m[14], -1, 0.012, fv)
@@ -192,22 +198,22 @@ def _facade(m: Numbers, u: float, v: float, fu: float, fv: float, a: Shade, b: S
 def _shop(m: Numbers, u: float, v: float, fu: float, fv: float, a: Shade, b: Shade, c: Shade) -> Shade:
     """Draws glass panes and doors, a sign band above them, and a wall above that."""
     seed = int(m[19])
-    column = int(math.floor(u / m[10]))
+    column = math.floor(u / m[10])
     x = u - column * m[10]
     top = m[11]
     if v > top + 0.75:
         return _scale(a, 1 + m[15] * ripple(u, v, 5.0, max(fu, fv), seed))
     if v > top:
-        sign = int(math.floor(u / (3.0 * m[10])))
+        sign = math.floor(u / (3.0 * m[10]))
         hue = 6.28 * chance(sign, 1, seed)
         dull = 0.12 + 0.2 * chance(sign, 2, seed)
         board = (
-            dull * (1 + 0.7 * math.cos(hue)),
-            dull * (1 + 0.7 * math.cos(hue + 2.1)),
-            dull * (1 + 0.7 * math.cos(hue + 4.2)),
+            dull * (1 + 0.5 * math.cos(hue)),
+            dull * (1 + 0.4 * math.cos(hue + 2.1)),
+            dull * (1 + 0.5 * math.cos(hue + 4.2)),
             0.03,
         )
-        letter = int(math.floor(u / 0.28))
+        letter = math.floor(u / 0.28)
         lit = 0.75 if chance(letter, sign, seed + 9) > 0.35 else 0.0
         spread = _cover(u - letter * 0.28, 0.05, 0.23, fu) * _cover(v - top, 0.22, 0.56, fv)
         ragged = 1.0 if noise(u * 14, v * 14, seed) > 0.42 else 0.35
@@ -237,24 +243,27 @@ def _shop(m: Numbers, u: float, v: float, fu: float, fv: float, a: Shade, b: Sha
 def _shelf(m: Numbers, u: float, v: float, fu: float, fv: float, a: Shade, b: Shade, c: Shade) -> Shade:
     """Draws bays of shelves with packets on them."""
     seed = int(m[19])
-    level = int(math.floor(v / m[11]))
+    level = math.floor(v / m[11])
     y = v - level * m[11]
-    bay = int(math.floor(u / m[10]))
+    bay = math.floor(u / m[10])
     x = u - bay * m[10]
     # Packets of one kind stand beside each other; each kind has its own width.
-    kind = int(math.floor(x / (0.22 + 0.35 * chance(bay, level, seed))))
+    kind = math.floor(x / (0.22 + 0.35 * chance(bay, level, seed)))
     wide = 0.06 + 0.14 * chance(bay * 31 + kind, level, seed + 1)
-    packet = int(math.floor(x / wide))
+    packet = math.floor(x / wide)
     high = m[11] * (0.45 + 0.42 * chance(bay * 31 + kind, level, seed + 2))
-    hue = 6.28 * chance(bay * 31 + kind, level, seed + 3)
-    vivid = 0.9 * chance(bay * 31 + kind, level, seed + 4) ** 1.5
-    light = 0.08 + 0.4 * chance(bay * 31 + kind, level, seed + 5) ** 1.3
-    goods = (
-        light * (1 + vivid * math.cos(hue)),
-        light * (1 + vivid * math.cos(hue + 2.1)),
-        light * (1 + vivid * math.cos(hue + 4.2)),
-        0.02,
-    )
+    light = 0.06 + 0.4 * chance(bay * 31 + kind, level, seed + 5) ** 1.5
+    vivid = 1 - 0.75 * chance(bay * 31 + kind, level, seed + 4) ** 1.5
+    dull = 0.5 * (1 + vivid)
+    hue = chance(bay * 31 + kind, level, seed + 3)
+    if hue < 0.4:  # red to yellow, the colours of most packets
+        goods = light, light * (vivid + (dull - vivid) * hue * 2), light * vivid * 0.9, 0.02
+    elif hue < 0.6:
+        goods = light * vivid * 0.8, light * dull, light, 0.02
+    elif hue < 0.75:
+        goods = light * vivid, light, light * vivid * 0.9, 0.02
+    else:
+        goods = light, light * 0.96, light * 0.88, 0.02
     label = _cover(x - packet * wide, 0.2 * wide, 0.8 * wide, fu) * _cover(y, 0.35 * high, 0.65 * high, fv)
     tone = 0.1 + 0.6 * chance(bay * 31 + kind, level, seed + 6)
     goods = _mix(goods, (tone, tone, tone * 0.95, 0.0), 0.7 * label)
@@ -295,14 +304,13 @@ def _small(m: Numbers, u: float, v: float, fu: float, fv: float, a: Shade, b: Sh
     """Draws planks, a sign or stripes."""
     seed = int(m[19])
     if m[0] == PLANKS:
-        plank = int(math.floor(v / m[11]))
+        plank = math.floor(v / m[11])
         shade = _scale(a, 1 + m[15] * (2 * chance(plank, 1, seed) - 1))
         shade = _scale(shade, 1 + m[15] * ripple(u * 0.15, v, 35.0, fv, seed + 1))
-        return _mix(shade, c, _cover(v - plank * m[11], -1, m[12], fv))
+        return _mix(shade, c, _lines(v, m[11], m[12], fv))
     if m[0] == STRIPES:
-        stripe = v / m[11] - math.floor(v / m[11])
-        return _mix(a, b, _cover(stripe * m[11], 0, m[13] * m[11], fv))
-    column, row = int(math.floor(u / m[10])), int(math.floor(v / m[11]))
+        return _mix(a, b, _lines(v, m[11], m[13] * m[11], fv))
+    column, row = math.floor(u / m[10]), math.floor(v / m[11])
     kind = chance(column, row, seed)
     shade = a
     if kind < m[13]:
@@ -332,7 +340,7 @@ def albedo(m: Numbers, u: float, v: float, fu: float, fv: float) -> Shade:
         shade = _shop(m, u, v, fu, fv, (m[1], m[2], m[3], 0.0), (m[4], m[5], m[6], 0.0), c)
     elif kind == SHELF:
         shade = _shelf(m, u, v, fu, fv, a, b, c)
-    elif kind == ASPHALT or kind == GRASS or kind == FOLIAGE:
+    elif kind in (ASPHALT, GRASS, FOLIAGE):
         shade = _ground(m, u, v, max(fu, fv), a, b, c)
     elif kind == PLAIN:
         shade = _scale(a, 1 + m[15] * ripple(u, v, 25.0, max(fu, fv), seed + 1))

@@ -1,83 +1,15 @@
-"""What stands about in the fixed world: street furniture, bicycles, cars, plants, shelves; and the builder of its tables."""
+"""What stands about in a place: street furniture, bicycles, cars, plants, shelves."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from reseen.data.rendered.builder import Builder, Row, box, cylinder, leaves, ring, rod
 from reseen.data.rendered.mesh import Colour
-from reseen.data.rendered.solids import BOX, CYLINDER, LEAVES, RING, ROD, bounds
-from reseen.data.rendered.textures import FOLIAGE, PLAIN, PLANKS, SHELF, SIGN, STRIPES, Surface
-from reseen.data.rendered.tracing import Fixed
-
-Row = list[float]
-_ROW = 16
-
-
-class Builder:
-    """Collects what stands in a world.
-
-    Args:
-        rng: Source of all variation.
-    """
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
-        self._solids: list[Row] = []
-        self._groups: list[Row] = []
-        self._grounds: list[Row] = []
-        self._materials: list[Row] = []
-
-    def paint(self, surface: Surface) -> int:
-        """Adds a material and returns its number."""
-        self._materials.append(surface.row())
-        return len(self._materials) - 1
-
-    def plain(self, colour: Colour, *, gloss: float = 0.0, glow: float = 0.0, stains: float = 0.1) -> int:
-        """Adds a material of one colour and returns its number."""
-        return self.paint(Surface(PLAIN, colour, gloss=gloss, glow=glow, grain=0.06, stains=stains, seed=self.seed()))
-
-    def seed(self) -> int:
-        """Returns a seed for a texture."""
-        return int(self.rng.integers(1, 10_000))
-
-    def add(self, *solids: Row, shadow: bool = True) -> None:
-        """Adds one object made of solids."""
-        first = len(self._solids)
-        self._solids += [row + [0.0] * (_ROW - len(row)) for row in solids]
-        corners = np.array([bounds(np.array(row)) for row in self._solids[first:]])
-        low, high = corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)
-        self._groups.append([*low.tolist(), *high.tolist(), first, len(self._solids), float(shadow)])
-
-    def ground(
-        self,
-        material: int,
-        centre: tuple[float, float] = (0.0, 0.0),
-        half: tuple[float, float] = (1e4, 1e4),
-        *,
-        turn: float = 0.0,
-        ragged: float = 0.0,
-        walk: bool = True,
-    ) -> None:
-        """Adds a patch of ground beneath those added before; the last must reach everywhere."""
-        self._grounds.append([*centre, *half, math.cos(turn), math.sin(turn), material, ragged, float(walk)])
-
-    def fixed(self) -> Fixed:
-        """Returns the tables."""
-        return Fixed(*(np.array(rows) for rows in (self._solids, self._groups, self._grounds, self._materials)))
-
-    def tint(self, colour: Colour, spread: float = 0.04) -> Colour:
-        """Returns a colour a little beside another."""
-        grey = self.rng.normal(0, spread)
-        red, green, blue = (float(np.clip(value + grey + self.rng.normal(0, spread / 3), 0.01, 0.97)) for value in colour)
-        return red, green, blue
-
-    def one(self, colours: Sequence[Colour], spread: float = 0.04) -> Colour:
-        """Returns a colour near one of several."""
-        return self.tint(colours[self.rng.integers(len(colours))], spread)
-
+from reseen.data.rendered.textures import FOLIAGE, PLANKS, SHELF, SIGN, STRIPES, Surface
 
 METAL: Sequence[Colour] = ((0.42, 0.43, 0.44), (0.25, 0.26, 0.27), (0.6, 0.6, 0.58), (0.15, 0.2, 0.18))
 PAINT: Sequence[Colour] = (
@@ -93,35 +25,7 @@ PAINT: Sequence[Colour] = (
 )
 
 
-def box(
-    material: int,
-    centre: tuple[float, float],
-    heights: tuple[float, float],
-    half: tuple[float, float],
-    *,
-    turn: float = 0.0,
-    top: tuple[float, float] = (1.0, 1.0),
-) -> Row:
-    """Returns an upright box; ``top`` is the share of its half sizes left at the top."""
-    return [BOX, material, *centre, *heights, *half, math.cos(turn), math.sin(turn), *top]
-
-
-def rod(material: int, a: Sequence[float], b: Sequence[float], radius: float) -> Row:
-    """Returns a rod with round ends."""
-    return [ROD, material, *a, *b, radius]
-
-
-def cylinder(material: int, centre: tuple[float, float], heights: tuple[float, float], radius: float) -> Row:
-    """Returns an upright cylinder."""
-    return [CYLINDER, material, *centre, *heights, radius]
-
-
-def leaves(material: int, centre: Sequence[float], radii: Sequence[float], holes: float = 0.3) -> Row:
-    """Returns a cloud of leaves."""
-    return [LEAVES, material, *centre, *radii, holes]
-
-
-def _placer(x: float, y: float, turn: float):  # type: ignore[no-untyped-def]
+def _placer(x: float, y: float, turn: float) -> Callable[[float, float, float], tuple[float, float, float]]:
     """Returns a function from an object's own coordinates to the world's."""
     cos, sin = math.cos(turn), math.sin(turn)
     return lambda a, b, z: (x + cos * a - sin * b, y + sin * a + cos * b, z)
@@ -132,12 +36,11 @@ def bicycle(b: Builder, x: float, y: float, turn: float) -> None:
     rng, at = b.rng, _placer(x, y, turn)
     tyre, frame = b.plain((0.07, 0.07, 0.075)), b.plain(b.one(PAINT), gloss=0.05)
     steel, seat = b.plain(b.tint((0.5, 0.5, 0.5)), gloss=0.1), b.plain((0.06, 0.06, 0.06))
-    cos, sin = math.cos(turn), math.sin(turn)
     wheel = float(rng.uniform(0.29, 0.34))
     rows: list[Row] = []
     for along in (-0.52, 0.52):
         hub = at(along, 0, wheel)
-        rows.append([RING, tyre, *hub, cos, sin, wheel - 0.045, wheel])
+        rows.append(ring(tyre, hub, turn, (wheel - 0.045, wheel)))
         spoke = float(rng.uniform(0, math.pi))
         for angle in (spoke, spoke + 1.05, spoke + 2.1):
             reach, rise = math.cos(angle) * (wheel - 0.03), math.sin(angle) * (wheel - 0.03)
@@ -147,9 +50,9 @@ def bicycle(b: Builder, x: float, y: float, turn: float) -> None:
     rows += [
         rod(frame, at(*pedal), at(*saddle), thick),
         rod(frame, at(*pedal), at(0.36, 0, 0.68), thick),
-        rod(frame, at(-0.17, 0, 0.66), at(*head), thick) if rng.random() < 0.5 else rod(
-            frame, at(-0.1, 0, 0.42), at(0.35, 0, 0.74), thick
-        ),
+        rod(frame, at(-0.17, 0, 0.66), at(*head), thick)
+        if rng.random() < 0.5
+        else rod(frame, at(-0.1, 0, 0.42), at(0.35, 0, 0.74), thick),
         rod(frame, at(-0.52, 0, wheel), at(*pedal), 0.012),
         rod(frame, at(-0.52, 0, wheel), at(-0.19, 0, 0.7), 0.012),
         rod(frame, at(0.52, 0, wheel), at(*head), 0.015),
@@ -159,7 +62,9 @@ def bicycle(b: Builder, x: float, y: float, turn: float) -> None:
         rod(tyre, at(-0.05, -0.12, 0.3), at(-0.05, 0.12, 0.3), 0.03),
     ]
     if rng.random() < 0.55:
-        rows.append(box(b.plain(b.one(METAL)), at(0.56, 0, 0)[:2], (0.75, 0.98), (0.15, 0.17), turn=turn, top=(1.2, 1.1)))
+        rows.append(
+            box(b.plain(b.one(METAL)), at(0.56, 0, 0)[:2], (0.75, 0.98), (0.15, 0.17), turn=turn, top=(1.2, 1.1))
+        )
     if rng.random() < 0.6:
         rows.append(box(steel, at(-0.55, 0, 0)[:2], (0.7, 0.73), (0.2, 0.06), turn=turn))
     b.add(*rows)
@@ -184,8 +89,8 @@ def car(b: Builder, x: float, y: float, turn: float) -> None:
     for side in (-1, 1):
         for along in (-0.62 * long, 0.64 * long):
             hub = at(along, side * (wide + 0.012), 0.31)
-            rows.append([RING, dark, *hub, math.cos(turn), math.sin(turn), 0.19, 0.33])
-            rows.append([RING, rim, *hub, math.cos(turn), math.sin(turn), 0.0, 0.19])
+            rows.append(ring(dark, hub, turn, (0.19, 0.33)))
+            rows.append(ring(rim, hub, turn, (0.0, 0.19)))
         for begin, end in ((-0.66 * long, -short), (-0.05 * long, -0.03 * long), (0.66 * long, short)):  # pillars
             foot, head = at(begin - 0.2, side * 0.9 * wide, waist), at(end - 0.2, side * (narrow - 0.02), tall - 0.04)
             rows.append(rod(coat, foot, head, 0.04))
@@ -209,7 +114,10 @@ def bench(b: Builder, x: float, y: float, turn: float) -> None:
             rod(iron, at(along, 0.17, 0), at(along, 0.24, 0.85), 0.025),
         ]
     if b.rng.random() < 0.75:
-        rows += [box(wood, at(0, 0.2 + 0.03 * k, 0)[:2], (0.56 + 0.15 * k, 0.66 + 0.15 * k), (half, 0.02), turn=turn) for k in (0, 1)]
+        rows += [
+            box(wood, at(0, 0.2 + 0.03 * k, 0)[:2], (0.56 + 0.15 * k, 0.66 + 0.15 * k), (half, 0.02), turn=turn)
+            for k in (0, 1)
+        ]
     b.add(*rows)
 
 
@@ -221,7 +129,14 @@ def bollard(b: Builder, x: float, y: float, kind: int) -> None:
         stone = b.plain(b.tint((0.55, 0.54, 0.52)), stains=0.25)
         b.add(cylinder(stone, (x, y), (0, 0.5), 0.17), leaves(stone, (x, y, 0.5), (0.17, 0.17, 0.12), -1.0))
     else:
-        bands = Surface(STRIPES, b.tint((0.7, 0.13, 0.1)), (0.8, 0.8, 0.78), size=(1, 0.36), share=0.45, seed=b.seed())
+        bands = Surface(
+            STRIPES,
+            b.one(((0.58, 0.2, 0.17), (0.2, 0.2, 0.2), (0.62, 0.5, 0.16))),
+            (0.75, 0.75, 0.72),
+            size=(1, 0.36),
+            share=0.45,
+            seed=b.seed(),
+        )
         b.add(cylinder(b.paint(bands), (x, y), (0, 0.8), 0.055))
 
 
@@ -238,8 +153,8 @@ def post(b: Builder, x: float, y: float, kind: int) -> None:
         )
     elif kind == 1:
         face = b.paint(
-            Surface(SIGN, b.one(((0.15, 0.25, 0.55), (0.75, 0.75, 0.72), (0.65, 0.12, 0.1), (0.12, 0.4, 0.25))),
-                    (0.85, 0.85, 0.82), (0.2, 0.2, 0.2), size=(0.18, 0.18), share=0.35, seed=b.seed())
+            Surface(SIGN, b.one(((0.2, 0.28, 0.48), (0.75, 0.75, 0.72), (0.55, 0.2, 0.18))),
+                    (0.85, 0.85, 0.82), (0.2, 0.2, 0.2), size=(0.3, 0.3), share=0.6, seed=b.seed())
         )  # fmt: skip
         b.add(rod(metal, (x, y, 0), (x, y, 2.9), 0.035), box(face, (x, y - 0.04), (2.25, 2.85), (0.3, 0.015)))
     else:
@@ -343,14 +258,17 @@ def board(b: Builder, x: float, y: float, turn: float) -> None:
     """Adds an upright information board on two feet."""
     at = _placer(x, y, turn)
     sign = Surface(
-        SIGN, b.one(((0.7, 0.7, 0.66), (0.2, 0.3, 0.5), (0.55, 0.2, 0.16), (0.25, 0.4, 0.3))), b.one(PAINT), b.one(PAINT),
-        size=(0.47, 0.34), share=0.5, gloss=0.03, stains=0.25, seed=b.seed(),
+        SIGN, b.one(((0.7, 0.7, 0.66), (0.5, 0.52, 0.55), (0.28, 0.33, 0.42), (0.5, 0.36, 0.3))),
+        b.one(PAINT), b.one(PAINT), size=(0.47, 0.34), share=0.5, gloss=0.03, stains=0.25, seed=b.seed(),
     )  # fmt: skip
     metal, half = b.plain(b.one(METAL)), float(b.rng.uniform(0.4, 0.8))
     high = float(b.rng.uniform(1.3, 1.9))
     b.add(
         box(b.paint(sign), (x, y), (0.45, high), (half, 0.04), turn=turn),
-        *(box(metal, at(side * (half + 0.03), 0, 0)[:2], (0, high + 0.05), (0.04, 0.05), turn=turn) for side in (-1, 1)),
+        *(
+            box(metal, at(side * (half + 0.03), 0, 0)[:2], (0, high + 0.05), (0.04, 0.05), turn=turn)
+            for side in (-1, 1)
+        ),
     )
 
 
@@ -358,7 +276,12 @@ def shelf(b: Builder, x: float, y: float, half: float, turn: float, high: float)
     """Adds a double shelf along its turn."""
     frame = b.one(((0.75, 0.75, 0.73), (0.35, 0.35, 0.36), (0.55, 0.45, 0.33)))
     goods = Surface(
-        SHELF, frame, b.tint((0.6, 0.6, 0.58)), (0.1, 0.1, 0.1), size=(1.0, float(b.rng.uniform(0.3, 0.45))), seed=b.seed()
+        SHELF,
+        frame,
+        b.tint((0.6, 0.6, 0.58)),
+        (0.1, 0.1, 0.1),
+        size=(1.0, float(b.rng.uniform(0.3, 0.45))),
+        seed=b.seed(),
     )
     plain = b.plain(frame)
     b.add(
@@ -382,8 +305,12 @@ def counter(b: Builder, x: float, y: float, half: float, turn: float) -> None:
 
 def stand(b: Builder, x: float, y: float, turn: float) -> None:
     """Adds a low table heaped with goods."""
-    goods = Surface(SIGN, b.one(PAINT, 0.06), b.one(PAINT, 0.08), b.one(PAINT, 0.08), size=(0.1, 0.09), share=0.85, seed=b.seed())
-    wood = Surface(PLANKS, b.tint((0.5, 0.38, 0.26)), third=(0.15, 0.1, 0.07), size=(1, 0.12), grain=0.15, seed=b.seed())
+    goods = Surface(
+        SIGN, b.one(PAINT, 0.06), b.one(PAINT, 0.08), b.one(PAINT, 0.08), size=(0.1, 0.09), share=0.85, seed=b.seed()
+    )
+    wood = Surface(
+        PLANKS, b.tint((0.5, 0.38, 0.26)), third=(0.15, 0.1, 0.07), size=(1, 0.12), grain=0.15, seed=b.seed()
+    )
     half = float(b.rng.uniform(0.45, 0.8))
     b.add(
         box(b.paint(wood), (x, y), (0, 0.7), (half, 0.45), turn=turn),
@@ -394,7 +321,9 @@ def stand(b: Builder, x: float, y: float, turn: float) -> None:
 def machine(b: Builder, x: float, y: float, turn: float) -> None:
     """Adds a vending machine or an upright cooler."""
     coat = b.plain(b.one(((0.5, 0.12, 0.12), (0.15, 0.25, 0.45), (0.75, 0.75, 0.75), (0.14, 0.14, 0.15))), gloss=0.04)
-    goods = Surface(SHELF, (0.7, 0.7, 0.7), (0.7, 0.7, 0.7), (0.2, 0.22, 0.24), size=(0.8, 0.3), glow=0.25, seed=b.seed())
+    goods = Surface(
+        SHELF, (0.7, 0.7, 0.7), (0.7, 0.7, 0.7), (0.2, 0.22, 0.24), size=(0.8, 0.3), glow=0.25, seed=b.seed()
+    )
     at = _placer(x, y, turn)
     b.add(
         box(coat, (x, y), (0, 1.9), (0.45, 0.38), turn=turn),

@@ -13,37 +13,18 @@ from numba import njit
 from numpy.typing import NDArray
 
 from reseen.data.rendered.candidates import Ints, Lists, cell_at
-from reseen.data.rendered.solids import BOX, CYLINDER, FAR, LEAVES, Numbers, Vector, clearance, face, meet
+from reseen.data.rendered.fixed import Fixed, ground_at, openness
+from reseen.data.rendered.solids import FAR, LEAVES, Numbers, Vector, face, meet
 from reseen.data.rendered.textures import albedo, chance, noise
 
 SKY_DEPTH = 1e4
 """Depth in metres of a pixel that sees nothing."""
-
-NEAR, LOW = 1.2, 0.6
-"""Metres around objects that begin below the second height in which the ground is darker."""
 
 _SKY, _GROUND = -2, -1
 _EDGE = 0.15
 """Difference of neighbours in the sun's share above which a pixel is sampled more finely."""
 
 Floats = NDArray[np.float32]
-
-
-class Fixed(NamedTuple):
-    """Everything that stands still, as tables.
-
-    Attributes:
-        solids: (P, 16), see `reseen.data.rendered.solids`.
-        groups: (G, 9) objects: low corner, high corner, first solid, one past the last, and whether shadows are cast.
-        grounds: (R, 9) patches of ground, the uppermost first: centre x, y, half sizes, cos and sin of the turn,
-            material, raggedness of the border in metres, and whether people walk here.
-        materials: (M, 20), see `reseen.data.rendered.textures.Surface`.
-    """
-
-    solids: Numbers
-    groups: Numbers
-    grounds: Numbers
-    materials: Numbers
 
 
 class Index(NamedTuple):
@@ -108,7 +89,7 @@ def _passes(g: Numbers, k: int, o: Vector, inverse: Vector, nearest: float) -> b
     y0, y1 = (g[k, 1] - o[1]) * inverse[1], (g[k, 4] - o[1]) * inverse[1]
     z0, z1 = (g[k, 2] - o[2]) * inverse[2], (g[k, 5] - o[2]) * inverse[2]
     low = max(max(min(x0, x1), min(y0, y1)), max(min(z0, z1), 0.0))
-    return low <= min(min(max(x0, x1), max(y0, y1)), min(max(z0, z1), nearest))
+    return bool(low <= min(min(max(x0, x1), max(y0, y1)), min(max(z0, z1), nearest)))
 
 
 @njit(cache=True, error_model="numpy")
@@ -163,7 +144,11 @@ def sunlight(fixed: Fixed, candidates: Ints, lamps: Lamps, x: Vector, samples: i
         angle = 6.2832 * (chance(seed, sample, 1) + 0.618 * sample)
         away = lamps.spread * math.sqrt((sample + chance(seed, sample, 2)) / samples)
         p, q = away * math.cos(angle), away * math.sin(angle)
-        dx, dy, dz = sx - p * sy / level - q * sz * sx / level, sy + p * sx / level - q * sz * sy / level, sz + q * level
+        dx, dy, dz = (
+            sx - p * sy / level - q * sz * sx / level,
+            sy + p * sx / level - q * sz * sy / level,
+            sz + q * level,
+        )
         length = math.sqrt(dx * dx + dy * dy + dz * dz)
         if not _blocked(fixed, candidates, x, (dx / length, dy / length, dz / length)):
             seen += 1.0
@@ -171,44 +156,11 @@ def sunlight(fixed: Fixed, candidates: Ints, lamps: Lamps, x: Vector, samples: i
 
 
 @njit(cache=True, error_model="numpy")
-def _openness(fixed: Fixed, candidates: Ints, x: float, y: float) -> float:
-    """Returns how much of its light from above the ground keeps beside walls and under objects."""
-    shut, g, p = 0.0, fixed.groups, fixed.solids
-    for k in candidates:
-        if x < g[k, 0] - NEAR or x > g[k, 3] + NEAR or y < g[k, 1] - NEAR or y > g[k, 4] + NEAR:
-            continue
-        for number in range(int(g[k, 6]), int(g[k, 7])):
-            away = max(clearance(p, number, x, y, LOW), 0.0)
-            if away > NEAR:
-                continue
-            kind = int(p[number, 0])
-            high = p[number, 5] if kind == BOX or kind == CYLINDER else 0.5
-            strength = 0.55 if kind == BOX or kind == LEAVES else 0.35
-            shut = max(shut, strength * math.exp(-away / (0.06 + 0.3 * min(high, 1.2))))
-    return 1 - shut
-
-
-@njit(cache=True, error_model="numpy")
-def ground_at(fixed: Fixed, x: float, y: float) -> tuple[int, float, float]:
-    """Returns the uppermost patch of ground at a place, and the place along the patch's own axes."""
-    g = fixed.grounds
-    for k in range(len(g)):
-        rx, ry = x - g[k, 0], y - g[k, 1]
-        lx, ly = g[k, 4] * rx + g[k, 5] * ry, g[k, 4] * ry - g[k, 5] * rx
-        shift = 0.0
-        if g[k, 7] > 0:
-            shift = g[k, 7] * (2 * noise(x * 0.31, y * 0.31, k) + 0.25 * noise(x * 7, y * 7, k) - 1.1)
-        if abs(lx) - shift < g[k, 2] and abs(ly) - shift < g[k, 3]:
-            return k, lx, ly
-    return len(g) - 1, x, y
-
-
-@njit(cache=True, error_model="numpy")
 def _sky_in(lamps: Lamps, d: Vector, channel: int) -> float:
     """Returns the sky's light from a direction; below the horizon something dim that stands for the surroundings."""
     height = d[2] + 0.1 * (noise(d[0] * 9 + 50, d[1] * 9 + 50, 3) - 0.5)
     above = min(1.0, max(0.0, (height + 0.02) / 0.25))
-    return lamps.sky[channel] * (0.25 + above * (0.95 - 0.2 * max(0.0, d[2])))
+    return float(lamps.sky[channel] * (0.25 + above * (0.95 - 0.2 * max(0.0, d[2]))))
 
 
 @njit(cache=True, error_model="numpy")
@@ -248,7 +200,7 @@ def _see(
         g = fixed.grounds[patch]
         normal, along_u, along_v = (0.0, 0.0, 1.0), (g[4], g[5], 0.0), (-g[5], g[4], 0.0)
         material = fixed.materials[int(g[6])]
-        open_to_sky = _openness(fixed, cell_at(index.ground, x[0], x[1]), x[0], x[1])
+        open_to_sky = openness(fixed, cell_at(index.ground, x[0], x[1]), x[0], x[1])
         which = -10 - patch
     else:
         normal, along_u, along_v, u, v = face(fixed.solids, which, side, x)
@@ -315,10 +267,11 @@ def _mirrored(fixed: Fixed, lamps: Lamps, o: Vector, d: Vector) -> Vector:
     blur = 0.05 + 0.15 * t
     red, green, blue, _ = albedo(material, u, v, blur, blur)
     above = 0.5 + 0.5 * normal[2]
+    glow = 0.35 * material[18]  # a lamp's image on a floor is smeared over more than the lamp
     return (
-        red * (lamps.sky[0] * above + lamps.bounce[0] * (1 - above) + 0.3 * lamps.sun[0] + material[18]),
-        green * (lamps.sky[1] * above + lamps.bounce[1] * (1 - above) + 0.3 * lamps.sun[1] + material[18]),
-        blue * (lamps.sky[2] * above + lamps.bounce[2] * (1 - above) + 0.3 * lamps.sun[2] + material[18]),
+        red * (lamps.sky[0] * above + lamps.bounce[0] * (1 - above) + 0.3 * lamps.sun[0] + glow),
+        green * (lamps.sky[1] * above + lamps.bounce[1] * (1 - above) + 0.3 * lamps.sun[1] + glow),
+        blue * (lamps.sky[2] * above + lamps.bounce[2] * (1 - above) + 0.3 * lamps.sun[2] + glow),
     )
 
 
@@ -352,7 +305,7 @@ def trace(fixed: Fixed, index: Index, lamps: Lamps, rays: Rays) -> tuple[Floats,
                 candidates = cell_at(index.pixels, float(column), float(row))
                 red, green, blue, sun = 0.0, 0.0, 0.0, 0.0
                 samples = 4 if fine else 1
-                to_sun = (2 if fine else 5) if soft else 1
+                to_sun = 4 if soft and not fine else 1
                 for sample in range(samples):
                     # A rotated grid: no two samples share a row or a column.
                     su = 0.125 + 0.25 * ((1, 3, 0, 2)[sample]) if fine else 0.5
@@ -392,18 +345,3 @@ def _edges(share: Floats, what: Ints) -> NDArray[np.bool_]:
                     marked[row, column] = True
                     marked[i, j] = True
     return marked
-
-
-@njit(cache=True, error_model="numpy")
-def clearances(fixed: Fixed, places: Numbers, height: float) -> Numbers:
-    """Returns how far each place (N, 2) on the ground lies from everything below a height; below 0 inside."""
-    result = np.full(len(places), FAR)
-    for n in range(len(places)):
-        x, y = places[n, 0], places[n, 1]
-        for k in range(len(fixed.groups)):
-            g = fixed.groups[k]
-            if g[2] > height or x < g[0] - 1 or x > g[3] + 1 or y < g[1] - 1 or y > g[4] + 1:
-                continue
-            for number in range(int(g[6]), int(g[7])):
-                result[n] = min(result[n], clearance(fixed.solids, number, x, y, height))
-    return result

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -18,6 +19,8 @@ from reseen.errors import ReseenError
 T = TypeVar("T")
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_GRACE = 3.0
+"""Seconds that a call may still take when all is to stop: a picture takes less, compiling the renderer far more."""
 _stop: list[Event] = []
 """In a worker: what tells it to begin nothing more."""
 
@@ -25,7 +28,7 @@ _stop: list[Event] = []
 def run_in_processes(function: Callable[[T], None], chunks: Sequence[Sequence[T]], workers: int) -> Iterator[int]:
     """Calls a function on everything in the chunks, and yields the length of each chunk when it is done.
 
-    If the caller stops early, or is interrupted, the calls that have begun are still brought to their end.
+    If the caller stops early, or is interrupted, the calls that have begun get a few seconds to come to their end.
 
     Args:
         function: It travels to other processes, as do the chunks.
@@ -79,17 +82,21 @@ def _for_workers() -> Iterator[None]:
 def _start(lock: Lock, stop: Event) -> None:
     """Prepares a worker; the first on a machine builds anny's cache, which two must not do at once."""
     _stop.append(stop)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     import anny  # noqa: F401  # takes seconds, so before the lock
 
     from reseen.data.rendered.body import skeleton
 
     with lock:
         skeleton()
+    # Not earlier: anny's cache is not written in one step.
+    threading.Thread(target=_end_in_time, args=(stop,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def _end_in_time(stop: Event) -> None:
+    """Ends this process soon after it is told to stop, or when its parent has died, whatever it is doing."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    while not stop.wait(1):
+        if parent is None or not parent.is_alive():
+            os._exit(1)
+    time.sleep(_GRACE)
+    os._exit(1)

@@ -15,6 +15,7 @@ from reseen.data.rendered.poses import draw_stance
 from reseen.data.rendered.scenes import Scene, make_scene
 
 _FIGURES_KEPT = 48
+_NEIGHBOURS = 12
 _BESIDE = 0.22
 """Share of pictures with another person near."""
 _RECORDING = 4 * 3600.0
@@ -109,8 +110,9 @@ class World:
         return put(figure, stance, place, heading)
 
     def _passer_by(self, pid: int, place: NDArray[np.float32], rng: np.random.Generator) -> Posed:
-        other = int(rng.integers(1, len(self.pedestrians)))
-        other += other >= pid
+        # Somebody of a neighbouring number, whose figure is likely to be at hand.
+        step = int(rng.integers(1, min(_NEIGHBOURS, len(self.pedestrians) - 1) + 1))
+        other = (pid - 1 + step) % len(self.pedestrians) + 1
         angle, distance = float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(0.5, 1.6))
         beside = place + np.array([np.cos(angle), np.sin(angle)], np.float32) * np.float32(distance)
         return self._posed(other, beside, float(rng.uniform(0, 360)), rng)
