@@ -13,7 +13,7 @@ def table(row):
 
 def towards(target, origin):
     way = np.subtract(target, origin)
-    return tuple(way / np.linalg.norm(way))
+    return tuple((way / np.linalg.norm(way)).tolist())
 
 
 BOX = table(box(0, (0, 5), (0, 2), (1, 0.5)))
@@ -46,7 +46,7 @@ BALL = table(leaves(0, (0, 5, 1), (1, 1, 1), -1.0))
     ],
 )
 def test_a_level_ray_meets_solids_where_reckoned_by_hand(solid, x, z, distance):
-    assert meet(solid, 0, (x, 0.0, z), (0.0, 1.0, 0.0))[0] == pytest.approx(distance)
+    assert meet(solid, 0, (float(x), 0.0, float(z)), (0.0, 1.0, 0.0))[0] == pytest.approx(distance)
 
 
 @pytest.mark.parametrize("solid", [BOX, LEAN, TURNED, ROD, CYLINDER, BALL])
@@ -55,7 +55,7 @@ def test_normals_point_outwards_and_points_lie_within_bounds(solid):
     low, high = bounds(solid[0])
     hits = 0
     for _ in range(100):
-        origin = tuple(rng.normal(0, 1, 3) * (3, 3, 1) + (0, 5, 8))
+        origin = tuple((rng.normal(0, 1, 3) * (3, 3, 1) + (0, 5, 8)).tolist())
         way = towards(rng.uniform(low, high), origin)
         distance, side = meet(solid, 0, origin, way)
         if distance == FAR:
@@ -64,7 +64,7 @@ def test_normals_point_outwards_and_points_lie_within_bounds(solid):
         point = np.add(origin, np.multiply(distance, way))
         assert (point > low - 1e-6).all()
         assert (point < high + 1e-6).all()
-        normal = face(solid, 0, side, tuple(point))[0]
+        normal = face(solid, 0, side, tuple(point.tolist()))[0]
         assert np.linalg.norm(normal) == pytest.approx(1)
         if solid is not BALL:  # leaves face all ways
             assert np.dot(normal, way) < 0

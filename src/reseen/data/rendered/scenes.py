@@ -31,7 +31,6 @@ _SMALLEST = 76.0
 _PLACES = 600
 _FEWEST, _ATTEMPTS = 40, 8
 """Where fewer places are free, something stands before the lens: the scene is drawn again."""
-_FEW_PLACES = 40
 _HIDDEN = 0.12
 """Share of places at which a fixed object hides part of the person."""
 
