@@ -63,5 +63,5 @@ def put_in_place(patch: pytest.MonkeyPatch) -> type[FlatWorld]:
     patch.setitem(sys.modules, MODULE, module)
     patch.setattr(FlatWorld, "made", 0)
     patch.setattr(FlatWorld, "stop_at", None)
-    patch.setattr("os.cpu_count", lambda: 1)
+    patch.setattr("reseen.data.rendered.dataset._cores", lambda: 1)
     return FlatWorld

@@ -230,6 +230,8 @@ def demo(
     from reseen.training.locate import resolve
     from reseen.training.recipe import load_recipe
 
+    if weights and not (data or recipe):
+        raise ReseenError("--weights goes with --data: without data the demo trains a small network from nothing")
     recipe = recipe or Path("demo-market1501" if data else "demo")
     resolved = resolve(load_recipe(recipe, overrides), data=data, weights=weights, console=out)
     if (folder / "run" / "recipe.yaml").exists():

@@ -77,7 +77,7 @@ def demo(recipe: Recipe, folder: Path, console: Console) -> list[Path]:
     pictures.append(folder / "explain.png")
     for attribute, value, probability in explanation.predictions:
         console.print(f"{attribute:<14} {value:<10} {probability:.0%}", highlight=False)
-    console.print("Minutes teach little: train aanet50-market1501-quick for figures worth having.", highlight=False)
+    console.print("Minutes teach little: docs/recipes.md lists recipes for figures worth having.", highlight=False)
     console.rule(f"done in {(time.monotonic() - started) / 60:.1f} minutes; look at")
     return pictures
 

@@ -88,7 +88,8 @@ def test_rendered_data_is_rendered_into_the_cache_once(flat_world: type[FlatWorl
     assert resolved.data.root == cache / make_config(RENDER).digest
     assert len(open_data(resolved.data).train) == 8
     assert flat_world.made == 16
-    assert console.file.getvalue() == "rendering pedestrians: 16 …\n"  # type: ignore[attr-defined]
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert said == f"rendering pedestrians: 16 …\nrendered into {resolved.data.root}\n"
     again = Console(file=io.StringIO())
     assert resolve(rendered_recipe(render=RENDER), console=again) == resolved
     assert again.file.getvalue() == ""  # type: ignore[attr-defined]

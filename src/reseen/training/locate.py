@@ -99,6 +99,7 @@ def _render(config: RenderConfig, console: Console) -> Path:
     if not rendered.is_complete(folder, config):
         with progress_of(console, "rendering pedestrians") as progress:
             rendered.render(folder, config, progress=progress)
+        console.print(f"rendered into {folder}", highlight=False, soft_wrap=True)
     return folder
 
 

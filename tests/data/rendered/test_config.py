@@ -41,7 +41,7 @@ def test_persons_of_the_test_part(persons: int, share: float, tested: int) -> No
     ("values", "message"),
     [
         ({"persons": 1}, "persons: .*greater than or equal to 2"),
-        ({"size": "128"}, "size: "),
+        ({"size": "128"}, "size: .*no HEIGHTxWIDTH such as 128x64"),
         ({"size": "16x8"}, "size: .*greater than or equal to 32"),
         ({"person": 5}, "person: Extra inputs"),
         ({"images_per_camera": 1}, "needs images_per_camera to be 2 or more; .*set test_share to 0"),

@@ -22,6 +22,7 @@ from reseen.data.lin_attributes import read_lin_attributes
 from reseen.data.market1501 import LAYOUT
 from reseen.data.rendered import RenderConfig, load, make_config, render
 from reseen.data.rendered.annotations import decode_joints
+from reseen.data.rendered.config import VERSION
 from reseen.data.source import Entry
 from reseen.errors import ReseenError, ReseenWarning
 from tests.flat_world import FlatWorld
@@ -174,8 +175,10 @@ def test_another_configuration_is_refused(root: Path, key: str, value: Any, mess
 
 def test_another_version_is_refused(root: Path) -> None:
     path = root / "rendered.json"
-    path.write_text(path.read_text().replace('"version": 1', '"version": 0'))
-    with pytest.raises(ReseenError, match="rendered by version 0 of the renderer, this is 1; name a new folder"):
+    path.write_text(path.read_text().replace(f'"version": {VERSION}', '"version": 0'))
+    with pytest.raises(
+        ReseenError, match=f"rendered by version 0 of the renderer, this is {VERSION}; name a new folder"
+    ):
         render(root, SMALL)
     assert len(load(root).train) == 18  # what was rendered once stays readable
 

@@ -112,3 +112,11 @@ def test_what_other_tests_rely_on(rendered: Path) -> None:
     ]
     split = load(rendered, keypoints=True)
     assert all(image.keypoints is not None and image.keypoints.shape == (18, 3) for image in split.train)
+
+
+def test_lost_attributes_are_an_error_and_not_unknown(root: Path) -> None:
+    (root / "market_attribute.mat").unlink()
+    with pytest.raises(ReseenError, match=r"has lost its market_attribute\.mat: run reseen data render again"):
+        load(root)
+    render(root, SMALL)
+    assert load(root).train[0].attributes

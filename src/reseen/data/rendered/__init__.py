@@ -10,7 +10,8 @@ from pathlib import Path
 
 from reseen.data import market1501
 from reseen.data.attributes import MARKET1501_SCHEMA
-from reseen.data.layout import PARTS, read_images, read_labels
+from reseen.data.layout import PARTS, read_images
+from reseen.data.lin_attributes import read_lin_attributes
 from reseen.data.person import PersonImage, Split
 from reseen.data.rendered import manifest
 from reseen.data.rendered.annotations import read_keypoints
@@ -46,12 +47,15 @@ def load(root: Path, *, keypoints: bool = False) -> Split:
     """
     home = _home(root)
     stored = manifest.read(home)
-    labels = read_labels(home, market1501.LAYOUT.annotation, MARKET1501_SCHEMA, None) or {}
-    pattern = market1501.LAYOUT.pattern
-    images = {part: read_images(entries, pattern, labels) for part, entries in _entries(home).items()}
-    there, wanted = sum(map(len, images.values())), sum(stored.images.values())
+    entries = _entries(home)
+    there, wanted = sum(map(len, entries.values())), sum(stored.images.values())
     if there < wanted or not stored.complete:
         raise ReseenError(f"{home}: rendering stopped at {there:,} of {wanted:,} images: run reseen data render again")
+    entry = home.file(market1501.LAYOUT.annotation)
+    if entry is None:
+        raise ReseenError(f"{home} has lost its {market1501.LAYOUT.annotation}: run reseen data render again")
+    labels = read_lin_attributes(entry, MARKET1501_SCHEMA)
+    images = {part: read_images(found, market1501.LAYOUT.pattern, labels) for part, found in entries.items()}
     if keypoints:
         images = _with_keypoints(home, images)
     config = stored.config
@@ -81,6 +85,8 @@ def is_complete(root: Path, config: RenderConfig) -> bool:
     if not (root / manifest.MANIFEST).is_file():
         return False
     stored = manifest.read(folder)
+    if not all((root / name).is_file() for name in (manifest.KEYPOINTS, market1501.LAYOUT.annotation)):
+        return False
     there = sum(len(entries) for entries in _entries(folder).values())
     return stored.complete and stored.digest == config.digest and there == sum(stored.images.values())
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from reseen.errors import ReseenError
 
-VERSION = 1
+VERSION = 2
 """Of the renderer; raised whenever the same configuration gives other pictures or labels."""
 
 
@@ -20,6 +20,8 @@ def _size(value: object) -> object:
     """Turns ``128x64`` into numbers."""
     if isinstance(value, str) and (match := re.fullmatch(r"(\d+)[x×](\d+)", value.strip())):
         return int(match[1]), int(match[2])
+    if isinstance(value, str):
+        raise ValueError(f"{value!r} is no HEIGHTxWIDTH such as 128x64")
     return value
 
 

@@ -33,8 +33,16 @@ FRAME_RATE = 25
 """Frames a second: the frame number in a file's name tells when the picture was taken."""
 
 _NAME = re.compile(r"(\d+)_c(\d+)s1_\d+_(\d+)\.jpg")
+_MOST_WORKERS = 8
+"""Unless more are asked for: each takes about a gigabyte."""
 _CHUNK = 16
 """Images, at least, that a worker makes before it reports."""
+
+
+def _cores() -> int:
+    """Cores this process may use, but no more than memory is likely to hold workers for."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(allowed, _MOST_WORKERS)
 
 
 class _Task(NamedTuple):
@@ -94,7 +102,7 @@ def render(
             (root / folder).mkdir(exist_ok=True)
             (root / MASKS / folder).mkdir(parents=True, exist_ok=True)
         done = len(tasks) - len(missing)
-        with closing(_make(root, config, world, _chunks(missing), workers or os.cpu_count() or 1)) as batches:
+        with closing(_make(root, config, world, _chunks(missing), workers or _cores())) as batches:
             for made in batches:
                 done += made
                 if progress:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.synchronize import Event, Lock
+from ctypes import c_byte
+from multiprocessing.synchronize import Lock
 from typing import TypeVar
 
 from reseen.errors import ReseenError
@@ -21,7 +22,8 @@ T = TypeVar("T")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _GRACE = 3.0
 """Seconds that a call may still take when all is to stop: a picture takes less, compiling the renderer far more."""
-_stop: list[Event] = []
+Flag = c_byte  # without a lock: a process that dies while it holds one would leave the others waiting for ever
+_stop: list[Flag] = []
 """In a worker: what tells it to begin nothing more."""
 
 
@@ -39,7 +41,7 @@ def run_in_processes(function: Callable[[T], None], chunks: Sequence[Sequence[T]
         ReseenError: If a process died.
     """
     context = multiprocessing.get_context("spawn")
-    stop = context.Event()
+    stop = context.Value("b", 0, lock=False)
     pool = ProcessPoolExecutor(workers, context, _start, (context.Lock(), stop))
     try:
         with _for_workers():
@@ -51,13 +53,13 @@ def run_in_processes(function: Callable[[T], None], chunks: Sequence[Sequence[T]
             f"a rendering process died, perhaps for lack of memory: call it again with fewer than {workers} workers"
         ) from error
     finally:
-        stop.set()
+        stop.value = 1
         pool.shutdown(cancel_futures=True)
 
 
 def _call(function: Callable[[T], None], chunk: Sequence[T]) -> int:
     for item in chunk:
-        if _stop[0].is_set():
+        if _stop[0].value:
             break
         function(item)
     return len(chunk)
@@ -79,7 +81,7 @@ def _for_workers() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _start(lock: Lock, stop: Event) -> None:
+def _start(lock: Lock, stop: Flag) -> None:
     """Prepares a worker; the first on a machine builds anny's cache, which two must not do at once."""
     _stop.append(stop)
     import anny  # noqa: F401  # takes seconds, so before the lock
@@ -92,10 +94,11 @@ def _start(lock: Lock, stop: Event) -> None:
     threading.Thread(target=_end_in_time, args=(stop,), daemon=True).start()
 
 
-def _end_in_time(stop: Event) -> None:
+def _end_in_time(stop: Flag) -> None:
     """Ends this process soon after it is told to stop, or when its parent has died, whatever it is doing."""
     parent = multiprocessing.parent_process()
-    while not stop.wait(1):
+    while not stop.value:
+        time.sleep(0.2)
         if parent is None or not parent.is_alive():
             os._exit(1)
     time.sleep(_GRACE)

@@ -17,7 +17,10 @@ from reseen.data.rendered.scenes import Scene, make_scene
 _FIGURES_KEPT = 48
 _NEIGHBOURS = 12
 _BESIDE = 0.22
-"""Share of pictures with another person near."""
+"""Share of pictures with another person near, where there is room."""
+_BESIDE_METRES = (0.6, 1.7)
+_PAUSE = 30.0
+"""Seconds between two pictures of a person by one camera: they cross what it sees, and turn, meanwhile."""
 _RECORDING = 4 * 3600.0
 """Seconds within which everybody sets out."""
 
@@ -86,9 +89,14 @@ class World:
         person = self._posed(pid, place, heading + float(rng.normal(0, 20)), rng)
         people = [person]
         if rng.random() < _BESIDE and len(self.pedestrians) > 1:
-            people.append(self._passer_by(pid, place, rng))
+            away = np.linalg.norm(scene.places - place, axis=1)
+            beside = scene.places[(away > _BESIDE_METRES[0]) & (away < _BESIDE_METRES[1])]
+            if len(beside):
+                people.append(self._passer_by(pid, beside[rng.integers(len(beside))], rng))
         picture = draw(scene, people, _window(scene, person, size, rng), size, rng)
-        return Shot(picture.pixels, picture.keypoints, picture.parts, begin + 1.6 * index + float(rng.uniform(0, 1)))
+        return Shot(
+            picture.pixels, picture.keypoints, picture.parts, begin + _PAUSE * index + float(rng.uniform(0, _PAUSE / 2))
+        )
 
     def _arrival(self, pid: int, camid: int) -> float:
         """People walk past the cameras in an order of their own, minutes apart."""
@@ -113,9 +121,7 @@ class World:
         # Somebody of a neighbouring number, whose figure is likely to be at hand.
         step = int(rng.integers(1, min(_NEIGHBOURS, len(self.pedestrians) - 1) + 1))
         other = (pid - 1 + step) % len(self.pedestrians) + 1
-        angle, distance = float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(0.5, 1.6))
-        beside = place + np.array([np.cos(angle), np.sin(angle)], np.float32) * np.float32(distance)
-        return self._posed(other, beside, float(rng.uniform(0, 360)), rng)
+        return self._posed(other, place, float(rng.uniform(0, 360)), rng)
 
     def _scene(self, camid: int) -> Scene:
         if camid not in self._scenes:
