@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reseen.data.rendered.raster import depth_map, interpolate, light_axes, rasterise, skin, vertex_normals
+from reseen.data.rendered.raster import depth_map, light_axes, rasterise, skin, vertex_normals
 
 FAR = np.full((8, 8), 100, np.float32)
 TRIANGLE = np.array([[0, 0, 2], [8, 0, 2], [0, 8, 4]], np.float32)
@@ -65,12 +65,6 @@ def test_skinning_mixes_the_bones_motions():
 def test_normals_point_outwards_of_counter_clockwise_faces():
     normals = vertex_normals(np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32), FACE)
     assert np.allclose(normals, [0, 0, 1])
-
-
-def test_values_are_interpolated_by_the_corners_weights():
-    seen, corners = np.array([[0, -1]], np.int32), np.array([[[0.5, 0.25, 0.25], [0, 0, 0]]], np.float32)
-    values = np.array([[1, 0], [2, 0], [4, 8]], np.float32)
-    assert interpolate(seen, corners, FACE, values).tolist() == [[[2.0, 2.0], [0.0, 0.0]]]
 
 
 @pytest.mark.parametrize("towards", [(0, 0, 1), (1, 0, 0), (0.3, -0.5, 0.2)])

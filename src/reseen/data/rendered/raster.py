@@ -173,24 +173,6 @@ def vertex_normals(vertices: Floats, faces: Ints) -> Floats:
     return normals
 
 
-@njit(cache=True, error_model="numpy")
-def interpolate(seen: Ints, corners: Floats, faces: Ints, values: Floats) -> Floats:
-    """Returns vertex values (V, C) interpolated at each pixel (H, W, C), 0 where nothing is seen."""
-    height, width = seen.shape
-    result = np.zeros((height, width, values.shape[1]), np.float32)
-    for row in range(height):
-        for column in range(width):
-            face = seen[row, column]
-            if face < 0:
-                continue
-            for corner in range(3):
-                vertex = faces[face, corner]
-                weight = corners[row, column, corner]
-                for channel in range(values.shape[1]):
-                    result[row, column, channel] += weight * values[vertex, channel]
-    return result
-
-
 def light_axes(towards: NDArray[Any]) -> Floats:
     """Returns rows right, up, towards (3, 3) of a view along a light."""
     towards = np.asarray(towards, np.float64) / np.linalg.norm(towards)
