@@ -224,19 +224,13 @@ def demo(
 
     Example: [bold]reseen demo[/], or with real images [bold]reseen demo --data ../shared/data[/]
     """
-    import shutil
-
     from reseen.demo import demo as run_demo
-    from reseen.training.locate import resolve
     from reseen.training.recipe import load_recipe
 
     if weights and not (data or recipe):
         raise ReseenError("--weights goes with --data: without data the demo trains a small network from nothing")
     recipe = recipe or Path("demo-market1501" if data else "demo")
-    resolved = resolve(load_recipe(recipe, overrides), data=data, weights=weights, console=out)
-    if (folder / "run" / "recipe.yaml").exists():
-        shutil.rmtree(folder / "run")
-    pictures = run_demo(resolved, folder, out)
+    pictures = run_demo(load_recipe(recipe, overrides), folder, out, data=data, weights=weights)
     if not pictures:
         raise typer.Exit(130)
     say_written(*pictures)

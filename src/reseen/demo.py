@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
@@ -20,29 +21,35 @@ from reseen.models.embedder import Embedder
 from reseen.search import matches_table, parse_where, search
 from reseen.search.picture import matches_picture
 from reseen.training.fit import Run
+from reseen.training.locate import resolve
 from reseen.training.recipe import Recipe
 
 _FILTER = "gender=female and upper_color in (red, white)"
 
 
-def demo(recipe: Recipe, folder: Path, console: Console) -> list[Path]:
-    """Trains a recipe, evaluates, searches by picture and by attributes, and explains a result.
+def demo(
+    recipe: Recipe, folder: Path, console: Console, *, data: Path | None = None, weights: Path | None = None
+) -> list[Path]:
+    """Renders or finds a recipe's data, trains it, evaluates, searches by picture and by attributes, and explains.
 
     Args:
-        recipe: A short recipe; its data root is resolved.
-        folder: Where everything is written; the run goes into ``run``.
+        recipe: A short recipe.
+        folder: Where everything is written; the run goes into ``run``, in place of an earlier one.
         console: Where it is told about.
+        data: See `reseen.training.locate.resolve`.
+        weights: See `reseen.training.locate.resolve`.
 
     Returns:
         The pictures written; none if the user stopped the training.
 
     Raises:
-        ReseenError: If the data has no training images or no queries, or the folder holds another demo.
+        ReseenError: If data or weights are missing, or the data has no training images or no queries.
     """
     started = time.monotonic()
+    console.rule("1. the data")
+    recipe = resolve(recipe, data=data, weights=weights, console=console)
     root = recipe.data.root
     assert root is not None
-    console.rule("1. the data")
     split = open_split(recipe.data.name, root, **recipe.data.options)
     for part, images in split.parts().items():
         console.print(f"{part:<8} {len(images):>6,} images  {len({i.pid for i in images if i.pid > 0}):>5,} persons")
@@ -50,6 +57,8 @@ def demo(recipe: Recipe, folder: Path, console: Console) -> list[Path]:
         raise ReseenError(f"the demo needs {recipe.data.name} with training, query and gallery images in {root}")
 
     console.rule("2. training")
+    if (folder / "run" / "recipe.yaml").exists():
+        shutil.rmtree(folder / "run")
     run = Run(recipe, folder / "run", console=console)
     evaluation = run.train()
     if evaluation is None or run.evaluation is None:

@@ -122,8 +122,10 @@ def test_the_recipe_says_what_was_used(
         assert resolved.data.root == tmp_path / "other"
         assert resolved.data.render == make_config(RENDER | {"seed": 5})
     monkeypatch.setenv("RESEEN_DATA", str(tmp_path / "other"))
-    assert resolve(rendered_recipe(render=RENDER)).data.root == tmp_path / "other"
+    assert resolve(rendered_recipe(render=RENDER | {"seed": 5})).data.root == tmp_path / "other"
+    assert resolve(rendered_recipe()).data.root == tmp_path / "other"
     assert not cache.exists()
+    assert resolve(rendered_recipe(render=RENDER)).data.root == cache / make_config(RENDER).digest
     with pytest.raises(ReseenError, match="no rendered pictures in"):
         resolve(rendered_recipe(), data=tmp_path / "other" / "query")
 

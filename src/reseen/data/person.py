@@ -7,7 +7,7 @@ import io
 import threading
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -46,6 +46,8 @@ class PersonImage:
         attributes: Class index by attribute name; a name that is missing is *unknown*.
         keypoints: (J, 3) x, y in pixels of this image and confidence, or None.
         archive: The zip or ``.mat`` file that holds the image, or None.
+        mask: File (or member of ``archive``) with the body part at each pixel, or None; `open_mask` reads it.
+        seconds: When the picture was taken, counted from the beginning of the recording, or None.
     """
 
     path: Path | bytes
@@ -54,6 +56,8 @@ class PersonImage:
     attributes: Mapping[str, int] = field(default_factory=lambda: _NO_ATTRIBUTES, hash=False)
     keypoints: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
     archive: Path | None = None
+    mask: Path | None = field(default=None, compare=False, repr=False)
+    seconds: float | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -86,10 +90,23 @@ class PersonImage:
         """
         if self.archive is not None and self.archive.suffix == ".mat":
             return Image.fromarray(self._read_hdf5()).convert("RGB")
+        return self._decoded("RGB")
+
+    def open_mask(self) -> NDArray[np.uint8]:
+        """Returns the body part at each pixel (H, W); the data set says which number is which part.
+
+        Raises:
+            ReseenError: If the image has no mask, or it is missing, truncated or not a picture.
+        """
+        if self.mask is None:
+            raise ReseenError(f"image {self.name} has no mask: read rendered pedestrians with the option masks")
+        return np.asarray(replace(self, path=self.mask)._decoded("P"))
+
+    def _decoded(self, mode: str) -> Image.Image:
         data = self.read()
         try:
             with Image.open(io.BytesIO(data)) as picture:
-                return picture.convert("RGB")
+                return picture.convert(mode)
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             reason = "it is no picture" if isinstance(error, UnidentifiedImageError) else error
             raise ReseenError(f"cannot decode image {self.name}: {reason}") from error

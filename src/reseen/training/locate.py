@@ -70,7 +70,7 @@ def resolve(
 
 def _located(source: S, given: Path | None, recipe: str, console: Console) -> S:
     """Returns the source with its root and, if it is rendered, with what is rendered there."""
-    root = given or _from_environment(source.name)
+    root = given or _from_environment(source)
     if root is None and source.name == "rendered":
         config = source.render or RenderConfig()
         return source.model_copy(update={"root": _render(config, console), "render": config})
@@ -83,15 +83,17 @@ def _located(source: S, given: Path | None, recipe: str, console: Console) -> S:
     )
 
 
-def _from_environment(name: str) -> Path | None:
-    """Returns ``$RESEEN_DATA``; for rendered data only if there is some, as it is no mistake to have none."""
+def _from_environment(source: SourceSection) -> Path | None:
+    """Returns ``$RESEEN_DATA``; for rendered data only if it is what the source wants, else it is rendered."""
     found = os.environ.get("RESEEN_DATA")
     if not found:
         return None
     root = Path(found)
-    if name == "rendered" and not (root.exists() and rendered.recognise(open_folder(root))):
+    if source.name != "rendered":
+        return root
+    if not (root.exists() and rendered.recognise(open_folder(root))):
         return None
-    return root
+    return root if source.render is None or rendered.holds(root, source.render) else None
 
 
 def _render(config: RenderConfig, console: Console) -> Path:

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+from safetensors.torch import load_file
 
-from reseen.data.rendered.body import JOINT_NAMES, bone_transforms, make_body, skeleton
+from reseen.data.rendered.body import JOINT_NAMES, _anny, bone_transforms, make_body, skeleton
 from reseen.data.rendered.raster import skin
 
 JOINT = {name: number for number, name in enumerate(JOINT_NAMES)}
@@ -17,6 +20,25 @@ def test_a_body_stands_upright_and_looks_along_minus_y():
     )
     assert joints[JOINT["nose"], 1] < joints[JOINT["left_ear"], 1] - 0.05
     assert joints[JOINT["left_shoulder"], 0] > 0.1 > -0.1 > joints[JOINT["right_shoulder"], 0]
+
+
+def test_a_torn_cache_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anny writes its cache in place; a first load that was killed leaves half a file."""
+    (tmp_path / "v1").mkdir()
+    torn = tmp_path / "v1" / "model.safetensors"
+    torn.write_bytes(b"\x08")
+    monkeypatch.setattr("anny.paths._ANNY_CACHE_DIR", [tmp_path])
+    loads = []
+
+    def load() -> str:
+        loads.append(torn.exists())
+        if torn.exists():
+            load_file(torn)
+        return "model"
+
+    monkeypatch.setattr("reseen.data.rendered.body._load_anny", load)
+    assert _anny.__wrapped__() == "model"
+    assert loads == [True, False]
 
 
 def test_phenotypes_change_the_body():

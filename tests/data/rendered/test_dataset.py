@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -208,6 +209,16 @@ def test_processes_make_what_one_makes(rendered: Path, tmp_path: Path) -> None:
     config = RenderConfig(persons=24, images_per_camera=2, cameras=4, cameras_per_person=4)
     assert render(tmp_path / "two", config, workers=2) == 192
     assert contents(tmp_path / "two") == contents(rendered)
+
+
+def test_what_is_rendered_later_is_the_same_to_the_byte(rendered: Path, tmp_path: Path) -> None:
+    """Real pictures, three of them rendered by a second call that has seen none of the others."""
+    shutil.copytree(rendered, tmp_path / "root")
+    config = RenderConfig(persons=24, images_per_camera=2, cameras=4, cameras_per_person=4)
+    for lost in ("bounding_box_train/0007_c2*_01.jpg", "query/0013_c4*.jpg", "parts/bounding_box_test/0024_c1*.png"):
+        next((tmp_path / "root").glob(lost)).unlink()
+    assert render(tmp_path / "root", config, workers=1) == 3
+    assert contents(tmp_path / "root") == contents(rendered)
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ def root(flat_world: type[FlatWorld], tmp_path: Path) -> Path:
 def test_all_forms_are_read(root: Path, tmp_path: Path, form: str) -> None:
     place = {"folder": root, "above": root.parent}.get(form) or zipped(root, tmp_path / "rendered.zip")
     assert recognise(place) == "rendered"
-    split = open_split("rendered", place, keypoints=True)
+    split = open_split("rendered", place, keypoints=True, masks=True)
     assert {part: len(images) for part, images in split.parts().items()} == {"train": 18, "query": 4, "gallery": 8}
     assert (split.name, split.schema) == ("rendered", MARKET1501_SCHEMA)
     assert config_of(place) == SMALL
@@ -41,7 +41,10 @@ def test_all_forms_are_read(root: Path, tmp_path: Path, form: str) -> None:
     assert image.attributes == world.pedestrians[4].attributes
     assert image.open().size == (32, 64)
     assert image.keypoints is not None
-    np.testing.assert_allclose(image.keypoints, world.shot(5, 3, 2, SMALL.size).keypoints, atol=0.006)
+    shot = world.shot(5, 3, 2, SMALL.size)
+    np.testing.assert_allclose(image.keypoints, shot.keypoints, atol=0.006)
+    np.testing.assert_array_equal(image.open_mask(), shot.parts)
+    assert image.seconds == pytest.approx(shot.seconds, abs=0.02)  # half a frame
 
 
 def test_joints_are_read_only_when_asked_for(root: Path) -> None:
@@ -50,6 +53,19 @@ def test_joints_are_read_only_when_asked_for(root: Path) -> None:
     assert len(load(root).train) == 18
     with pytest.raises(ReseenError, match=r"no keypoints\.parquet: run reseen data render again"):
         load(root, keypoints=True)
+
+
+def test_masks_are_read_only_when_asked_for(root: Path) -> None:
+    image = load(root).train[0]
+    with pytest.raises(ReseenError, match=r"has no mask: read rendered pedestrians with the option masks"):
+        image.open_mask()
+    masks = root / "parts" / "bounding_box_train"
+    (masks / f"{Path(image.name).stem}.png").unlink()
+    assert len(load(root).train) == 18
+    with pytest.raises(ReseenError, match=r"has lost the mask of .*jpg: run reseen data render again"):
+        load(root, masks=True)
+    render(root, SMALL)
+    assert load(root, masks=True).train[0].open_mask().shape == (64, 32)
 
 
 def test_it_is_market1501_to_those_who_know_no_better(root: Path) -> None:
@@ -91,7 +107,7 @@ def test_what_is_not_there_is_said(root: Path, tmp_path: Path) -> None:
     with pytest.raises(ReseenError, match="stopped at 29 of 30 images: run reseen data render again"):
         load(root)
     (root / "rendered.json").write_text("{}")
-    with pytest.raises(ReseenError, match=r"rendered\.json is not what reseen data render writes"):
+    with pytest.raises(ReseenError, match=r"rendered\.json is not what reseen data render writes: delete .*root"):
         load(root)
 
 

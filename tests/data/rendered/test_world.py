@@ -1,6 +1,7 @@
 """Labels agree with pixels, and pictures with their seeds."""
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -49,6 +50,22 @@ def test_another_seed_another_index_and_another_camera_give_other_pictures():
     others = [world(1).shot(5, 3, 0, SIZE), world().shot(5, 3, 1, SIZE), world().shot(5, 2, 0, SIZE)]
     assert not any(np.array_equal(shots()[5].pixels, other.pixels) for other in others)
     assert world(1).pedestrians != world().pedestrians
+
+
+@pytest.mark.parametrize("size", [(256, 128), (384, 128)])
+def test_larger_pictures_show_the_same_in_more_pixels(size: tuple[int, int]):
+    large, small = world().shot(5, 3, 0, size), shots()[5]
+    assert large.pixels.shape == (*size, 3)
+    assert large.parts.shape == size
+    assert abs((large.parts > 0).any(axis=1).mean() - (small.parts > 0).any(axis=1).mean()) < 0.1
+    for x, y, state in large.keypoints:
+        if state == 2:
+            assert large.parts[max(int(y) - 1, 0) : int(y) + 2, max(int(x) - 1, 0) : int(x) + 2].any()
+    if size == (256, 128):  # the same window, so everything lies at twice the place
+        assert np.allclose(large.keypoints[:, :2], 2 * small.keypoints[:, :2], atol=0.01)
+        assert np.array_equal(large.keypoints[:, 2], small.keypoints[:, 2])
+        halved = large.pixels.reshape(128, 2, 64, 2, 3).mean(axis=(1, 3))
+        assert np.corrcoef(halved.ravel(), small.pixels.ravel())[0, 1] > 0.95
 
 
 def test_the_person_fills_the_picture():
@@ -107,10 +124,11 @@ def studio() -> Scene:
     return Scene(camera, light, grey, far, np.zeros_like(far), np.zeros((1, 2), np.float32), empty)
 
 
-def portrait(person: Pedestrian, stance: Stance, heading: float, *others: Posed) -> Picture:
+def portrait(person: Pedestrian, stance: Stance, heading: float, *others: Posed, scene: Scene | None = None) -> Picture:
+    scene = scene or studio()
     posed = put(make_figure(person), stance, np.zeros(2, np.float32), heading)
-    whole = Window(0, 0, studio().camera.width, studio().camera.height)
-    return draw(studio(), [posed, *others], whole, (480, 240), np.random.default_rng(0))
+    whole = Window(0, 0, scene.camera.width, scene.camera.height)
+    return draw(scene, [posed, *others], whole, (480, 240), np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("part", [Part.UPPER, Part.LOWER])
@@ -150,6 +168,23 @@ def test_who_stands_in_front_hides_joints_and_is_not_in_the_mask():
     assert np.allclose(alone.keypoints[:, :2], behind.keypoints[:, :2])
     assert (behind.parts > 0).sum() < 0.85 * (alone.parts > 0).sum()
     assert not ((behind.parts > 0) & (alone.parts == 0)).any()
+
+
+def test_what_stands_before_a_person_hides_joints_and_is_not_in_the_mask():
+    """A wall three metres before the camera covers what is below the hips of a person six metres away."""
+    person, stance = draw_pedestrians(0, 1)[0], Stance(0.3, 0.0, "hang", "hang")
+    free = portrait(person, stance, 0.0)
+    edge = int(free.keypoints[[JOINT["left_hip"], JOINT["right_hip"]], 1].mean()) + 10
+    depth = studio().depth.copy()
+    depth[edge:] = 3.0
+    behind = portrait(person, stance, 0.0, scene=replace(studio(), depth=depth))
+    low = free.keypoints[:, 1] > edge
+    assert low.sum() == 4  # knees and ankles
+    assert (free.keypoints[low, 2] == 2).all()
+    assert (behind.keypoints[low, 2] == 1).all()
+    assert np.array_equal(behind.keypoints[~low, 2], free.keypoints[~low, 2])
+    assert not behind.parts[edge + 1 :].any()
+    assert np.array_equal(behind.parts[: edge - 1], free.parts[: edge - 1])
 
 
 def test_a_shadow_falls_away_from_the_sun():

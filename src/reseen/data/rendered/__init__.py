@@ -16,11 +16,23 @@ from reseen.data.person import PersonImage, Split
 from reseen.data.rendered import manifest
 from reseen.data.rendered.annotations import read_keypoints
 from reseen.data.rendered.config import RenderConfig, make_config
-from reseen.data.rendered.dataset import render
+from reseen.data.rendered.dataset import FRAME_RATE, IMAGE_NAME, render
+from reseen.data.rendered.mesh import Part
 from reseen.data.source import Entry, Folder, open_folder
 from reseen.errors import ReseenError
 
-__all__ = ["TERMS", "RenderConfig", "config_of", "is_complete", "load", "make_config", "recognise", "render"]
+__all__ = [
+    "TERMS",
+    "Part",
+    "RenderConfig",
+    "config_of",
+    "holds",
+    "is_complete",
+    "load",
+    "make_config",
+    "recognise",
+    "render",
+]
 
 TERMS = (
     "Rendered by reseen: nobody's pictures, free to use for everything. "
@@ -35,12 +47,13 @@ def recognise(folder: Folder) -> bool:
     return home is not None and all((part.archive, part.path.parent) == (home.archive, home.path) for part in others)
 
 
-def load(root: Path, *, keypoints: bool = False) -> Split:
+def load(root: Path, *, keypoints: bool = False, masks: bool = False) -> Split:
     """Reads rendered pedestrians.
 
     Args:
         root: The folder that was rendered into, one above it, or a zip of it.
         keypoints: Whether to attach the 18 joints: x and y in pixels, and 2 if seen, 1 if hidden, 0 if outside.
+        masks: Whether to attach the body-part masks; `Part` names their numbers.
 
     Raises:
         ReseenError: If there is nothing rendered, or it is not complete.
@@ -56,8 +69,11 @@ def load(root: Path, *, keypoints: bool = False) -> Split:
         raise ReseenError(f"{home} has lost its {market1501.LAYOUT.annotation}: run reseen data render again")
     labels = read_lin_attributes(entry, MARKET1501_SCHEMA)
     images = {part: read_images(found, market1501.LAYOUT.pattern, labels) for part, found in entries.items()}
+    images = {part: tuple(_with_time(image) for image in own) for part, own in images.items()}
     if keypoints:
         images = _with_keypoints(home, images)
+    if masks:
+        images = _with_masks(home, images)
     config = stored.config
     return Split(
         name="rendered",
@@ -77,6 +93,15 @@ def config_of(root: Path) -> RenderConfig:
         ReseenError: If there is nothing rendered.
     """
     return manifest.read(_home(root)).config
+
+
+def holds(root: Path, config: RenderConfig) -> bool:
+    """Whether a folder or zip holds this very data set, rendered by this version of the renderer; maybe not all of it.
+
+    Raises:
+        ReseenError: If there is nothing rendered.
+    """
+    return manifest.read(_home(root)).digest == config.digest
 
 
 def is_complete(root: Path, config: RenderConfig) -> bool:
@@ -99,6 +124,29 @@ def _entries(home: Folder) -> dict[str, list[Entry]]:
 def _home(root: Path) -> Folder:
     folder = open_folder(root)
     return manifest.find(folder) or folder
+
+
+def _with_time(image: PersonImage) -> PersonImage:
+    match = IMAGE_NAME.fullmatch(Path(image.name).name)
+    return replace(image, seconds=int(match["frame"]) / FRAME_RATE) if match else image
+
+
+def _with_masks(home: Folder, images: dict[str, tuple[PersonImage, ...]]) -> dict[str, tuple[PersonImage, ...]]:
+    trees = (found for found in home.folders() if found.name == manifest.MASKS)
+    folders = {child.name: child for tree in trees for child in tree.folders()}
+
+    def attach(image: PersonImage, masks: dict[str, Entry]) -> PersonImage:
+        mask = masks.get(Path(image.name).stem)
+        if mask is None:
+            raise ReseenError(f"{home} has lost the mask of {image.name}: run reseen data render again")
+        return replace(image, mask=mask.path)
+
+    attached = {}
+    for part, own in images.items():
+        folder = folders.get(PARTS[part])
+        there = {entry.path.stem: entry for entry in folder.images()} if folder else {}
+        attached[part] = tuple(attach(image, there) for image in own)
+    return attached
 
 
 def _with_keypoints(home: Folder, images: dict[str, tuple[PersonImage, ...]]) -> dict[str, tuple[PersonImage, ...]]:

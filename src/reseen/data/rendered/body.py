@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from reseen.data.rendered.mesh import Mesh
 from reseen.data.rendered.raster import skin, vertex_normals
@@ -208,13 +209,23 @@ def skeleton() -> Skeleton:
 @lru_cache(maxsize=1)
 def _anny() -> Anny:
     """Anny's model; its first load on a machine takes about a minute and is cached in the user's cache."""
-    import torch
-
     # Warp, which anny imports, greets on standard output.
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        from anny import Anny
+        from anny.paths import get_anny_cache_path
 
-        return Anny(skinning_method="lbs").to(dtype=torch.float32)
+        try:
+            return _load_anny()
+        except SafetensorError:  # anny writes its cache in place: a first load that was killed has left it torn
+            for file in get_anny_cache_path().glob("v*/*.safetensors"):
+                file.unlink(missing_ok=True)
+            return _load_anny()
+
+
+def _load_anny() -> Anny:
+    import torch
+    from anny import Anny
+
+    return Anny(skinning_method="lbs").to(dtype=torch.float32)
 
 
 @lru_cache(maxsize=1)

@@ -89,10 +89,11 @@ def draw_camera(seed: int, camid: int) -> Camera:
     """
     rng = np.random.default_rng([seed, camid, _STREAM])
     width, height = _FRAMES[rng.choice(len(_FRAMES), p=(0.3, 0.25, 0.2, 0.15, 0.1))]
-    above = rng.uniform(2.2, 7) if rng.random() < 0.3 else rng.uniform(2.4, 4.5)
+    # Most hang little above heads and look far, so that what stands about is seen behind people, not bare ground.
+    above = rng.uniform(1.5, 3) if rng.random() < 0.65 else rng.uniform(2.4, 6)
     nearest = max(6.0, (above - 0.9) / math.tan(math.radians(38)))
-    ahead = nearest + rng.uniform(0, 8)  # distance along the ground to the person in the middle of the frame
-    pitch = max(math.atan2(above - 0.9, ahead), math.radians(5))
+    ahead = nearest + rng.uniform(0, 9)  # distance along the ground to the person in the middle of the frame
+    pitch = max(math.atan2(above - 0.9, ahead), math.radians(2))
     person = rng.uniform(130, 270) * height / 768 + 10  # pixels
     focal = person / 1.75 * math.hypot(ahead, above - 0.9)
     narrow, wide = (width / 2 / math.tan(math.radians(angle) / 2) for angle in (25, 65))

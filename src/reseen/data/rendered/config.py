@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from reseen.errors import ReseenError
 
-VERSION = 2
+VERSION = 3
 """Of the renderer; raised whenever the same configuration gives other pictures or labels."""
 
 

@@ -32,7 +32,8 @@ ATTRIBUTES = "market_attribute.mat"
 FRAME_RATE = 25
 """Frames a second: the frame number in a file's name tells when the picture was taken."""
 
-_NAME = re.compile(r"(\d+)_c(\d+)s1_\d+_(\d+)\.jpg")
+IMAGE_NAME = re.compile(r"(?P<pid>\d+)_c(?P<camid>\d+)s1_(?P<frame>\d+)_(?P<number>\d+)\.jpg")
+"""Name of an image's file."""
 _MOST_WORKERS = 8
 """Unless more are asked for: each takes about a gigabyte."""
 _CHUNK = 16
@@ -175,8 +176,8 @@ def _finished(root: Path) -> dict[_Task, Path]:
     for folder in PARTS.values():
         masks = {path.stem for path in (root / MASKS / folder).glob("*.png")}
         for path in (root / folder).glob("*.jpg"):
-            if (match := _NAME.fullmatch(path.name)) and path.stem in masks:
-                found[_Task(*map(int, match.groups()))] = path.relative_to(root)
+            if (match := IMAGE_NAME.fullmatch(path.name)) and path.stem in masks:
+                found[_Task(*map(int, match.group("pid", "camid", "number")))] = path.relative_to(root)
     return found
 
 

@@ -66,11 +66,15 @@ def street(b: Builder, camera: Camera) -> None:
         b.ground(b.paint(strip), (0, kerb - float(rng.uniform(1.5, 3))), (1e3, 0.15))
     b.ground(paving(b))
     row_of_houses(b, front, shops=True)
-    for x, y in sight.spots(int(rng.integers(2, 5)), 8, 26, apart=5.2, low=kerb + 0.9, high=kerb + 1.3):
+    for x, y in sight.spots(int(rng.integers(2, 7)), 8, 30, apart=5.2, low=kerb + 0.9, high=kerb + 1.3):
         things.car(b, x, y, math.pi * rng.integers(2) + rng.normal(0, 0.02))
-    for x, y in sight.spots(int(rng.integers(1, 4)), 8, 32, apart=5.2, low=far - 1.5, high=far - 1.0):
+    for x, y in sight.spots(int(rng.integers(1, 6)), 8, 36, apart=5.2, low=far - 1.5, high=far - 1.0):
         things.car(b, x, y, math.pi * rng.integers(2) + rng.normal(0, 0.02))
     along_kerb(b, sight, kerb)
+    for _ in range(int(rng.integers(0, 3))):
+        bicycle_row(b, sight, camera)
+    for x, _ in sight.spots(int(rng.integers(2, 7)), front, 2 * front, apart=1.3, low=front - 2):
+        poster(b, x, front, float(rng.uniform(0.3, 0.8)))
     for x, y in sight.spots(3, 10, 30, low=far + 0.4, high=far + 1.2):
         _MIXED[int(rng.integers(len(_MIXED)))](b, x, y)
     things_in_the_way(b, sight, high=kerb - 0.5)
@@ -102,8 +106,10 @@ def campus(b: Builder, camera: Camera) -> None:
                 (things.tree if rng.random() < 0.7 else low_bush)(b, float(x), strip - 0.4)
     b.ground(paving(b))
     large_building(b, front)
-    for _ in range(int(rng.integers(2, 5))):
+    for _ in range(int(rng.integers(3, 7))):
         bicycle_row(b, sight, camera)
+    for x, _ in sight.spots(int(rng.integers(0, 5)), front, 2 * front, apart=1.3, low=front - 2):
+        poster(b, x, front, float(rng.uniform(0.3, 0.8)))
     kind = int(rng.integers(3))
     for x, y in sight.spots(int(rng.integers(1, 4)), 6, 15, high=strip - 2):
         things.post(b, x, y, int(rng.integers(3)))
@@ -145,10 +151,10 @@ def wall(b: Builder, camera: Camera) -> None:
     pipe = b.plain(b.one(things.METAL))
     for x in np.arange(-4, 5) * float(rng.uniform(5, 8)) + rng.uniform(-2, 2):
         b.add(rod(pipe, (x, front - 0.08, 0.1), (x, front - 0.08, 9), 0.055))
-    for x, _ in sight.spots(int(rng.integers(0, 4)), front, 2 * front, apart=2, low=front - 2):
-        poster(b, x, front)
+    for x, _ in sight.spots(int(rng.integers(1, 7)), front, 2 * front, apart=1.2, low=front - 2):
+        poster(b, x, front, float(rng.uniform(0.3, 0.7)))
     for x, y in sight.spots(
-        int(rng.integers(2, 7)), front - 1, 2 * front, apart=0.9, low=front - 0.75, high=front - 0.4
+        int(rng.integers(4, 12)), front - 1, 2 * front, apart=0.9, low=front - 0.75, high=front - 0.4
     ):
         pick = rng.random()
         if pick < 0.45:
@@ -195,7 +201,7 @@ def park(b: Builder, camera: Camera) -> None:
             if off_path(where, x + 1, middle, second, 0.7 * half + length * 0.9):
                 things.hedge(b, *where, length, turn, float(rng.uniform(0.6, 1.5)), 0.35)
     kinds: Sequence[Callable[[Builder, float, float], None]] = (things.tree, low_bush, things.tree, things.planter)
-    for a, c in sight.spots(12, 6, 30, apart=2.4):
+    for a, c in sight.spots(20, 6, 30, apart=1.8):
         off = -sin * (a - x) + cos * (c - middle)
         if abs(off) > half + 0.7 and off_path((a, c), x + 1, middle, second, 0.7 * half + 0.9):
             kinds[int(rng.integers(len(kinds)))](b, a, c)
@@ -226,9 +232,9 @@ def hall(b: Builder, camera: Camera) -> None:
             b.add(cylinder(column, (float(x), row), (0, high), thick))
         else:
             b.add(box(column, (float(x), row), (0, high), (thick, thick)))
-    for x, _ in sight.spots(3, front, 2 * front, apart=2.5, low=front - 4):
+    for x, _ in sight.spots(int(rng.integers(4, 9)), front, 2 * front, apart=1.4, low=front - 4):
         (door if rng.random() < 0.4 else poster)(b, x, front, *(() if rng.random() < 0.5 else (0.9,)))
-    for x, y in sight.spots(int(rng.integers(3, 7)), 5.5, front, apart=2.0, high=front - 1.2):
+    for x, y in sight.spots(int(rng.integers(4, 10)), 5.5, front, apart=1.6, high=front - 1.2):
         pick = rng.random()
         if pick < 0.3:
             things.bench(b, x, y, math.pi / 2 * rng.integers(4))

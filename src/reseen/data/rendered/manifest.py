@@ -88,4 +88,6 @@ def read(folder: Folder) -> Manifest:
     try:
         return Manifest.model_validate_json(entry.read())
     except ValidationError as error:
-        raise ReseenError(f"{entry.path} is not what reseen data render writes; render into a new folder") from error
+        raise ReseenError(
+            f"{entry.path} is not what reseen data render writes: delete {folder}, or render into a new one"
+        ) from error

@@ -110,7 +110,7 @@ def draw(
     keypoints = _keypoints(people[0].joints, scene, corner, step, seen, surface, crowd.owner, size)
     native = min(rows, max(24, round(window.height)))
     exposed = camera.sensor.expose(_resize(radiance, native, max(12, round(native * width / height))), rng)
-    pixels = Image.fromarray(exposed).resize((width, height), Image.Resampling.BILINEAR)
+    pixels = Image.fromarray(exposed).resize((width, height), Image.Resampling.BICUBIC)
     return Picture(np.asarray(pixels), parts[1::_SUPERSAMPLING, 1::_SUPERSAMPLING].copy(), keypoints)
 
 

@@ -42,25 +42,13 @@ def rasterise(points: Floats, faces: Ints, inside: Floats, limit: Floats) -> tup
         za, zb, zc = points[a, 2], points[b, 2], points[c, 2]
         if za < NEAR or zb < NEAR or zc < NEAR:
             continue
-        xa, ya = points[a, 0], points[a, 1]
-        xb, yb = points[b, 0], points[b, 1]
-        xc, yc = points[c, 0], points[c, 1]
-        left = max(0, int(np.floor(min(xa, xb, xc) - 0.5)) + 1)
-        right = min(width - 1, int(np.floor(max(xa, xb, xc) - 0.5)))
-        top = max(0, int(np.floor(min(ya, yb, yc) - 0.5)) + 1)
-        bottom = min(height - 1, int(np.floor(max(ya, yb, yc) - 0.5)))
-        if left > right or top > bottom:
-            continue
-        area = (xb - xa) * (yc - ya) - (xc - xa) * (yb - ya)
+        first, second, third = points[a], points[b], points[c]
+        left, right, top, bottom, area = _box(first, second, third, height, width)
         if area == 0:
             continue
         for row in range(top, bottom + 1):
-            y = row + 0.5
             for column in range(left, right + 1):
-                x = column + 0.5
-                wa = ((xb - x) * (yc - y) - (xc - x) * (yb - y)) / area
-                wb = ((xc - x) * (ya - y) - (xa - x) * (yc - y)) / area
-                wc = 1 - wa - wb
+                wa, wb, wc = _weights(first, second, third, column + 0.5, row + 0.5, area)
                 if wa < 0 or wb < 0 or wc < 0:
                     continue
                 inverse = wa / za + wb / zb + wc / zc
@@ -89,30 +77,41 @@ def depth_map(points: Floats, faces: Ints, resolution: int) -> Floats:
     result = np.full((resolution, resolution), np.float32(-1e9))
     for face in range(len(faces)):
         a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
-        xa, ya = points[a, 0], points[a, 1]
-        xb, yb = points[b, 0], points[b, 1]
-        xc, yc = points[c, 0], points[c, 1]
-        left = max(0, int(np.floor(min(xa, xb, xc) - 0.5)) + 1)
-        right = min(resolution - 1, int(np.floor(max(xa, xb, xc) - 0.5)))
-        top = max(0, int(np.floor(min(ya, yb, yc) - 0.5)) + 1)
-        bottom = min(resolution - 1, int(np.floor(max(ya, yb, yc) - 0.5)))
-        if left > right or top > bottom:
-            continue
-        area = (xb - xa) * (yc - ya) - (xc - xa) * (yb - ya)
+        first, second, third = points[a], points[b], points[c]
+        left, right, top, bottom, area = _box(first, second, third, resolution, resolution)
         if area == 0:
             continue
         for row in range(top, bottom + 1):
-            y = row + 0.5
             for column in range(left, right + 1):
-                x = column + 0.5
-                wa = ((xb - x) * (yc - y) - (xc - x) * (yb - y)) / area
-                wb = ((xc - x) * (ya - y) - (xa - x) * (yc - y)) / area
-                wc = 1 - wa - wb
+                wa, wb, wc = _weights(first, second, third, column + 0.5, row + 0.5, area)
                 if wa >= 0 and wb >= 0 and wc >= 0:
                     z = wa * points[a, 2] + wb * points[b, 2] + wc * points[c, 2]
                     if z > result[row, column]:
                         result[row, column] = z
     return result
+
+
+@njit(cache=True, error_model="numpy")
+def _box(a: Floats, b: Floats, c: Floats, height: int, width: int) -> tuple[int, int, int, int, float]:
+    """Returns the first and last column and row whose pixel centres a triangle may cover, and twice its signed area.
+
+    The area is 0 if there are none.
+    """
+    left = max(0, int(np.floor(min(a[0], b[0], c[0]) - 0.5)) + 1)
+    right = min(width - 1, int(np.floor(max(a[0], b[0], c[0]) - 0.5)))
+    top = max(0, int(np.floor(min(a[1], b[1], c[1]) - 0.5)) + 1)
+    bottom = min(height - 1, int(np.floor(max(a[1], b[1], c[1]) - 0.5)))
+    if left > right or top > bottom:
+        return left, right, top, bottom, 0.0
+    return left, right, top, bottom, (b[0] - a[0]) * (c[1] - a[1]) - (c[0] - a[0]) * (b[1] - a[1])
+
+
+@njit(cache=True, error_model="numpy")
+def _weights(a: Floats, b: Floats, c: Floats, x: float, y: float, area: float) -> tuple[float, float, float]:
+    """Returns the weights of a triangle's corners at a place; none is negative inside."""
+    wa = ((b[0] - x) * (c[1] - y) - (c[0] - x) * (b[1] - y)) / area
+    wb = ((c[0] - x) * (a[1] - y) - (a[0] - x) * (c[1] - y)) / area
+    return wa, wb, 1 - wa - wb
 
 
 @njit(cache=True, error_model="numpy")

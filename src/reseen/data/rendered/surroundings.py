@@ -81,9 +81,9 @@ def paving(b: Builder) -> int:
     size = ((0.2, 0.1), (0.3, 0.3), (0.6, 0.3), (0.8, 0.8))[kind]
     return b.paint(
         Surface(BLOCKS, colour, b.one((colour, (0.5, 0.36, 0.31), (0.36, 0.36, 0.37)), 0.03),
-                b.tint((0.3, 0.29, 0.27), 0.03), size=size, line=float(rng.uniform(0.006, 0.014)),
-                share=float(rng.choice([0.0, 0.12, 0.35])), bond=0.5 if kind != 3 else 0.0,
-                grain=float(rng.uniform(0.08, 0.2)), stains=float(rng.uniform(0.12, 0.3)), seed=b.seed())
+                b.tint((0.24, 0.23, 0.22), 0.03), size=size, line=float(rng.uniform(0.008, 0.022)),
+                share=float(rng.choice([0.0, 0.15, 0.4])), bond=0.5 if kind != 3 else 0.0,
+                grain=float(rng.uniform(0.12, 0.28)), stains=float(rng.uniform(0.15, 0.4)), seed=b.seed())
     )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def asphalt(b: Builder, *, warm: bool = False) -> int:
     """Adds an asphalt, or a warm one for garden paths, and returns its number."""
     grey = b.tint((0.44, 0.4, 0.35) if warm else (0.34, 0.34, 0.345), 0.04)
     patch = (grey[0] * 0.82, grey[1] * 0.82, grey[2] * 0.83)
-    return b.paint(Surface(ASPHALT, grey, patch, (0.12, 0.12, 0.12), grain=0.16, stains=0.2, seed=b.seed()))
+    return b.paint(Surface(ASPHALT, grey, patch, (0.12, 0.12, 0.12), grain=0.24, stains=0.3, seed=b.seed()))
 
 
 def lawn(b: Builder) -> int:
