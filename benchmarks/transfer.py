@@ -12,10 +12,12 @@ from typing import Annotated
 
 import torch
 import typer
+from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
 from reseen.data import open_split
+from reseen.data.size import Size
 from reseen.evaluation import RankingReport, average_reports, evaluate
 from reseen.models import build, config_of
 from reseen.models.checkpoint import load
@@ -46,10 +48,9 @@ def main(
 ) -> None:
     """Print mAP and rank-1 of each model on both data sets."""
     models = {str(path): load(path) for path in checkpoints or []}
-    height, width = (int(side) for side in size.split("x"))
     config = next(
         (model.config for model in models.values()),
-        EmbedderConfig(size=(height, width), normalize=True, precision="bfloat16"),
+        EmbedderConfig(size=TypeAdapter(Size).validate_python(size), normalize=True, precision="bfloat16"),
     )
     if imagenet:
         models = {"ImageNet weights alone": _imagenet(weights, config)} | models

@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from reseen.cli import app
-from reseen.data import DATASETS
+from reseen.data import DATASETS, loader_options
 from reseen.data.attributes import MARKET1501_SCHEMA
 from reseen.models import SYSTEMS, checkpoint
 from reseen.models.aanet import AANet, AANetConfig
@@ -154,8 +154,9 @@ def test_every_key_of_a_recipe_is_explained() -> None:
 
 
 def test_every_data_set_is_listed() -> None:
-    listed = re.findall(r"^\| `(\w+)` \|", (DOCS / "data.md").read_text(), re.MULTILINE)
-    assert sorted(listed) == sorted(DATASETS)
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", (DOCS / "data.md").read_text(), re.MULTILINE)
+    listed = {name: set(re.findall(r"`(\w+)`", options)) for name, options in rows}
+    assert listed == {name: set(loader_options(name)) for name in DATASETS}
 
 
 def test_readme_says_which_systems_there_are() -> None:

@@ -17,6 +17,7 @@ from reseen.data.cache import Progress
 from reseen.data.person import PersonImage, Split
 from reseen.data.problems import Content, Location, Problem, find_problems, location, read_contents
 from reseen.data.source import Folder, open_folder
+from reseen.errors import ReseenError
 
 _MISSING: Mapping[str, Callable[[Folder], tuple[str, ...]]] = {
     "market1501": market1501.LAYOUT.missing,
@@ -24,6 +25,8 @@ _MISSING: Mapping[str, Callable[[Folder], tuple[str, ...]]] = {
     "peta": peta.missing,
 }
 """What tells which folders of a data set are not there."""
+_LABELS = {"rendered": ("keypoints", "masks")}
+"""Options of a data set's loader that read labels which otherwise nobody looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +111,18 @@ def check(root: Path | str, *, progress: Progress | None = None, **options: Any)
     split = open_split(name, root, **options)
     contents = read_contents(split, progress)
     missing = _MISSING[name](open_folder(root)) if name in _MISSING else ()
+    problems = [Problem("missing", f"{folder} is missing") for folder in missing]
+    for label in _LABELS.get(name, ()):
+        try:
+            open_split(name, root, **{label: True})
+        except ReseenError as error:
+            problems.append(Problem("missing", str(error)))
     return CheckReport(
         dataset=name,
         root=str(root),
         fingerprint=_fingerprint(split, contents),
         parts=tuple(_report(part, images, split.schema) for part, images in split.parts().items()),
-        problems=(*(Problem("missing", f"{folder} is missing") for folder in missing), *find_problems(split, contents)),
+        problems=(*problems, *find_problems(split, contents)),
         notes=split.notes,
     )
 

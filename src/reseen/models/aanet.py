@@ -41,6 +41,7 @@ class AANetConfig(BaseModel):
         normalize_heads: Scale each V vector to length 1, so that every head has the same say in the
             distance.
         freeze_stages: First stages of the backbone that are not trained.
+        mix_style: See `Backbone`; for training on other pictures than those it is meant for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +63,7 @@ class AANetConfig(BaseModel):
     neck: Literal["relu", "bnneck"] = "relu"
     normalize_heads: bool = False
     freeze_stages: int = Field(0, ge=0)
+    mix_style: float = Field(0.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _attention_has_maps(self) -> AANetConfig:
@@ -153,7 +155,10 @@ class AANet(nn.Module):
         super().__init__()
         self.config = config
         self.backbone = Backbone(
-            config.backbone or f"resnet{config.depth}", last_stride=config.last_stride, stride_in=config.stride_in
+            config.backbone or f"resnet{config.depth}",
+            last_stride=config.last_stride,
+            stride_in=config.stride_in,
+            mix_style=config.mix_style,
         )
         self.backbone.freeze(config.freeze_stages)
         self.pooling = build_pooling(config.pooling)

@@ -28,6 +28,7 @@ class IDEConfig(BaseModel):
         pooling: Average or generalised mean.
         neck: ``bnneck`` (bag of tricks) or ``none``.
         freeze_stages: First stages of the backbone that are not trained.
+        mix_style: See `Backbone`; for training on other pictures than those it is meant for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +42,7 @@ class IDEConfig(BaseModel):
     pooling: PoolingName = "average"
     neck: Literal["none", "bnneck"] = "bnneck"
     freeze_stages: int = Field(0, ge=0)
+    mix_style: float = Field(0.0, ge=0, le=1)
 
 
 class IDE(nn.Module):
@@ -60,7 +62,12 @@ class IDE(nn.Module):
     def __init__(self, config: IDEConfig) -> None:
         super().__init__()
         self.config = config
-        self.backbone = Backbone(config.backbone, last_stride=config.last_stride, stride_in=config.stride_in)
+        self.backbone = Backbone(
+            config.backbone,
+            last_stride=config.last_stride,
+            stride_in=config.stride_in,
+            mix_style=config.mix_style,
+        )
         self.backbone.freeze(config.freeze_stages)
         self.pooling = build_pooling(config.pooling)
         self.head = IdentityHead(self.backbone.channels, config.num_identities, config.dim, config.neck)

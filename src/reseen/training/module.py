@@ -103,7 +103,10 @@ class PhaseModule(LightningModule):
 
     def training_step(self, rows: list[int], batch_idx: int) -> dict[str, Tensor]:
         """Returns the total loss and its named terms for the images in these rows."""
-        batch = self._batch(rows, self.batch_of_epoch(batch_idx))
+        batch_index = self.batch_of_epoch(batch_idx)
+        batch = self._batch(rows, batch_index)
+        # What the model itself draws (dropout, mixed styles) follows from the step too.
+        torch.manual_seed(step_seed(self.seed, self.epoch, batch_index, self.global_rank, 1))
         output = self.model(batch)
         with torch.autocast(self.device.type, enabled=False):
             terms = self.objective(output, batch)

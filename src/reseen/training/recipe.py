@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from reseen import models
 from reseen.data.rendered import RenderConfig
+from reseen.data.size import Size
 from reseen.data.transforms import Augmentation
 from reseen.errors import ReseenError
 from reseen.losses.objective import ObjectiveConfig
@@ -19,11 +20,6 @@ from reseen.losses.objective import ObjectiveConfig
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-Side = Annotated[int, Field(ge=32, le=4096)]
-Size = tuple[Side, Side]
-"""Height and width in pixels; below 32 no backbone here leaves a feature map."""
 
 
 class SourceSection(_Section):

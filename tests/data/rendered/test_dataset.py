@@ -163,7 +163,7 @@ def test_what_a_killed_process_left_half_written_is_removed(root: Path) -> None:
     [
         ("persons", 6, "rendered with persons 5, not 6"),
         ("seed", 3, "rendered with seed 0, not 3"),
-        ("size", (128, 64), r"rendered with size \[64, 32\], not \[128, 64\]"),
+        ("size", (128, 64), "rendered with size 64x32, not 128x64"),
         ("test_share", 0.0, r"rendered with test_share 0\.4, not 0\.0"),
     ],
 )
@@ -194,6 +194,12 @@ def test_folders_with_other_things_are_refused(flat_world: type[FlatWorld], tmp_
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / ".DS_Store").touch()
     assert render(tmp_path / "empty", SMALL) == IMAGES
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ReseenError, match=r"cannot make the folder .*file/below: Not a directory"):
+        render(tmp_path / "file" / "below", SMALL)
 
 
 def test_who_comes_second_waits_and_finds_everything_there(root: Path) -> None:

@@ -111,6 +111,22 @@ def test_what_is_not_there_is_said(root: Path, tmp_path: Path) -> None:
         load(root)
 
 
+def test_where_a_folder_is_missing_it_is_not_taken_for_another_data_set(root: Path) -> None:
+    """The masks lie in folders of the same names, and are no persons."""
+    shutil.rmtree(root / "query")
+    assert recognise(root) == "rendered"
+    with pytest.raises(ReseenError, match="stopped at 26 of 30 images"):
+        load(root)
+
+
+def test_lost_masks_are_missed(root: Path) -> None:
+    next((root / "parts" / "query").iterdir()).unlink()
+    assert not is_complete(root, SMALL)
+    problems = check(root).problems
+    assert len(problems) == 1
+    assert "has lost the mask of" in str(problems[0])
+
+
 def test_knowing_of_it_loads_no_renderer() -> None:
     program = "import sys, reseen.data; print({'anny', 'numba', 'torch', 'warp'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -3,11 +3,14 @@
 import math
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from reseen.data.attributes import MARKET1501_SCHEMA
+from reseen.data.rendered import load
 from reseen.data.rendered.body import JOINT_NAMES
 from reseen.data.rendered.cameras import Camera
 from reseen.data.rendered.casting import draw_pedestrians
@@ -20,7 +23,7 @@ from reseen.data.rendered.poses import Stance
 from reseen.data.rendered.scenes import Light, Scene
 from reseen.data.rendered.sensor import Sensor
 from reseen.data.rendered.tracing import Fixed
-from reseen.data.rendered.world import Shot, World
+from reseen.data.rendered.world import _PAUSE, Shot, World
 
 SIZE = (128, 64)
 PERSONS = 24
@@ -112,6 +115,20 @@ def test_bags_are_in_the_mask_only_of_those_who_carry_them():
             assert person.attributes[attribute] == int(carried is not None)
 
 
+@pytest.mark.parametrize("part", [Part.UPPER, Part.LOWER])
+def test_most_garments_have_their_colour_in_pictures_of_any_camera(rendered: Path, part: Part):
+    """Coloured light, shadows, noise and compression may turn a colour into its neighbour, but not often."""
+    attribute = MARKET1501_SCHEMA[f"{part.name.lower()}_color"]
+    right = []
+    for image in chain.from_iterable(load(rendered, masks=True).parts().values()):
+        pixels, label = np.asarray(image.open())[image.open_mask() == part], image.attributes.get(attribute.name)
+        if label is not None and len(pixels) > 100:
+            median = tuple(np.median(pixels, axis=0) / 255)
+            right.append(colour_class(median, attribute.classes) == attribute.classes[label])
+    assert len(right) > 120
+    assert np.mean(right) >= 0.8
+
+
 @lru_cache
 def studio() -> Scene:
     """A grey room under even light, seen from eye height by a camera without a fault."""
@@ -185,6 +202,30 @@ def test_what_stands_before_a_person_hides_joints_and_is_not_in_the_mask():
     assert np.array_equal(behind.keypoints[~low, 2], free.keypoints[~low, 2])
     assert not behind.parts[edge + 1 :].any()
     assert np.array_equal(behind.parts[: edge - 1], free.parts[: edge - 1])
+
+
+def test_a_passer_by_never_hides_whom_the_labels_are_of(monkeypatch: pytest.MonkeyPatch):
+    """Here somebody stands within an arm's length of everybody."""
+    here = World(0, PERSONS, cameras=3, cameras_per_person=3)
+    monkeypatch.setattr(f"{World.__module__}._BESIDE_METRES", (0.2, 0.6))
+
+    def seen(beside: float, least: int) -> np.ndarray:
+        monkeypatch.setattr(f"{World.__module__}._BESIDE", beside)
+        monkeypatch.setattr(f"{World.__module__}._SEEN", least)
+        taken = [here.shot(pid, camid, 0, SIZE) for pid in range(1, PERSONS + 1) for camid in (1, 2)]
+        return np.array([(shot.keypoints[:, 2] == 2).sum() for shot in taken])
+
+    alone, crowded, kept = seen(0.0, 6), seen(1.0, 0), seen(1.0, 6)
+    assert (crowded < np.minimum(alone, 6)).any()
+    assert (kept >= np.minimum(alone, 6)).all()
+    assert (kept < alone).any()
+
+
+def test_nobody_is_at_two_cameras_at_once():
+    here = World(0, 60)
+    for pid in range(1, 61):
+        begins = sorted(here._arrival(pid, camid) for camid in here.cameras_of(pid))
+        assert min(np.diff(begins)) > 12 * _PAUSE
 
 
 def test_a_shadow_falls_away_from_the_sun():

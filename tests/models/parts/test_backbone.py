@@ -55,6 +55,7 @@ def test_map_of_a_transformer_keeps_its_layout() -> None:
         ("resnet5", {}, "no model 'resnet5'; near: resnet"),
         ("convnext_atto", {"last_stride": 1}, "apply to ResNets, not to 'convnext_atto'"),
         ("convnext_atto", {"stride_in": "conv1"}, "apply to ResNets, not to 'convnext_atto'"),
+        ("convnext_atto", {"mix_style": 0.5}, "apply to ResNets, not to 'convnext_atto'"),
         ("resnet18", {"stride_in": "conv1"}, "'resnet18' has no bottleneck"),
     ],
 )

@@ -16,7 +16,7 @@ from reseen.data.person import PersonImage, Split
 from reseen.data.rendered import manifest
 from reseen.data.rendered.annotations import read_keypoints
 from reseen.data.rendered.config import RenderConfig, make_config
-from reseen.data.rendered.dataset import FRAME_RATE, IMAGE_NAME, render
+from reseen.data.rendered.dataset import FRAME_RATE, IMAGE_NAME, finished, render
 from reseen.data.rendered.mesh import Part
 from reseen.data.source import Entry, Folder, open_folder
 from reseen.errors import ReseenError
@@ -44,7 +44,9 @@ def recognise(folder: Folder) -> bool:
     """Whether a rendered set lies here, and no other data set in the same layout."""
     home = manifest.find(folder)
     others = market1501.LAYOUT.locate(folder).values() if home else ()
-    return home is not None and all((part.archive, part.path.parent) == (home.archive, home.path) for part in others)
+    # Where a folder of images is missing, the one of its masks is what is found.
+    own = () if home is None else (home.path, home.path / manifest.MASKS)
+    return home is not None and all(part.archive == home.archive and part.path.parent in own for part in others)
 
 
 def load(root: Path, *, keypoints: bool = False, masks: bool = False) -> Split:
@@ -105,15 +107,14 @@ def holds(root: Path, config: RenderConfig) -> bool:
 
 
 def is_complete(root: Path, config: RenderConfig) -> bool:
-    """Whether a folder holds this very data set with all its images."""
+    """Whether a folder holds this very data set with all its images and masks."""
     folder = Folder(root)
     if not (root / manifest.MANIFEST).is_file():
         return False
     stored = manifest.read(folder)
     if not all((root / name).is_file() for name in (manifest.KEYPOINTS, market1501.LAYOUT.annotation)):
         return False
-    there = sum(len(entries) for entries in _entries(folder).values())
-    return stored.complete and stored.digest == config.digest and there == sum(stored.images.values())
+    return stored.complete and stored.digest == config.digest and len(finished(root)) == sum(stored.images.values())
 
 
 def _entries(home: Folder) -> dict[str, list[Entry]]:

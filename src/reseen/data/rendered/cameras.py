@@ -81,15 +81,16 @@ class Camera:
 
 
 def draw_camera(seed: int, camid: int) -> Camera:
-    """Draws a surveillance camera: above heads, looking down, persons 90 to 420 pixels high.
+    """Draws a surveillance camera: from chin height up, looking along or down, persons about 70 to 500 pixels high.
 
     Args:
         seed: Seed of the data set.
         camid: Camera id, from 1.
     """
-    rng = np.random.default_rng([seed, camid, _STREAM])
+    rng = np.random.default_rng([seed, _STREAM, camid])
     width, height = _FRAMES[rng.choice(len(_FRAMES), p=(0.3, 0.25, 0.2, 0.15, 0.1))]
-    # Most hang little above heads and look far, so that what stands about is seen behind people, not bare ground.
+    # Most hang about as high as heads or a little above, and look far: behind people there is what stands about, and
+    # not bare ground.
     above = rng.uniform(1.5, 3) if rng.random() < 0.65 else rng.uniform(2.4, 6)
     nearest = max(6.0, (above - 0.9) / math.tan(math.radians(38)))
     ahead = nearest + rng.uniform(0, 9)  # distance along the ground to the person in the middle of the frame

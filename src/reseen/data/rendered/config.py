@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from reseen.data.size import parse_size
 from reseen.errors import ReseenError
 
-VERSION = 3
+VERSION = 4
 """Of the renderer; raised whenever the same configuration gives other pictures or labels."""
-
-
-def _size(value: object) -> object:
-    """Turns ``128x64`` into numbers."""
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+)[x×](\d+)", value.strip())):
-        return int(match[1]), int(match[2])
-    if isinstance(value, str):
-        raise ValueError(f"{value!r} is no HEIGHTxWIDTH such as 128x64")
-    return value
 
 
 _Side = Annotated[int, Field(ge=32, le=1024)]
@@ -35,7 +27,7 @@ class RenderConfig(BaseModel):
         persons: How many persons, training and test together.
         images_per_camera: Images of a person in each camera; of a test person one of them is the query.
         cameras: How many cameras the world has.
-        cameras_per_person: How many of them see one person.
+        cameras_per_person: How many of them see one person; all, if there are not so many.
         seed: Of everything random: other seeds have other persons, places and poses.
         size: Height and width of the pictures in pixels, or a text such as ``128x64``.
         test_share: Share of the persons in the test part; 0 leaves out query and gallery.
@@ -49,9 +41,17 @@ class RenderConfig(BaseModel):
     cameras: int = Field(6, ge=1)
     cameras_per_person: int = Field(6, ge=1)
     seed: int = Field(0, ge=0)
-    size: Annotated[tuple[_Side, _Side], BeforeValidator(_size)] = (128, 64)
+    size: Annotated[tuple[_Side, _Side], BeforeValidator(parse_size)] = (128, 64)
     test_share: float = Field(0.5, ge=0, lt=1)
     quality: int = Field(95, ge=1, le=100)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_more_than_there_are(cls, values: Any) -> Any:
+        """Worlds that look the same have the same numbers."""
+        cameras, seeing = (values.get(name, 6) for name in ("cameras", "cameras_per_person"))
+        few = isinstance(cameras, int) and isinstance(seeing, int) and 0 < cameras < seeing
+        return {**values, "cameras_per_person": cameras} if few else values
 
     @model_validator(mode="after")
     def _queries_can_be_found(self) -> RenderConfig:
@@ -86,5 +86,12 @@ def make_config(values: Mapping[str, Any]) -> RenderConfig:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][:1])
+        if first["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(where, RenderConfig.model_fields, 1)
+            raise ReseenError(
+                f"cannot render this: no key {where!r}{f', did you mean {near[0]}?' if near else ''}"
+            ) from error
         message = first["msg"].removeprefix("Value error, ")
+        if not first["type"].startswith("value_error"):
+            message += f", not {first['input']!r}"
         raise ReseenError(f"cannot render this: {where + ': ' if where else ''}{message}") from error

@@ -80,7 +80,10 @@ def render(
 
     root = Path(root)
     _check_folder(root, config)
-    root.mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReseenError(f"cannot make the folder {root}: {error.strerror}; name another one") from error
     with _locked(root):
         _check_folder(root, config)
         world = World(config.seed, config.persons, config.cameras, config.cameras_per_person)
@@ -90,7 +93,7 @@ def render(
             for camid in world.cameras_of(pid)
             for number in range(config.images_per_camera)
         ]
-        there = _finished(root)
+        there = finished(root)
         missing = sorted(set(tasks) - there.keys())
         names = (MANIFEST, ATTRIBUTES, KEYPOINTS)
         if not missing and all((root / name).exists() for name in names) and read(Folder(root)).complete:
@@ -170,7 +173,7 @@ def _folder(config: RenderConfig, task: _Task) -> str:
     return PARTS["gallery"] if task.number else PARTS["query"]
 
 
-def _finished(root: Path) -> dict[_Task, Path]:
+def finished(root: Path) -> dict[_Task, Path]:
     """Returns the images that are there with their masks, relative to the root; a mask is written first."""
     found: dict[_Task, Path] = {}
     for folder in PARTS.values():
@@ -235,6 +238,6 @@ def _finish(root: Path, config: RenderConfig, world: World) -> None:
         "train": {pid: own for pid, own in labels.items() if pid < first_test},
     }
     replace_file(root / ATTRIBUTES, encode_attributes(parts))
-    images = sorted(_finished(root).values())
+    images = sorted(finished(root).values())
     masks = ((image.as_posix(), root / MASKS / image.with_suffix(".png")) for image in images)
     replace_file(root / KEYPOINTS, encode_keypoints(masks))

@@ -72,7 +72,9 @@ def street(b: Builder, camera: Camera) -> None:
         things.car(b, x, y, math.pi * rng.integers(2) + rng.normal(0, 0.02))
     along_kerb(b, sight, kerb)
     for _ in range(int(rng.integers(0, 3))):
-        bicycle_row(b, sight, camera)
+        bicycle_row(b, sight, camera, high=kerb - 1.2)
+    if rng.random() < 0.5:
+        bicycle_row(b, sight, camera, low=far + 1, high=front - 1)
     for x, _ in sight.spots(int(rng.integers(2, 7)), front, 2 * front, apart=1.3, low=front - 2):
         poster(b, x, front, float(rng.uniform(0.3, 0.8)))
     for x, y in sight.spots(3, 10, 30, low=far + 0.4, high=far + 1.2):
@@ -107,7 +109,7 @@ def campus(b: Builder, camera: Camera) -> None:
     b.ground(paving(b))
     large_building(b, front)
     for _ in range(int(rng.integers(3, 7))):
-        bicycle_row(b, sight, camera)
+        bicycle_row(b, sight, camera, high=front - 1)
     for x, _ in sight.spots(int(rng.integers(0, 5)), front, 2 * front, apart=1.3, low=front - 2):
         poster(b, x, front, float(rng.uniform(0.3, 0.8)))
     kind = int(rng.integers(3))
@@ -166,7 +168,7 @@ def wall(b: Builder, camera: Camera) -> None:
         else:
             aircon(b, x, front)
     if rng.random() < 0.6:
-        bicycle_row(b, sight, camera)
+        bicycle_row(b, sight, camera, high=front - 1)
     if rng.random() < 0.5:
         row = float(rng.uniform(0.45, 0.7)) * front
         things.railing(

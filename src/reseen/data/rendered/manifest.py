@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -58,7 +59,13 @@ class Manifest(BaseModel):
         before, now = self.config.model_dump(mode="json"), config.model_dump(mode="json")
         for key, value in now.items():
             if before[key] != value:
-                raise ReseenError(f"{root} was rendered with {key} {before[key]}, not {value}; name a new folder")
+                raise ReseenError(
+                    f"{root} was rendered with {key} {_said(before[key])}, not {_said(value)}; name a new folder"
+                )
+
+
+def _said(value: Any) -> str:
+    return "x".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -28,11 +28,11 @@ _PATTERNS: Mapping[PatternKind, float] = {
     "gradient": 0.02,
 }
 _LOWER_PATTERNS: Mapping[PatternKind, float] = {
-    "plain": 0.84,
-    "pinstripes": 0.03,
-    "checks": 0.04,
-    "print": 0.03,
-    "gradient": 0.06,
+    "plain": 0.90,
+    "pinstripes": 0.02,
+    "checks": 0.025,
+    "print": 0.015,
+    "gradient": 0.04,
 }
 _MIXED_PATTERNS: Mapping[PatternKind, float] = {"stripes": 0.45, "checks": 0.35, "print": 0.2}
 _PERIODS: Mapping[PatternKind, tuple[float, float]] = {

@@ -25,7 +25,7 @@ class Pedestrian:
 
     Attributes:
         pid: Person id, from 1.
-        attributes: Class index by attribute name, all of `MARKET1501_SCHEMA`.
+        attributes: Class index by attribute name, all of `MARKET1501_SCHEMA` but a colour that is unknown.
         body: Value in [0, 1] by name of anny's phenotype (gender, age, muscle, weight, height, proportions).
         skin: Colour of the skin.
         hair: ``bald``, ``short`` and ``bun`` count as short; ``bob``, ``ponytail`` and ``long`` as long hair.

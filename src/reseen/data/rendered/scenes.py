@@ -19,7 +19,8 @@ from reseen.errors import ReseenError
 Floats = NDArray[np.float32]
 Colour = tuple[float, float, float]
 
-_STREAM = 2
+_STREAM, _ORDER_STREAM = 2, 3
+"""Keep these random numbers apart from those that other parts draw from the same seed."""
 _PERSON = 1.95
 """Height in metres of the person for whom a place must be large enough."""
 _ROOM = 0.4
@@ -101,7 +102,7 @@ def make_scene(seed: int, camid: int) -> Scene:
     camera, layout = draw_camera(seed, camid), layout_of(seed, camid)
     indoors = layout in INDOORS
     for attempt in range(_ATTEMPTS):
-        rng = np.random.default_rng([seed, camid, _STREAM, attempt])
+        rng = np.random.default_rng([seed, _STREAM, camid, attempt])
         builder = Builder(rng)
         layout(builder, camera)
         scene = build_scene(camera, builder.fixed(), draw_light(rng, indoors=indoors), rng, indoors=indoors)
@@ -117,7 +118,7 @@ def layout_of(seed: int, camid: int) -> Layout:
         seed: Seed of the data set.
         camid: Camera id, from 1.
     """
-    order = np.random.default_rng([seed, (camid - 1) // len(KINDS), _STREAM, 0]).permutation(len(KINDS))
+    order = np.random.default_rng([seed, _ORDER_STREAM, (camid - 1) // len(KINDS)]).permutation(len(KINDS))
     return KINDS[int(order[(camid - 1) % len(KINDS)])]
 
 

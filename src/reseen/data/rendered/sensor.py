@@ -24,7 +24,7 @@ class Sensor:
     Attributes:
         gains: White balance of red, green and blue.
         exposure: Factor on the light; at 1 a radiance of 1 is white.
-        contrast: Strength of an S-shaped tone curve, below 0 flatter, at most 0.9.
+        contrast: Strength of an S-shaped tone curve, at most 0.9.
         gamma: Exponent on the encoded picture; above 1 darker mid-tones.
         shoulder: How softly highlights run into white, 0 (clipped) to 1.
         saturation: Distance of colours from their grey, 1 as they are.
@@ -95,7 +95,7 @@ def draw_sensor(rng: np.random.Generator) -> Sensor:
     Args:
         rng: Source of randomness.
     """
-    poor = rng.beta(1.3, 1.7)  # cheap cameras are bad in every way at once
+    poor = rng.beta(1.3, 1.7)  # a cheap camera is noisy, soft and compressed all at once
     warm, green = rng.normal(0, 0.085), rng.normal(0, 0.015)
     gains = np.array([np.exp(warm - green), np.exp(green), np.exp(-warm - green)])
     gains = np.clip(gains / gains.mean(), 0.78, 1.25)
@@ -103,14 +103,14 @@ def draw_sensor(rng: np.random.Generator) -> Sensor:
     return Sensor(
         gains=(float(gains[0]), float(gains[1]), float(gains[2])),
         exposure=float(np.exp(rng.normal(0.02, 0.2))),
-        contrast=float(rng.uniform(0.0, 0.9)),
+        contrast=float(rng.uniform(0.0, 0.75)),
         gamma=float(np.exp(rng.normal(0, 0.09))),
         shoulder=float(rng.uniform(0, 0.7)),
-        saturation=float(rng.uniform(0.5, 1.1)),
+        saturation=float(rng.uniform(0.65, 1.1)),
         noise=float(0.003 + 0.013 * poor * rng.uniform(0.3, 1)),
         read_noise=float(0.001 + 0.003 * poor * rng.uniform(0, 1)),
         blur=float(0.3 + 1.0 * poor * rng.uniform(0.2, 1)),
-        sharpening=float(rng.choice([rng.uniform(0, 0.5), rng.uniform(0.6, 1.8)])),
+        sharpening=float(rng.choice([rng.uniform(0, 0.5), rng.uniform(0.6, 1.3)])),
         quality=round(92 - 50 * poor * rng.uniform(0.5, 1)),
         haze=float(max(0.0, rng.normal(0.02, 0.03))),
         veil=(float(veil[0]), float(veil[1]), float(veil[2])),

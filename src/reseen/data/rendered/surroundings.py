@@ -195,17 +195,17 @@ def along_kerb(b: Builder, sight: Sight, kerb: float) -> None:
             things.bicycle(b, a, y, rng.normal(0, 0.1))
 
 
-def bicycle_row(b: Builder, sight: Sight, camera: Camera) -> None:
-    """Adds bicycles side by side in a rack."""
+def bicycle_row(b: Builder, sight: Sight, camera: Camera, *, low: float = 1.5, high: float) -> None:
+    """Adds bicycles side by side in a rack, none of them with y below ``low`` or above ``high``."""
     rng = b.rng
-    for x, y in sight.spots(1, 7, 20, apart=3.5):
+    for x, y in sight.spots(1, 7, 20, apart=3.5, low=low, high=high):
         line = float(rng.choice([0.0, 0.0, math.pi / 2])) + camera.yaw * float(rng.random() < 0.2)
         count, gap = int(rng.integers(5, 14)), float(rng.uniform(0.45, 0.65))
         for number in range(count):
             along = (number - (count - 1) / 2) * gap
             lean = float(rng.normal(0, 0.06))
             a, c = x + along * math.cos(line), y + along * math.sin(line)
-            if c > 1.5 and rng.random() < 0.9:
+            if low <= c <= high and rng.random() < 0.9:
                 things.bicycle(b, a, c, line + math.pi / 2 + lean + math.pi * float(rng.integers(2)))
 
 

@@ -19,8 +19,12 @@ _NEIGHBOURS = 12
 _BESIDE = 0.22
 """Share of pictures with another person near, where there is room."""
 _BESIDE_METRES = (0.6, 1.7)
-_PAUSE = 30.0
+_PAUSE = 10.0
 """Seconds between two pictures of a person by one camera: they cross what it sees, and turn, meanwhile."""
+_WAY = (120.0, 480.0)
+"""Seconds from one camera to the next: more than a visit takes, up to 12 pictures long."""
+_SEEN = 6
+"""Joints, at least, that a passer-by may leave to be seen."""
 _RECORDING = 4 * 3600.0
 """Seconds within which everybody sets out."""
 
@@ -93,7 +97,10 @@ class World:
             beside = scene.places[(away > _BESIDE_METRES[0]) & (away < _BESIDE_METRES[1])]
             if len(beside):
                 people.append(self._passer_by(pid, beside[rng.integers(len(beside))], rng))
-        picture = draw(scene, people, _window(scene, person, size, rng), size, rng)
+        window = _window(scene, person, size, rng)
+        picture = draw(scene, people, window, size, rng)
+        if len(people) > 1 and (picture.keypoints[:, 2] == 2).sum() < _SEEN:
+            picture = draw(scene, [person], window, size, rng)  # the other one would be all there is to see
         return Shot(
             picture.pixels, picture.keypoints, picture.parts, begin + _PAUSE * index + float(rng.uniform(0, _PAUSE / 2))
         )
@@ -102,7 +109,7 @@ class World:
         """People walk past the cameras in an order of their own, minutes apart."""
         rng = np.random.default_rng([self._seed, 14, pid])
         order = rng.permutation(self._cameras)
-        gaps = rng.uniform(40, 400, self._cameras)
+        gaps = rng.uniform(*_WAY, self._cameras)
         return float(rng.uniform(0, _RECORDING) + gaps[: int(np.flatnonzero(order == camid - 1)[0]) + 1].sum())
 
     def _posed(self, pid: int, place: NDArray[np.float32], heading: float, rng: np.random.Generator) -> Posed:

@@ -16,6 +16,7 @@ from timm.models.resnet import Bottleneck, ResNet
 from torch import Tensor, nn
 
 from reseen.errors import ReseenError
+from reseen.models.parts.mix_style import MixStyle
 
 StridePlacement = Literal["conv1", "conv2"]
 
@@ -37,6 +38,7 @@ class Backbone(nn.Module):
         stride_in: Where a bottleneck ResNet's stages halve the map: in the first 1x1 (``conv1``, the
             original, "v1") or in the 3x3 convolution (``conv2``, "v1.5", timm's). Weights fit only the
             placement they were trained with.
+        mix_style: Probability that a training batch passes `MixStyle` after each of the first two stages of a ResNet.
 
     Attributes:
         channels: Z, channels of the feature map.
@@ -46,7 +48,12 @@ class Backbone(nn.Module):
     """
 
     def __init__(
-        self, name: str, *, last_stride: Literal[1, 2] | None = None, stride_in: StridePlacement = "conv2"
+        self,
+        name: str,
+        *,
+        last_stride: Literal[1, 2] | None = None,
+        stride_in: StridePlacement = "conv2",
+        mix_style: float = 0.0,
     ) -> None:
         super().__init__()
         self.name = name
@@ -58,8 +65,13 @@ class Backbone(nn.Module):
                 _move_strides_to_conv1(name, self.net)
             if last_stride != 2:
                 _remove_last_stride(self.net)
-        elif last_stride is not None or stride_in != "conv2":
-            raise ReseenError(f"last_stride and stride_in apply to ResNets, not to {name!r}; leave them out")
+            if mix_style:
+                self.mix_style = MixStyle(mix_style)
+                for stage in (self.net.layer1, self.net.layer2):
+                    # A hook, and no module in between: the weights keep their names.
+                    stage.register_forward_hook(lambda _, __, features: self.mix_style(features))
+        elif last_stride is not None or stride_in != "conv2" or mix_style:
+            raise ReseenError(f"last_stride, stride_in and mix_style apply to ResNets, not to {name!r}; leave them out")
 
     def forward(self, images: Tensor) -> Tensor:
         """Maps images (B, 3, H, W) to features (B, Z, h, w).
