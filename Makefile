@@ -42,6 +42,7 @@ imports: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/evaluation.py
+	$(BIN)/python benchmarks/rendering.py
 
 docs: $(VENV)/docs.stamp
 	$(BIN)/mkdocs build --strict

@@ -67,9 +67,9 @@ class Backbone(nn.Module):
                 _remove_last_stride(self.net)
             if mix_style:
                 self.mix_style = MixStyle(mix_style)
-                for stage in (self.net.layer1, self.net.layer2):
+                for stage in ("layer1", "layer2"):
                     # A hook, and no module in between: the weights keep their names.
-                    stage.register_forward_hook(lambda _, __, features: self.mix_style(features))
+                    self.net.get_submodule(stage).register_forward_hook(self._mix)
         elif last_stride is not None or stride_in != "conv2" or mix_style:
             raise ReseenError(f"last_stride, stride_in and mix_style apply to ResNets, not to {name!r}; leave them out")
 
@@ -89,6 +89,10 @@ class Backbone(nn.Module):
         if features.ndim != 4 or features.shape[1] != self.channels:
             raise ReseenError(f"{self.name!r} gives {tuple(features.shape)}, no feature map; choose another backbone")
         return features
+
+    def _mix(self, module: nn.Module, inputs: tuple[Tensor, ...], features: Tensor) -> Tensor:
+        mixed: Tensor = self.mix_style(features)
+        return mixed
 
     def freeze(self, stages: int) -> None:
         """Freezes the first stages: no gradients, and batch norms and dropout stay in eval mode.
