@@ -46,7 +46,7 @@ def main(
     ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
 ) -> None:
-    """Print mAP and rank-1 of each model on both data sets."""
+    """Print mAP and rank-1 of each model on both data sets, and how often it gets Market-1501's attributes right."""
     models = {str(path): load(path) for path in checkpoints or []}
     config = next(
         (model.config for model in models.values()),
@@ -56,21 +56,35 @@ def main(
         models = {"ImageNet weights alone": _imagenet(weights, config)} | models
     for model in models.values():
         model.config = model.config.model_copy(update={"flip": flip})
-    table = Table("", "VIPeR mAP", "rank-1", "Market-1501 mAP", "rank-1")
-    figures = {}
+    table = Table("", "VIPeR mAP", "rank-1", "Market-1501 mAP", "rank-1", "attributes", "most frequent class")
+    figures: dict[str, dict[str, float]] = {}
+    attributes: dict[str, dict[str, dict[str, float]]] = {}
     for name, model in models.items():
         viper = average_reports(_viper(model, data, folds))
-        market = evaluate_split(model, open_split("market1501", data), console=console).report.ranking
+        report = evaluate_split(model, open_split("market1501", data), console=console).report
+        market = report.ranking
         assert market is not None
         figures[name] = {
             f"{title} {figure}": report.figures()[figure]
-            for title, report in (("VIPeR", viper), ("Market-1501", market))
+            for title, ranking in (("VIPeR", viper), ("Market-1501", market))
             for figure in ("mAP", "rank1")
         }
-        table.add_row(name, *(f"{100 * figure:.2f}" for figure in figures[name].values()))
+        cells = [*figures[name].values()]
+        if report.attributes:
+            shares = {key: max(classes.values()) for key, classes in report.attributes.shares.items()}
+            attributes[name] = {
+                key: {"accuracy": accuracy, "most frequent class": shares[key]}
+                for key, accuracy in report.attributes.accuracy.items()
+            }
+            cells += [report.attributes.mean, sum(shares.values()) / len(shares)]
+        table.add_row(name, *(f"{100 * figure:.2f}" for figure in cells))
     console.print(table)
     if json_file:
-        json_file.write_text(json.dumps(figures, indent=1) + "\n")
+        content = {
+            name: own | ({"Market-1501 attributes": attributes[name]} if name in attributes else {})
+            for name, own in figures.items()
+        }
+        json_file.write_text(json.dumps(content, indent=1) + "\n")
 
 
 def _imagenet(weights: Path, config: EmbedderConfig) -> Embedder:
