@@ -65,7 +65,7 @@ def main(
         market = report.ranking
         assert market is not None
         figures[name] = {
-            f"{title} {figure}": report.figures()[figure]
+            f"{title} {figure}": ranking.figures()[figure]
             for title, ranking in (("VIPeR", viper), ("Market-1501", market))
             for figure in ("mAP", "rank1")
         }
