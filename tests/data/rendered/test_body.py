@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from reseen.data.rendered.body import JOINT_NAMES, _anny, bone_transforms, make_body, skeleton
@@ -39,6 +40,17 @@ def test_a_torn_cache_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("reseen.data.rendered.body._load_anny", load)
     assert _anny.__wrapped__() == "model"
     assert loads == [True, False]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_body_is_the_same_whatever_number_of_threads(threads: int):
+    before = torch.get_num_threads()
+    expected = make_body({"age": 0.7, "weight": 0.3}).vertices
+    torch.set_num_threads(threads)
+    body = make_body({"age": 0.7, "weight": 0.3})
+    assert torch.get_num_threads() == threads
+    torch.set_num_threads(before)
+    assert np.array_equal(body.vertices, expected)
 
 
 def test_phenotypes_change_the_body():
