@@ -100,6 +100,7 @@ def test_bases_in_a_circle_are_an_error(small: Path) -> None:
         ("evaluation.rerank=true", r"did you mean 'reranking'"),
         ("model.bakbone=resnet50", r"no option 'bakbone'; did you mean 'backbone'"),
         ("model.system=aanett", r"no system 'aanett'"),
+        ("phases=[{epoch: 3}]", r"unknown key 'phases\.0\.epoch'; did you mean 'epochs'"),
         ("phases.0.epochs=0", r"phases\.0\.epochs: .*greater than or equal to 1"),
         ("phases.5.epochs=1", r"the recipe has no place 'phases\.5\.epochs'"),
         ("phases=[]", r"phases: "),

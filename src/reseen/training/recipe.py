@@ -207,7 +207,9 @@ def recipe_from(content: dict[str, Any], source: str) -> Recipe:
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
+        errors = error.errors()
+        # A misspelt key is also a missing one: the misspelling is what to tell of.
+        first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
         where = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise ReseenError(f"recipe {source}: unknown key {where!r}{_nearest(str(first['loc'][-1]))}") from error

@@ -43,6 +43,7 @@ def test_persons_of_the_test_part(persons: int, share: float, tested: int) -> No
         ({"persons": 1}, "persons: .*greater than or equal to 2, not 1"),
         ({"size": "128"}, "size: .*no HEIGHTxWIDTH such as 128x64"),
         ({"size": 128}, "size: .*no HEIGHTxWIDTH such as 128x64"),
+        ({"size": "64x128"}, "64x128 is wider than high; height comes first: 128x64"),
         ({"size": "16x8"}, "size: .*greater than or equal to 32"),
         ({"person": 5}, "no key 'person', did you mean persons"),
         ({"images_per_camera": 1}, "needs images_per_camera to be 2 or more; .*set test_share to 0"),

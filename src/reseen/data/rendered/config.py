@@ -54,6 +54,12 @@ class RenderConfig(BaseModel):
         return {**values, "cameras_per_person": cameras} if few else values
 
     @model_validator(mode="after")
+    def _upright(self) -> RenderConfig:
+        if self.size[1] > self.size[0]:
+            raise ValueError(f"size {self.size[0]}x{self.size[1]} is wider than high; height comes first: 128x64")
+        return self
+
+    @model_validator(mode="after")
     def _queries_can_be_found(self) -> RenderConfig:
         """A query needs an image of its person in another camera."""
         few = [name for name in ("images_per_camera", "cameras", "cameras_per_person") if getattr(self, name) < 2]
