@@ -35,7 +35,7 @@ FRAME_RATE = 25
 IMAGE_NAME = re.compile(r"(?P<pid>\d+)_c(?P<camid>\d+)s1_(?P<frame>\d+)_(?P<number>\d+)\.jpg")
 """Name of an image's file."""
 _MOST_WORKERS = 8
-"""Unless more are asked for: each takes about a gigabyte."""
+"""Unless more are asked for: each takes one gigabyte, or two with 60 cameras."""
 _CHUNK = 16
 """Images, at least, that a worker makes before it reports."""
 
