@@ -43,6 +43,8 @@ imports: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/rendering.py
+	@$(PIP) embreex==4.4.0.post1
+	$(BIN)/python benchmarks/rasterising.py
 
 docs: $(VENV)/docs.stamp
 	$(BIN)/mkdocs build --strict

@@ -45,7 +45,8 @@ def main(
         half, middle = next((done, moment) for done, moment in times if done >= count / 2)
         table.add_row(size, f"{count:,}", f"{first - started:.0f} s", f"{(count - half) / (end - middle):.1f}")
     console.print(table)
-    console.print(f"{workers or os.cpu_count()} processes on {os.cpu_count()} cores", highlight=False)
+    said = f"{workers} processes" if workers else "one process for each core, eight at most"
+    console.print(f"{said}, on {os.cpu_count()} cores", highlight=False)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ console = Console()
 
 def main(
     checkpoints: Annotated[
-        list[Path] | None, typer.Argument(help="Checkpoint folders, such as runs/NAME/last.")
+        list[str] | None, typer.Argument(help="Checkpoint folders such as runs/NAME/last, or TITLE=FOLDER.")
     ] = None,
     data: Annotated[Path, typer.Option(help="Folder with VIPeR and Market-1501.")] = Path("../shared/data"),
     weights: Annotated[Path, typer.Option(help="ImageNet weights (v1) of ResNet-50.")] = Path(
@@ -47,7 +47,8 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
 ) -> None:
     """Print mAP and rank-1 of each model on both data sets, and how often it gets Market-1501's attributes right."""
-    models = {str(path): load(path) for path in checkpoints or []}
+    titles = [text.rpartition("=") for text in checkpoints or []]
+    models = {title or path: load(path) for title, _, path in titles}
     config = next(
         (model.config for model in models.values()),
         EmbedderConfig(size=TypeAdapter(Size).validate_python(size), normalize=True, precision="bfloat16"),

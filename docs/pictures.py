@@ -56,7 +56,7 @@ def _grid(
     count: int, *, columns: int, size: tuple[int, int], what: Callable[[Shot], list[NDArray[np.uint8]]]
 ) -> Image.Image:
     """Lays pictures of different persons by different cameras beside each other."""
-    world = World(SEED, count, cameras=20, cameras_per_person=20)
+    world = World(RenderConfig(persons=count, seed=SEED, cameras=20, cameras_per_person=20, test_share=0))
     tiles = [tile for pid in range(1, count + 1) for tile in what(world.shot(pid, 1 + pid % 20, 0, size))]
     columns *= len(tiles) // count
     gap, (height, width) = 3, size

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from reseen.data.attributes import MARKET1501_SCHEMA
+from reseen.data.rendered.config import RenderConfig
 
 MODULE = "reseen.data.rendered.world"
 
@@ -29,10 +30,10 @@ class FlatWorld:
     made = 0
     stop_at: int | None = None
 
-    def __init__(self, seed: int, persons: int, cameras: int = 6, cameras_per_person: int = 6) -> None:
-        self.seed, self.cameras, self.seen_by = seed, cameras, min(cameras, cameras_per_person)
+    def __init__(self, config: RenderConfig) -> None:
+        self.seed, self.cameras, self.seen_by = config.seed, config.cameras, config.cameras_per_person
         self.pedestrians = tuple(
-            SimpleNamespace(pid=pid, attributes=self._attributes(pid)) for pid in range(1, persons + 1)
+            SimpleNamespace(pid=pid, attributes=self._attributes(pid)) for pid in range(1, config.persons + 1)
         )
 
     def _attributes(self, pid: int) -> dict[str, int]:

@@ -172,8 +172,11 @@ def search(
     features = embedder.embed([person], cache=False).features[0] if person else None
     # A query whose name tells person and camera is not looked for in its own camera.
     known = person if person is not None and person.pid > 0 else None
+    images = _gallery(embedder, gallery, batch_size, max_corrupt)
+    if known and (own := int(((images.pids == known.pid) & (images.camids == known.camid)).sum())):
+        err.print(f"{own:,} images of person {known.pid} by the query's own camera {known.camid} are left out")
     matches = find(
-        _gallery(embedder, gallery, batch_size, max_corrupt),
+        images,
         features,
         schema=embedder.schema,
         where=wanted,
@@ -216,7 +219,7 @@ def explain(
 def demo(
     data: Annotated[Path | None, typer.Option(help="Folder or zip of Market-1501; else persons are rendered.")] = None,
     folder: Annotated[Path, typer.Option("--out", help="Where everything is written; replaced.")] = Path("demo-out"),
-    recipe: Annotated[Path | None, typer.Option(help="What to train.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="What to train: demo, or with --data demo-market1501.")] = None,
     weights: Annotated[Path | None, typer.Option(help="Weights file for the backbone.")] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, as for train.")] = None,
 ) -> None:

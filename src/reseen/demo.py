@@ -24,7 +24,7 @@ from reseen.training.fit import Run
 from reseen.training.locate import resolve
 from reseen.training.recipe import Recipe
 
-_FILTER = "gender=female and upper_color in (red, white)"
+_FILTER = "upper_color in (red, white) and lower_length=short"
 
 
 def demo(

@@ -26,8 +26,8 @@ def on_a_line(positions, pids, camids):
 QUERY, GALLERY = on_a_line([0, 5], [1, 2], [1, 1]), on_a_line([1, 4, 9], [2, 1, 2], [2, 2, 2])
 
 
-def text_of(report):
-    console = Console(file=io.StringIO(), width=160)
+def text_of(report, width=160):
+    console = Console(file=io.StringIO(), width=width)
     console.print(report.table())
     return console.file.getvalue()
 
@@ -51,7 +51,7 @@ def test_the_table_names_protocol_form_and_both_colour_means():
         "market1501 (%)",
         "single query",
         "multiple query",
-        "single query, re-ranked",
+        "re-ranked",
         "protocol cross_camera, AP form trapezoid; 2 queries, 3 gallery images",
         "mean, colours multi-class",
         "mean, colours binary",
@@ -59,6 +59,14 @@ def test_the_table_names_protocol_form_and_both_colour_means():
     ):
         assert expected in text
     assert "mA " not in text
+
+
+def test_nothing_is_cut_off_on_a_narrow_terminal():
+    """Captions are wrapped there; the tables themselves are the same as on a wide one."""
+    narrow, wide = ([line.strip() for line in text_of(full_report(), width).splitlines()] for width in (80, 160))
+    rows = [line for line in wide if line.startswith(("┃", "│"))]
+    assert len(rows) > 7
+    assert [line for line in narrow if line.startswith(("┃", "│"))] == rows
 
 
 def test_figures_in_the_table_are_percent():
@@ -106,7 +114,7 @@ def test_averages_show_their_spread():
     protocol = Protocol("two_way")
     text = text_of(EvaluationReport("viper", evaluate(QUERY, GALLERY, protocol), protocol=protocol))
     assert "mean of 2 rankings" in text
-    assert "± standard deviation" in text
+    assert "± std. dev." in text
     assert "protocol two_way" in text
 
 

@@ -107,6 +107,7 @@ def test_bases_in_a_circle_are_an_error(small: Path) -> None:
         ("seed", r"write key=value"),
         ("data.render.persons=9", r"data: render goes with name: rendered, not market1501"),
         ("data={name: rendered, render: {person: 9}}", r"unknown key 'data\.render\.person'; did you mean 'persons'"),
+        ("data={name: rendered, render: 5}", r"data\.render: .* valid dictionary"),
         ("data={name: rendered, render: {cameras: 1}}", r"data\.render: a test part needs cameras to be 2 or more"),
         ("data.extra=[{name: viper, optoins: {}}]", r"unknown key 'data\.extra\.0\.optoins'; did you mean 'options'"),
     ],

@@ -16,7 +16,7 @@ from reseen.errors import ReseenError
 from reseen.evaluation.attributes import AttributeReport
 from reseen.evaluation.ranking import RankingReport
 
-_RANKINGS = {"ranking": "single query", "multiple_query": "multiple query", "reranked": "single query, re-ranked"}
+_RANKINGS = {"ranking": "single query", "multiple_query": "multiple query", "reranked": "re-ranked"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,7 @@ class EvaluationReport:
         for name, report in rankings.items():
             table.add_row(_RANKINGS[name], *map(_percent, report.figures().values()))
             if report.runs > 1:
-                table.add_row("± standard deviation", *map(_percent, report.std.values()), style="dim")
+                table.add_row("± std. dev.", *map(_percent, report.std.values()), style="dim")
         return table
 
 

@@ -79,7 +79,7 @@ def training_figure(metrics: Path) -> Figure:
         # A line through one epoch is nothing to see; a point is.
         marker = "o" if len(epochs) == 1 else ""
         losses.plot(epochs, columns[name], label=label, linewidth=width, marker=marker, **_look(index))
-    _finish(losses, "epoch", "loss")
+    _finish(losses, "epoch", "loss, and its terms before weighting" if len(loss_names) > 1 else "loss", columns=4)
     for axes in rest:
         for index, name in enumerate(metric_names):
             known = np.isfinite(columns[name])
@@ -88,7 +88,7 @@ def training_figure(metrics: Path) -> Figure:
                 label = f"{_METRICS[name]}: {values[-1]:.1f}, best {values.max():.1f}"
                 axes.plot(epochs[known], values, label=label, marker="o", markersize=4, linewidth=1.8, **_look(index))
         axes.set_ylim(0, 101)
-        _finish(axes, "epoch", "test set (%)")
+        _finish(axes, "epoch", "test set (%)", columns=2)
     for axes in (losses, *rest):
         axes.set_xlim(0.7, len(epochs) + 0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
@@ -105,7 +105,8 @@ def _look(index: int) -> dict[str, Any]:
     }
 
 
-def _finish(axes: Axes, x: str, y: str) -> None:
+def _finish(axes: Axes, x: str, y: str, *, columns: int = 0) -> None:
+    """Writes beside the axes; the legend goes above them in so many columns, where it covers no curve, or within."""
     axes.set_xlabel(x, fontsize=10.5, color=_INK)
     axes.set_ylabel(y, fontsize=10.5, color=_INK)
     axes.tick_params(labelsize=9.5, colors=_INK)
@@ -113,7 +114,8 @@ def _finish(axes: Axes, x: str, y: str) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=9.5, frameon=False)
+        place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1)} if columns else {}
+        axes.legend(fontsize=9.5, frameon=False, ncols=columns or 1, columnspacing=1.4, **place)
 
 
 def _read(metrics: Path) -> dict[str, NDArray[np.float64]]:

@@ -54,6 +54,7 @@ def test_a_backpack_lies_outside_the_clothes(name: str, cloth: float) -> None:
     assert outside(of, points, cloth - 0.004).mean() > 0.85
     box = mesh.vertices[mesh.bones[:, 0] == of.skeleton.index["spine02"]]
     assert box[:, 1].max() > of.vertices[torso_vertices(), 1].max() + 0.08 * of.height / 1.72
+    assert not outside(of, box, cloth).all()  # it lies on them
     # Straps on both sides of the chest, in front of the body.
     chest = mesh.vertices[mesh.vertices[:, 1] < of.head("spine01")[1] - 0.05]
     assert (chest[:, 0] > 0.04).any()

@@ -33,12 +33,13 @@ def test_the_rotation_is_one():
     assert np.linalg.det(TILTED.rotation) == pytest.approx(1)
 
 
-def test_rays_and_project_are_inverse():
-    rays = TILTED.rays()
+def test_project_goes_back_along_a_pixels_ray():
+    right, down, forward = TILTED.rotation
     rng = np.random.default_rng(0)
-    rows, columns, depth = rng.integers(600, size=50), rng.integers(800, size=50), rng.uniform(1, 40, 50)
-    points = np.array(TILTED.position) + depth[:, None] * rays[rows, columns]
-    assert TILTED.project(points) == pytest.approx(np.column_stack([columns + 0.5, rows + 0.5, depth]), abs=2e-3)
+    u, v, depth = rng.uniform(0, 800, 50), rng.uniform(0, 600, 50), rng.uniform(1, 40, (50, 1))
+    aside, below = (((u - 400) / TILTED.focal)[:, None], ((v - 300) / TILTED.focal)[:, None])
+    points = np.array(TILTED.position) + depth * (forward + aside * right + below * down)
+    assert TILTED.project(points) == pytest.approx(np.column_stack([u, v, depth]))
 
 
 def test_drawn_cameras_hang_and_look_as_surveillance_cameras_do():

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from reseen.data.attributes import MARKET1501_SCHEMA
+from reseen.data.lin_attributes import read_lin_attributes
 from reseen.data.rendered.body import make_body
 from reseen.data.rendered.casting import TWINS, draw_pedestrians, twin_of
 from reseen.data.rendered.colours import LOWER_COLOURS, UPPER_COLOURS, blend, colour_class, distance
 from reseen.data.rendered.pedestrian import Cloth, Pedestrian
+from reseen.data.source import Entry
 from reseen.errors import ReseenError
 
 COUNT = 4000
@@ -75,6 +78,34 @@ def test_attributes_are_as_frequent_as_they_should_be(
     count = COUNT * (1 if gender is None else 0.43)
     error = np.sqrt(expected * (1 - expected) / count)
     assert share(people, name, value, gender) == pytest.approx(expected, abs=4 * error + 0.002)
+
+
+MORE_OFTEN = {
+    ("sleeve", "long"): 0.15,
+    ("lower_length", "long"): 0.08,
+    ("hat", "yes"): 0.02,
+    ("lower_color", "purple"): 0.005,
+}
+"""Classes that are drawn more often than they occur in Market-1501, by this much at least: to be learnt, or seen."""
+
+
+@pytest.mark.shared
+def test_attributes_are_as_frequent_as_in_market1501(people: tuple[Pedestrian, ...], shared: Path) -> None:
+    labels = read_lin_attributes(Entry(shared / "data" / "annotations" / "market_attribute.mat"), MARKET1501_SCHEMA)
+    drawn, real = [person.attributes for person in people], list(labels.values())
+    for attribute in MARKET1501_SCHEMA:
+        classes = [*attribute.classes, "unknown"]
+        more = sum(least for (name, _), least in MORE_OFTEN.items() if name == attribute.name)
+        for index, value in enumerate(classes):
+            here, there = (
+                float(np.mean([person.get(attribute.name, len(attribute.classes)) == index for person in persons]))
+                for persons in (drawn, real)
+            )
+            error = np.sqrt(there * (1 - there) * (1 / len(real) + 1 / len(drawn)))
+            if (attribute.name, value) in MORE_OFTEN:
+                assert here > there + more
+            elif not more or len(classes) > 3:
+                assert here == pytest.approx(there, abs=4 * error), f"{attribute.name} {value}"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_test_persons_are_queries_once_a_camera(root: Path) -> None:
 
 
 def test_pictures_masks_and_joints_are_the_worlds(root: Path) -> None:
-    world = FlatWorld(0, 5, 4, 2)
+    world = FlatWorld(SMALL)
     (path,) = (root / "query").glob("0005_c3*.jpg")
     shot = world.shot(5, 3, 0, SMALL.size)
     with Image.open(path) as picture:
@@ -84,7 +84,7 @@ def test_attributes_are_the_worlds(root: Path) -> None:
     split = load(root)
     assert split.schema is not None
     found = read_lin_attributes(Entry(root / "market_attribute.mat"), split.schema)
-    assert found == {person.pid: person.attributes for person in FlatWorld(0, 5).pedestrians}
+    assert found == {person.pid: person.attributes for person in FlatWorld(SMALL).pedestrians}
 
 
 def test_what_is_rendered_is_written_down(root: Path) -> None:
@@ -154,6 +154,8 @@ def test_what_a_killed_process_left_half_written_is_removed(root: Path) -> None:
     before = contents(root)
     path = next((root / "query").iterdir())
     path.rename(path.with_name(f".{path.name}.123.partial"))
+    (root / ".scenes-abc").mkdir()
+    (root / ".scenes-abc" / "3.npy").write_bytes(b"half a scene")
     assert render(root, SMALL) == 1
     assert contents(root) == before
 
@@ -239,8 +241,12 @@ def test_a_stopped_program_leaves_a_folder_to_go_on_with(tmp_path: Path, how: si
         printed = program.communicate()
     if how == signal.SIGINT:
         assert program.returncode == 130
-        assert printed == ("", "rendering pedestrians: 9,600 …\nstopped; the same command goes on\n")
+        assert printed[0] == ""
+        first, *between, last = printed[1].splitlines()
+        assert (first, last) == ("rendering pedestrians: 9,600 …", "stopped; the same command goes on")
+        assert all(re.fullmatch(r"rendering pedestrians: [\d,]+ of 9,600", line) for line in between)
         assert not list(root.rglob("*.partial"))
+        assert not [path for path in root.iterdir() if path.name.startswith(".")]
     # Without their parent the workers end, and nothing more appears.
     time.sleep(2)
     there = len(list(root.glob("*/*.jpg")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -35,7 +36,7 @@ def test_all_forms_are_read(root: Path, tmp_path: Path, form: str) -> None:
     assert {part: len(images) for part, images in split.parts().items()} == {"train": 18, "query": 4, "gallery": 8}
     assert (split.name, split.schema) == ("rendered", MARKET1501_SCHEMA)
     assert config_of(place) == SMALL
-    world = FlatWorld(0, 5, 4, 2)
+    world = FlatWorld(SMALL)
     image = split.gallery[-1]
     assert (image.pid, image.camid) == (5, 3)
     assert image.attributes == world.pedestrians[4].attributes
@@ -105,6 +106,10 @@ def test_what_is_not_there_is_said(root: Path, tmp_path: Path) -> None:
     next((root / "query").iterdir()).unlink()
     assert not is_complete(root, SMALL)
     with pytest.raises(ReseenError, match="stopped at 29 of 30 images: run reseen data render again"):
+        load(root)
+    whole = json.loads((root / "rendered.json").read_text())
+    (root / "rendered.json").write_text(json.dumps(whole | {"config": []}))
+    with pytest.raises(ReseenError, match=r"rendered\.json is not what reseen data render writes: delete .*root"):
         load(root)
     (root / "rendered.json").write_text("{}")
     with pytest.raises(ReseenError, match=r"rendered\.json is not what reseen data render writes: delete .*root"):

@@ -7,10 +7,11 @@ from reseen.data.rendered.workers import run_in_processes
 from reseen.errors import ReseenError
 
 
-def die(number: int) -> None:
+def die(number: int) -> int:
     """What a machine without memory does to a process."""
     if number == 3:
         os.kill(os.getpid(), signal.SIGKILL)
+    return 1
 
 
 def test_a_process_that_dies_is_an_error_and_nobody_waits_for_it():
@@ -18,5 +19,5 @@ def test_a_process_that_dies_is_an_error_and_nobody_waits_for_it():
         list(run_in_processes(die, [[1, 2], [3, 4], [5]], workers=2))
 
 
-def test_everything_is_done_once_and_counted():
-    assert sorted(run_in_processes(abs, [[1, 2], [3], [4, 5, 6]], workers=2)) == [1, 2, 3]
+def test_everything_is_done_once_and_what_it_returns_is_summed_up():
+    assert sorted(run_in_processes(abs, [[1, -20], [0], [300, 4000, 5]], workers=2)) == [0, 21, 4305]

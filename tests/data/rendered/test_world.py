@@ -15,6 +15,7 @@ from reseen.data.rendered.body import JOINT_NAMES
 from reseen.data.rendered.cameras import Camera
 from reseen.data.rendered.casting import draw_pedestrians
 from reseen.data.rendered.colours import colour_class
+from reseen.data.rendered.config import RenderConfig
 from reseen.data.rendered.figure import Posed, make_figure, put
 from reseen.data.rendered.mesh import Part
 from reseen.data.rendered.pedestrian import Pedestrian
@@ -30,9 +31,13 @@ PERSONS = 24
 JOINT = {name: number for number, name in enumerate(JOINT_NAMES)}
 
 
+def config(seed: int = 0) -> RenderConfig:
+    return RenderConfig(persons=PERSONS, seed=seed, cameras=3, test_share=0)
+
+
 @lru_cache
 def world(seed: int = 0) -> World:
-    return World(seed, PERSONS, cameras=3, cameras_per_person=3)
+    return World(config(seed))
 
 
 @lru_cache
@@ -41,7 +46,7 @@ def shots() -> dict[int, Shot]:
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_was_drawn_before():
-    again = World(0, PERSONS, cameras=3, cameras_per_person=3).shot(5, 3, 0, SIZE)
+    again = World(config()).shot(5, 3, 0, SIZE)
     before = shots()[5]
     assert np.array_equal(again.pixels, before.pixels)
     assert np.array_equal(again.keypoints, before.keypoints)
@@ -206,7 +211,7 @@ def test_what_stands_before_a_person_hides_joints_and_is_not_in_the_mask():
 
 def test_a_passer_by_never_hides_whom_the_labels_are_of(monkeypatch: pytest.MonkeyPatch):
     """Here somebody stands within an arm's length of everybody."""
-    here = World(0, PERSONS, cameras=3, cameras_per_person=3)
+    here = World(config())
     monkeypatch.setattr(f"{World.__module__}._BESIDE_METRES", (0.2, 0.6))
 
     def seen(beside: float, least: int) -> np.ndarray:
@@ -221,19 +226,43 @@ def test_a_passer_by_never_hides_whom_the_labels_are_of(monkeypatch: pytest.Monk
     assert (kept < alone).any()
 
 
-def test_nobody_is_at_two_cameras_at_once():
-    here = World(0, 60)
+@pytest.mark.parametrize(("persons", "share"), [(50, 0.3), (5, 0.4), (3, 0.3), (30, 0)])
+def test_training_and_test_persons_never_pass_each_other(persons: int, share: float):
+    settings = RenderConfig(persons=persons, test_share=share)
+    here, last = World(settings), persons - settings.test_persons
+    for pid in range(1, persons + 1):
+        others = here.neighbours(pid)
+        own = set(range(1, last + 1) if pid <= last else range(last + 1, persons + 1)) - {pid}
+        assert set(others) <= own
+        assert len(others) == len(set(others)) == min(12, len(own))
+
+
+def test_pictures_in_shared_scenes_are_the_same(tmp_path: Path):
+    """The first world writes the scene, the second finds it."""
+    for _ in range(2):
+        shot = World(config(), tmp_path).shot(5, 3, 0, SIZE)
+        assert np.array_equal(shot.pixels, shots()[5].pixels)
+        assert np.array_equal(shot.parts, shots()[5].parts)
+        assert np.array_equal(shot.keypoints, shots()[5].keypoints)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["3.npy", "3.pickle"]
+
+
+@pytest.mark.parametrize("images", [4, 50])
+def test_nobody_is_at_two_cameras_at_once(images: int):
+    here = World(RenderConfig(persons=60, images_per_camera=images))
     for pid in range(1, 61):
         begins = sorted(here._arrival(pid, camid) for camid in here.cameras_of(pid))
-        assert min(np.diff(begins)) > 12 * _PAUSE
+        assert min(np.diff(begins)) > images * _PAUSE
 
 
 def test_a_shadow_falls_away_from_the_sun():
     """The floor in the studio's window is darkened on the side the light does not come from."""
     camera = Camera(1, (0.0, -6.0, 5.0), 0.0, math.radians(35), 0.0, 500.0, 400, 400, Sensor(quality=100))
     light = Light((0.8, 0.0, 0.6), (0.9, 0.9, 0.9), (0.1, 0.1, 0.1), (0.1, 0.1, 0.1))
-    rays = camera.rays()
-    depth = np.where(rays[..., 2] < 0, -5.0 / np.minimum(rays[..., 2], -1e-3), 100).astype(np.float32)
+    right, down, forward = camera.rotation[:, 2]
+    slope = (np.arange(400) + 0.5 - 200) / 500
+    falling = -(forward + slope * right + slope[:, None] * down)  # of each pixel's ray
+    depth = np.where(falling > 0, 5.0 / np.maximum(falling, 1e-3), 100).astype(np.float32)
     frame = np.full((400, 400, 3), 0.5, np.float32)
     share = np.full((400, 400), 0.85, np.float32)
     scene = Scene(camera, light, frame, depth, share, np.zeros((1, 2), np.float32), studio().fixed)

@@ -28,6 +28,9 @@ from reseen.data.rendered.shapes import (
     tube,
 )
 
+_PRESSED = 0.015
+"""Metres a backpack sinks into the clothes on a grown person's back."""
+
 
 def _size(body: Body) -> float:
     """How large a bag this body carries, against a grown person's."""
@@ -68,8 +71,19 @@ def backpack(body: Body, person: Pedestrian, cloth: float = 0.025) -> Mesh:
         # Narrower towards the top, as if the lower part were full.
         taper = 1 - 0.12 * np.clip(vertices[:, 2:] / half[2], 0, 1) ** 2
         shaped = (vertices * np.concatenate([taper, taper, np.ones_like(taper)], axis=1) + place) @ tilt.T + centre
+        if not pieces:
+            move = np.array([0, -_gap(shaped, back) - _PRESSED * size, 0])
+            shaped, centre = shaped + move, centre + move
         pieces.append(one_material(shaped, faces, material, rigid("spine02", len(vertices))))
     return join([*pieces, *(_pack_strap(body, clothed, sign, size, tone) for sign in (1.0, -1.0))])
+
+
+def _gap(box: Floats, back: Floats) -> float:
+    """Returns how far a box (V, 3) could move forward until it touched the back's points (N, 3)."""
+    front = box[(box[:, 1] < box[:, 1].mean()) & (np.abs(box[:, 0]) < 0.5 * np.abs(box[:, 0]).max())]
+    front = front[np.argsort(front[:, 2])]
+    near = back[(back[:, 2] > front[0, 2]) & (back[:, 2] < front[-1, 2])]
+    return float((np.interp(near[:, 2], front[:, 2], front[:, 1]) - near[:, 1]).min())
 
 
 def _pack_strap(body: Body, clothed: NDArray[np.float32], sign: float, size: float, material: Material) -> Mesh:

@@ -130,9 +130,11 @@ def make_body(phenotype: Mapping[str, float]) -> Body:
     values = {name: torch.tensor([float(phenotype.get(name, 0.5))]) for name in model.phenotype_labels}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # sums over several threads round differently, and every process must make the same body
-    with torch.no_grad():
-        rest = model.get_rest_model(model.get_phenotype_blendshape_coefficients(**values))
-    torch.set_num_threads(threads)
+    try:
+        with torch.no_grad():
+            rest = model.get_rest_model(model.get_phenotype_blendshape_coefficients(**values))
+    finally:
+        torch.set_num_threads(threads)
     kept = _kept_vertices()
     return Body(
         skeleton(),

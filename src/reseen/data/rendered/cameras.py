@@ -71,14 +71,6 @@ class Camera:
             [self.focal * x / away + self.width / 2, self.focal * y / away + self.height / 2, depth], axis=1
         )
 
-    def rays(self) -> NDArray[np.float32]:
-        """Returns each pixel's ray (H, W, 3) in the world: ``position + depth * ray`` is the point it sees."""
-        u = (np.arange(self.width) + 0.5 - self.width / 2) / self.focal
-        v = (np.arange(self.height) + 0.5 - self.height / 2) / self.focal
-        right, down, forward = self.rotation
-        rays: NDArray[np.float32] = (forward + u[None, :, None] * right + v[:, None, None] * down).astype(np.float32)
-        return rays
-
 
 def draw_camera(seed: int, camid: int) -> Camera:
     """Draws a surveillance camera: from chin height up, looking along or down, persons about 70 to 500 pixels high.

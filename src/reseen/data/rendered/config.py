@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from reseen.data.size import parse_size
 from reseen.errors import ReseenError
 
-VERSION = 4
+VERSION = 5
 """Of the renderer; raised whenever the same configuration gives other pictures or labels."""
 
 
@@ -49,6 +49,8 @@ class RenderConfig(BaseModel):
     @classmethod
     def _no_more_than_there_are(cls, values: Any) -> Any:
         """Worlds that look the same have the same numbers."""
+        if not isinstance(values, Mapping):
+            return values
         cameras, seeing = (values.get(name, 6) for name in ("cameras", "cameras_per_person"))
         few = isinstance(cameras, int) and isinstance(seeing, int) and 0 < cameras < seeing
         return {**values, "cameras_per_person": cameras} if few else values

@@ -6,6 +6,8 @@ import fcntl
 import io
 import os
 import re
+import shutil
+import tempfile
 import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -29,13 +31,15 @@ if TYPE_CHECKING:
     from reseen.data.rendered.world import World
 
 ATTRIBUTES = "market_attribute.mat"
+SCENES = ".scenes-"
+"""How a folder's name begins that is there while several processes render: up to 18 MB for each camera."""
 FRAME_RATE = 25
 """Frames a second: the frame number in a file's name tells when the picture was taken."""
 
 IMAGE_NAME = re.compile(r"(?P<pid>\d+)_c(?P<camid>\d+)s1_(?P<frame>\d+)_(?P<number>\d+)\.jpg")
 """Name of an image's file."""
 _MOST_WORKERS = 8
-"""Unless more are asked for: each takes one gigabyte, or two with 60 cameras."""
+"""Unless more are asked for: each takes one gigabyte."""
 _CHUNK = 16
 """Images, at least, that a worker makes before it reports."""
 
@@ -86,7 +90,7 @@ def render(
         raise ReseenError(f"cannot make the folder {root}: {error.strerror}; name another one") from error
     with _locked(root):
         _check_folder(root, config)
-        world = World(config.seed, config.persons, config.cameras, config.cameras_per_person)
+        world = World(config)
         tasks = [
             _Task(pid, camid, number)
             for pid in range(1, config.persons + 1)
@@ -138,7 +142,8 @@ def _locked(root: Path) -> Iterator[None]:
             warnings.warn(f"waiting for another process that renders into {root}", ReseenWarning, stacklevel=4)
             fcntl.flock(folder, fcntl.LOCK_EX)
         except OSError:
-            pass  # some network file systems have no locks
+            yield  # some network file systems have no locks: what is half written may be another process's
+            return
         _remove_partial(root)
         try:
             yield
@@ -149,9 +154,11 @@ def _locked(root: Path) -> Iterator[None]:
 
 
 def _remove_partial(root: Path) -> None:
-    """Removes what processes that were killed had begun to write."""
+    """Removes what processes that were killed had begun to write, or had for themselves."""
+    for path in root.glob(f"{SCENES}*"):
+        shutil.rmtree(path, ignore_errors=True)
     for path in root.rglob(f".*{PARTIAL}"):
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def _manifest(config: RenderConfig, tasks: Sequence[_Task]) -> Manifest:
@@ -199,23 +206,33 @@ def _make(
 ) -> Generator[int, None, None]:
     """Renders chunks in any order and yields how many images have been made each time."""
     if min(workers, len(chunks)) > 1:
-        yield from run_in_processes(partial(_make_in_process, root, config), chunks, min(workers, len(chunks)))
+        camids = sorted({task.camid for task in chain.from_iterable(chunks)})
+        work: list[Sequence[_Task | int]] = [*([camid] for camid in camids), *chunks]
+        with tempfile.TemporaryDirectory(prefix=SCENES, dir=root, ignore_cleanup_errors=True) as scenes:
+            function = partial(_make_in_process, root, config, Path(scenes))
+            yield from run_in_processes(function, work, min(workers, len(chunks)))
         return
     for task in chain.from_iterable(chunks):
         _make_one(root, config, world, task)
         yield 1
 
 
-def _make_in_process(root: Path, config: RenderConfig, task: _Task) -> None:
-    _make_one(root, config, _world(config), task)
+def _make_in_process(root: Path, config: RenderConfig, scenes: Path, task: _Task | int) -> int:
+    """Makes an image, or for a camid its scene; returns how many images that is."""
+    world = _world(config, scenes)
+    if isinstance(task, int):
+        world.scene(task)
+        return 0
+    _make_one(root, config, world, task)
+    return 1
 
 
 @lru_cache(maxsize=1)
-def _world(config: RenderConfig) -> World:
+def _world(config: RenderConfig, scenes: Path) -> World:
     """A worker keeps its world, as the scenes and figures in it are what takes time."""
     from reseen.data.rendered.world import World
 
-    return World(config.seed, config.persons, config.cameras, config.cameras_per_person)
+    return World(config, scenes)
 
 
 def _make_one(root: Path, config: RenderConfig, world: World, task: _Task) -> None:

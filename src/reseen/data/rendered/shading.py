@@ -34,7 +34,8 @@ class Shadows:
         axes: (K, 3, 3) rows right, up, towards the light.
         origin: (K, 2) where each map begins, metres along right and up.
         scale: (K,) map pixels a metre.
-        maps: K square maps of the largest height towards the light.
+        sky: (K - 1, R, R) the largest height towards each direction of the sky, by map pixel.
+        sun: (S, S) the same towards the sun.
     """
 
     axes: Floats

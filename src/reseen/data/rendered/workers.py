@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from ctypes import c_byte
+from itertools import takewhile
 from multiprocessing.synchronize import Lock
 from typing import TypeVar
 
@@ -27,14 +28,14 @@ _stop: list[Flag] = []
 """In a worker: what tells it to begin nothing more."""
 
 
-def run_in_processes(function: Callable[[T], None], chunks: Sequence[Sequence[T]], workers: int) -> Iterator[int]:
-    """Calls a function on everything in the chunks, and yields the length of each chunk when it is done.
+def run_in_processes(function: Callable[[T], int], chunks: Sequence[Sequence[T]], workers: int) -> Iterator[int]:
+    """Calls a function on everything in the chunks, and yields the sum of what it returns for each when that is done.
 
     If the caller stops early, or is interrupted, the calls that have begun get a few seconds to come to their end.
 
     Args:
         function: It travels to other processes, as do the chunks.
-        chunks: What to call it on; a chunk stays in one process.
+        chunks: What to call it on; a chunk stays in one process, and is begun in the order given here.
         workers: How many processes.
 
     Raises:
@@ -50,19 +51,16 @@ def run_in_processes(function: Callable[[T], None], chunks: Sequence[Sequence[T]
             yield future.result()
     except BrokenProcessPool as error:
         raise ReseenError(
-            f"a rendering process died, perhaps for lack of memory: call it again with fewer than {workers} workers"
+            f"a rendering process died: call it with fewer than {workers} workers if memory is short; "
+            'a script needs if __name__ == "__main__":'
         ) from error
     finally:
         stop.value = 1
         pool.shutdown(cancel_futures=True)
 
 
-def _call(function: Callable[[T], None], chunk: Sequence[T]) -> int:
-    for item in chunk:
-        if _stop[0].value:
-            break
-        function(item)
-    return len(chunk)
+def _call(function: Callable[[T], int], chunk: Sequence[T]) -> int:
+    return sum(function(item) for item in takewhile(lambda _: not _stop[0].value, chunk))
 
 
 @contextmanager

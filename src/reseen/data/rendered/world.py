@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reseen.data.rendered.casting import draw_pedestrians
+from reseen.data.rendered.config import RenderConfig
 from reseen.data.rendered.figure import Figure, Posed, make_figure, put
 from reseen.data.rendered.picture import Window, draw
 from reseen.data.rendered.poses import draw_stance
+from reseen.data.rendered.scene_files import shared_scene
 from reseen.data.rendered.scenes import Scene, make_scene
 
 _FIGURES_KEPT = 48
@@ -21,8 +25,8 @@ _BESIDE = 0.22
 _BESIDE_METRES = (0.6, 1.7)
 _PAUSE = 10.0
 """Seconds between two pictures of a person by one camera: they cross what it sees, and turn, meanwhile."""
-_WAY = (120.0, 480.0)
-"""Seconds from one camera to the next: more than a visit takes, up to 12 pictures long."""
+_WAY = (20.0, 380.0)
+"""Seconds from one camera to the next."""
 _SEEN = 6
 """Joints, at least, that a passer-by may leave to be seen."""
 _RECORDING = 4 * 3600.0
@@ -48,21 +52,22 @@ class Shot:
 
 
 class World:
-    """People and cameras that follow from a seed.
+    """People and cameras that follow from a few numbers.
 
-    Scenes and figures are made when first needed and kept; a picture depends on nothing but the world's own
-    arguments and those of `shot`.
+    Scenes and figures are made when first needed and kept; a picture depends on nothing but the configuration and the
+    arguments of `shot`.
 
     Args:
-        seed: Seed of everything.
-        persons: How many people there are.
-        cameras: How many cameras there are.
-        cameras_per_person: How many of them see each person.
+        config: Who there is and how many cameras; the sizes of images and files do not matter here.
+        scenes: Folder for scenes that are shared with other processes; see `shared_scene`.
     """
 
-    def __init__(self, seed: int, persons: int, cameras: int = 6, cameras_per_person: int = 6) -> None:
-        self.pedestrians = draw_pedestrians(seed, persons)
-        self._seed, self._cameras, self._cameras_per_person = seed, cameras, cameras_per_person
+    def __init__(self, config: RenderConfig, scenes: Path | None = None) -> None:
+        self.pedestrians = draw_pedestrians(config.seed, config.persons)
+        self._seed, self._cameras, self._cameras_per_person = config.seed, config.cameras, config.cameras_per_person
+        self._training_persons = config.persons - config.test_persons
+        self._visit = _PAUSE * config.images_per_camera
+        self._folder = scenes
         self._scenes: dict[int, Scene] = {}
         self._figures: OrderedDict[int, Figure] = OrderedDict()
 
@@ -74,6 +79,25 @@ class World:
         rng = np.random.default_rng([self._seed, 11, pid])
         return tuple(sorted(rng.choice(everywhere, self._cameras_per_person, replace=False).tolist()))
 
+    def neighbours(self, pid: int) -> tuple[int, ...]:
+        """Returns the pids of those who may pass by, ascending from the next one: their figures are likely at hand.
+
+        Training and test persons never pass each other.
+        """
+        first, last = 1, self._training_persons
+        if pid > last:
+            first, last = last + 1, len(self.pedestrians)
+        count = last - first + 1
+        return tuple(first + (pid - first + step) % count for step in range(1, min(_NEIGHBOURS, count - 1) + 1))
+
+    def scene(self, camid: int) -> Scene:
+        """Returns what a camera sees when nobody is there."""
+        if camid not in self._scenes:
+            self._scenes[camid] = (
+                shared_scene(self._folder, self._seed, camid) if self._folder else make_scene(self._seed, camid)
+            )
+        return self._scenes[camid]
+
     def shot(self, pid: int, camid: int, index: int, size: tuple[int, int]) -> Shot:
         """Takes a picture.
 
@@ -83,7 +107,7 @@ class World:
             index: Which of the camera's pictures of this person, from 0.
             size: (height, width) in pixels.
         """
-        scene = self._scene(camid)
+        scene = self.scene(camid)
         visit = np.random.default_rng([self._seed, 12, pid, camid])
         heading, begin = float(visit.uniform(0, 360)), self._arrival(pid, camid)
         rng = np.random.default_rng([self._seed, 13, pid, camid, index])
@@ -92,11 +116,12 @@ class World:
             heading = float(rng.uniform(0, 360))
         person = self._posed(pid, place, heading + float(rng.normal(0, 20)), rng)
         people = [person]
-        if rng.random() < _BESIDE and len(self.pedestrians) > 1:
+        others = self.neighbours(pid)
+        if rng.random() < _BESIDE and others:
             away = np.linalg.norm(scene.places - place, axis=1)
             beside = scene.places[(away > _BESIDE_METRES[0]) & (away < _BESIDE_METRES[1])]
             if len(beside):
-                people.append(self._passer_by(pid, beside[rng.integers(len(beside))], rng))
+                people.append(self._passer_by(others, beside[rng.integers(len(beside))], rng))
         window = _window(scene, person, size, rng)
         picture = draw(scene, people, window, size, rng)
         if len(people) > 1 and (picture.keypoints[:, 2] == 2).sum() < _SEEN:
@@ -109,7 +134,7 @@ class World:
         """People walk past the cameras in an order of their own, minutes apart."""
         rng = np.random.default_rng([self._seed, 14, pid])
         order = rng.permutation(self._cameras)
-        gaps = rng.uniform(*_WAY, self._cameras)
+        gaps = rng.uniform(*_WAY, self._cameras) + self._visit
         return float(rng.uniform(0, _RECORDING) + gaps[: int(np.flatnonzero(order == camid - 1)[0]) + 1].sum())
 
     def _posed(self, pid: int, place: NDArray[np.float32], heading: float, rng: np.random.Generator) -> Posed:
@@ -124,16 +149,9 @@ class World:
         )
         return put(figure, stance, place, heading)
 
-    def _passer_by(self, pid: int, place: NDArray[np.float32], rng: np.random.Generator) -> Posed:
-        # Somebody of a neighbouring number, whose figure is likely to be at hand.
-        step = int(rng.integers(1, min(_NEIGHBOURS, len(self.pedestrians) - 1) + 1))
-        other = (pid - 1 + step) % len(self.pedestrians) + 1
+    def _passer_by(self, others: Sequence[int], place: NDArray[np.float32], rng: np.random.Generator) -> Posed:
+        other = others[rng.integers(len(others))]
         return self._posed(other, place, float(rng.uniform(0, 360)), rng)
-
-    def _scene(self, camid: int) -> Scene:
-        if camid not in self._scenes:
-            self._scenes[camid] = make_scene(self._seed, camid)
-        return self._scenes[camid]
 
     def _figure(self, pid: int) -> Figure:
         if pid not in self._figures:
