@@ -46,7 +46,7 @@ def _start() -> None:
 def train(
     recipe: Annotated[Path, typer.Argument(help="Recipe file, or the name of one of ours.")],
     data: Annotated[Path | None, typer.Option(help="Folder or zip of the data set.")] = None,
-    weights: Annotated[Path | None, typer.Option(help="Weights file for the backbone.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Backbone's weights: a file or a checkpoint.")] = None,
     folder: Annotated[Path | None, typer.Option("--out", help="Run folder; runs/NAME by default.")] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, such as phases.0.epochs=2")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
@@ -220,7 +220,7 @@ def demo(
     data: Annotated[Path | None, typer.Option(help="Folder or zip of Market-1501; else persons are rendered.")] = None,
     folder: Annotated[Path, typer.Option("--out", help="Where everything is written; replaced.")] = Path("demo-out"),
     recipe: Annotated[Path | None, typer.Option(help="What to train: demo, or with --data demo-market1501.")] = None,
-    weights: Annotated[Path | None, typer.Option(help="Weights file for the backbone.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Backbone's weights: a file or a checkpoint.")] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, as for train.")] = None,
 ) -> None:
     """Run the whole chain: render, train briefly, evaluate, search, explain.

@@ -48,6 +48,12 @@ def test_the_command_line_goes_before_everything(tmp_path: Path, monkeypatch: py
     resolved = resolve(make(), data=tmp_path / "given", weights=tmp_path / "own.safetensors")
     assert resolved.data.root == tmp_path / "given"
     assert resolved.weights == str(tmp_path / "own.safetensors")
+    (tmp_path / "run" / "last").mkdir(parents=True)
+    (tmp_path / "run" / "last" / "model.safetensors").touch()
+    checkpoint = tmp_path / "run" / "last"
+    assert resolve(make(), weights=checkpoint).weights == str(checkpoint)
+    with pytest.raises(ReseenError, match=r"no weights file .*run"):
+        resolve(make(), weights=tmp_path / "run")
     assert resolve(make("hub")).data.root == tmp_path
     assert resolve(make("hub")).weights == "hub"
     assert resolve(make(None)).weights is None

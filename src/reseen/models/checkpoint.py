@@ -16,8 +16,9 @@ from torch import nn
 from reseen import models
 from reseen.errors import ReseenError, one_line
 from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.models.parts.backbone import MODEL_FILE
 
-WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+CONFIG, CARD = "config.json", "README.md"
 
 
 def save(directory: Path, model: nn.Module, embedder: EmbedderConfig, *, card: str) -> None:
@@ -33,7 +34,7 @@ def save(directory: Path, model: nn.Module, embedder: EmbedderConfig, *, card: s
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    save_file(weights, partial / WEIGHTS)
+    save_file(weights, partial / MODEL_FILE)
     assert isinstance(model.config, BaseModel)
     config = {"model": model.config.model_dump(mode="json"), "embedder": embedder.model_dump(mode="json")}
     (partial / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
@@ -57,14 +58,14 @@ def load(directory: str | Path, *, device: str | torch.device = "cpu") -> Embedd
         >>> model = reseen.load("runs/aanet50-market1501-quick/last")  # doctest: +SKIP
     """
     directory = Path(directory)
-    for name in (CONFIG, WEIGHTS):
+    for name in (CONFIG, MODEL_FILE):
         if not (directory / name).is_file():
             raise ReseenError(f"{directory} is not a checkpoint: it has no {name}; give a folder `reseen train` wrote")
     try:
         content: dict[str, Any] = json.loads((directory / CONFIG).read_text())
         model = models.build(models.config_of(content["model"]))
         embedder = EmbedderConfig.model_validate(content["embedder"])
-        model.load_state_dict(load_file(directory / WEIGHTS))
+        model.load_state_dict(load_file(directory / MODEL_FILE))
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError, SafetensorError, RuntimeError) as error:
         raise ReseenError(f"cannot load checkpoint {directory}: {one_line(error)}; train or copy it again") from error
     return Embedder(model.to(device).to(memory_format=torch.channels_last), embedder)

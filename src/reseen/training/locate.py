@@ -14,6 +14,7 @@ from reseen.data.cache import cache_directory
 from reseen.data.rendered import RenderConfig
 from reseen.data.source import open_folder
 from reseen.errors import ReseenError, ReseenWarning
+from reseen.models.parts.backbone import MODEL_FILE
 from reseen.training.progress import progress_of
 from reseen.training.recipe import Recipe, SourceSection
 
@@ -36,8 +37,9 @@ def resolve(
         recipe: As read from its file.
         data: The data's folder or zip; else the recipe's own, else ``$RESEEN_DATA``. Extra sources without a root
             of their own are looked for in the same place.
-        weights: The backbone's weights; else the recipe's own, looked for in the working folder, in
-            ``$RESEEN_WEIGHTS``, in a folder ``weights`` in or beside the data, and in the user's cache.
+        weights: The backbone's weights, a file or a checkpoint's folder; else the recipe's own, looked for in the
+            working folder, in ``$RESEEN_WEIGHTS``, in a folder ``weights`` in or beside the data, and in the user's
+            cache.
         console: Where the progress of rendering is shown; standard error by default.
 
     Raises:
@@ -109,4 +111,5 @@ def _find_weights(name: Path, root: Path) -> Path | None:
     folders = [Path(), root / "weights", root.parent / "weights", cache_directory() / "weights"]
     if own := os.environ.get("RESEEN_WEIGHTS"):
         folders.insert(0, Path(own))
-    return next((folder / name for folder in folders if (folder / name).is_file()), None)
+    found = (folder / name for folder in folders)
+    return next((path for path in found if path.is_file() or (path / MODEL_FILE).is_file()), None)

@@ -158,7 +158,7 @@ class Recipe(_Section):
         data: The data set.
         model: The system's configuration; ``system`` names it. The number of identities and the attribute
             schema follow from the data.
-        weights: Weights for the backbone: ``hub`` (timm's own download), a file, or null (random).
+        weights: The backbone's: ``hub`` (timm's own download), a file, a checkpoint's folder, or null (random).
         seed: Seed of everything random.
         precision: Lightning's name of the number format; ``auto`` is bf16-mixed where the device computes in it
             itself, else 32-true.

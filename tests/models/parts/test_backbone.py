@@ -13,6 +13,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from reseen.errors import ReseenError
+from reseen.models.checkpoint import save
+from reseen.models.embedder import EmbedderConfig
+from reseen.models.ide import IDE, IDEConfig
 from reseen.models.parts.backbone import Backbone, load_weights
 
 
@@ -122,6 +125,18 @@ def test_weights_load_from_a_file(tmp_path: Path, resnet18: dict[str, Tensor], s
     assert loaded["conv1.weight"].dtype == torch.float32
     for name in ("conv1.weight", "layer4.1.conv2.weight", "bn1.running_var"):
         assert loaded[name].equal(stored[name].float())
+
+
+def test_the_backbone_of_a_checkpoint_is_a_start(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    trained = IDE(IDEConfig(backbone="resnet18", num_identities=3))
+    save(tmp_path / "last", trained, EmbedderConfig(size=(64, 32)), card="card")
+    backbone = Backbone("resnet18")
+    load_weights(backbone, tmp_path / "last")
+    wanted = trained.backbone.net.state_dict()
+    assert all(value.equal(wanted[name]) for name, value in backbone.net.state_dict().items())
+    with pytest.raises(ReseenError, match=r"does not fit backbone 'resnet34'"):
+        load_weights(Backbone("resnet34"), tmp_path / "last")
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def backpack(body: Body, person: Pedestrian, cloth: float = 0.025) -> Mesh:
     centre = np.array([0, max(upper, (upper + lower) / 2 + 0.02) + half[1], top - half[2]])
     main = Material(Part.BACKPACK, person.backpack, gloss=0.15, wrinkles=0.35, seed=person.seed)
     tone = Material(Part.BACKPACK, shade(person.backpack, float(rng.uniform(0.5, 1.35))), gloss=0.15, seed=person.seed)
-    pieces = []
+    pieces: list[Mesh] = []
     pocket = half * [0.78, 0.3, rng.uniform(0.34, 0.5)]
     for box, place, material in (
         (half, np.zeros(3), main),

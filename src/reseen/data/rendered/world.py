@@ -150,7 +150,7 @@ class World:
         return put(figure, stance, place, heading)
 
     def _passer_by(self, others: Sequence[int], place: NDArray[np.float32], rng: np.random.Generator) -> Posed:
-        other = others[rng.integers(len(others))]
+        other = others[int(rng.integers(len(others)))]
         return self._posed(other, place, float(rng.uniform(0, 360)), rng)
 
     def _figure(self, pid: int) -> Figure:

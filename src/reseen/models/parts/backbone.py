@@ -20,6 +20,11 @@ from reseen.models.parts.mix_style import MixStyle
 
 StridePlacement = Literal["conv1", "conv2"]
 
+MODEL_FILE = "model.safetensors"
+"""Weights of a whole system, in the folder of a checkpoint."""
+_OWN = "backbone.net."
+"""How the names of its backbone's weights begin there."""
+
 # Transformers fix their input size unless told otherwise; other families do not know these options.
 _ANY_INPUT_SIZE: tuple[dict[str, Any], ...] = (
     {"dynamic_img_size": True},
@@ -122,18 +127,21 @@ class Backbone(nn.Module):
 
 
 def load_weights(backbone: Backbone, path: str | Path) -> None:
-    """Loads a local file of ImageNet weights in timm's (= torchvision's) names; its classifier is ignored.
+    """Loads weights in timm's (= torchvision's) names, or those of a checkpoint's backbone; classifiers are ignored.
 
     Args:
         backbone: Where to.
-        path: ``.safetensors``, or a ``.pth`` of tensors only. Half precision is read as float32.
+        path: ``.safetensors``, a ``.pth`` of tensors only, or the folder of a checkpoint of any system. Half precision
+            is read as float32.
 
     Raises:
         ReseenError: If the file is missing or unreadable, or does not fit the model.
     """
     path = Path(path)
     classifier = f"{backbone.net.pretrained_cfg.get('classifier') or 'fc'}."
-    stored = {key: value for key, value in _read(path).items() if not key.startswith(("fc.", classifier))}
+    content = _read(path / MODEL_FILE if path.is_dir() else path)
+    content = {key.removeprefix(_OWN): value for key, value in content.items() if key.startswith(_OWN)} or content
+    stored = {key: value for key, value in content.items() if not key.startswith(("fc.", classifier))}
     wanted = backbone.net.state_dict()
     problems = {
         # Counters of batches are of no use in weights that are only a start, and often left out.
@@ -185,7 +193,9 @@ def _create(name: str, *, pretrained: bool = False) -> Any:  # timm's models sha
 
 def _read(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
-        raise ReseenError(f"there is no weights file {path}; give an existing .safetensors or .pth file")
+        raise ReseenError(
+            f"there is no weights file {path}; give an existing .safetensors or .pth file or a checkpoint"
+        )
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
