@@ -166,7 +166,7 @@ def test_search_in_a_folder_equals_search_in_its_descriptors(
     assert len(found[0]) == 3
     camera = query.name.split("_")[1][:2]
     own = len(list(gallery.glob(f"{query.name[:4]}_{camera}*.jpg")))
-    said = f"{own} images of person {int(query.name[:4])} by the query's own camera {camera[1:]} are left out"
+    said = f"pictures of person {int(query.name[:4])} by the query's own camera {camera[1:]}, left out: {own}"
     assert all((said in " ".join(result.stderr.split())) == (own > 0) for result in results)
     assert not any(name.startswith(query.name[:4]) and f"_{camera}" in name for name in found[0])
     with Image.open(tmp_path / "s.png") as picture:

@@ -174,7 +174,8 @@ def search(
     known = person if person is not None and person.pid > 0 else None
     images = _gallery(embedder, gallery, batch_size, max_corrupt)
     if known and (own := int(((images.pids == known.pid) & (images.camids == known.camid)).sum())):
-        err.print(f"{own:,} images of person {known.pid} by the query's own camera {known.camid} are left out")
+        left_out = f"pictures of person {known.pid} by the query's own camera {known.camid}, left out: {own:,}"
+        err.print(left_out, highlight=False)
     matches = find(
         images,
         features,
