@@ -57,7 +57,7 @@ def main(
         models = {"ImageNet weights alone": _imagenet(weights, config)} | models
     for model in models.values():
         model.config = model.config.model_copy(update={"flip": flip})
-    table = Table("", "VIPeR mAP", "rank-1", "Market-1501 mAP", "rank-1", "attributes", "most frequent class")
+    table = Table("", "VIPeR mAP", "rank-1", "Market mAP", "rank-1", "attributes", "guess")
     figures: dict[str, dict[str, float]] = {}
     attributes: dict[str, dict[str, dict[str, float]]] = {}
     for name, model in models.items():
