@@ -243,6 +243,18 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
         assert message in str(result.exception)
 
 
+def test_a_stopped_training_goes_on_as_it_says(recipe: Path, market_drawn: Path, tmp_path: Path) -> None:
+    """The run's own recipe names data and weights, so that neither has to be given again."""
+    out = ["--out", tmp_path / "run"]
+    stopped = run("train", recipe, "--data", market_drawn, "--set", "phases.0.epochs=2", "--stop-after", 1, *out)
+    assert stopped.exit_code == 130
+    hint = re.search(r"stopped; go on with: reseen (train .*)\n", stopped.stderr)
+    assert hint is not None, stopped.stderr
+    result = run(*hint[1].split())
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "run" / "last").is_dir()
+
+
 def test_demo_runs_the_whole_chain(recipe: Path, market_drawn: Path, tmp_path: Path) -> None:
     result = run("demo", "--data", market_drawn, "--out", tmp_path / "demo", "--recipe", recipe)
     assert result.exit_code == 0, result.output

@@ -24,6 +24,7 @@ from reseen.training.fit import Run
 from reseen.training.locate import resolve
 from reseen.training.recipe import Recipe
 
+_PICTURES = ("curves.png", "cmc.png", "worst.png", "search.png", "search-where.png", "explain.png")
 _FILTER = "upper_color in (red, white) and lower_length=short"
 
 
@@ -59,6 +60,8 @@ def demo(
     console.rule("2. training")
     if (folder / "run" / "recipe.yaml").exists():
         shutil.rmtree(folder / "run")
+        for name in _PICTURES:  # those of the earlier run
+            (folder / name).unlink(missing_ok=True)
     run = Run(recipe, folder / "run", console=console)
     evaluation = run.train()
     if evaluation is None or run.evaluation is None:
@@ -103,7 +106,7 @@ def _search(embedder: Embedder, query: Embeddings, gallery: Embeddings, folder: 
             gallery, features, schema=schema, where=where, exclude=None if where else (person.pid, person.camid)
         )
         known = None if where else person.pid
-        console.print(f"[bold]{where or person.name}[/]", highlight=False)
+        console.print(f"[bold]{where or person.name}[/]", highlight=False, soft_wrap=True)
         console.print(matches_table(matches, schema=schema, where=where, query_pid=known))
         picture = matches_picture(matches, None if where else person, schema=schema, where=where, query_pid=known)
         save_picture(picture, folder / name)

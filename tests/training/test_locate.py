@@ -12,7 +12,7 @@ from rich.console import Console
 from reseen.data.rendered import make_config, render
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.training.images import open_data
-from reseen.training.locate import resolve
+from reseen.training.locate import V1_FILE, resolve
 from reseen.training.recipe import Recipe, recipe_from
 from tests.flat_world import FlatWorld
 
@@ -52,7 +52,7 @@ def test_the_command_line_goes_before_everything(tmp_path: Path, monkeypatch: py
     (tmp_path / "run" / "last" / "model.safetensors").touch()
     checkpoint = tmp_path / "run" / "last"
     assert resolve(make(), weights=checkpoint).weights == str(checkpoint)
-    with pytest.raises(ReseenError, match=r"no weights file .*run"):
+    with pytest.raises(ReseenError, match=r"there are no weights .*run: name a file or a checkpoint with --weights$"):
         resolve(make(), weights=tmp_path / "run")
     assert resolve(make("hub")).data.root == tmp_path
     assert resolve(make("hub")).weights == "hub"
@@ -64,7 +64,7 @@ def test_what_is_missing_is_named_with_the_remedy(tmp_path: Path) -> None:
         resolve(make())
     with pytest.raises(ReseenError, match="does not exist"):
         resolve(make(), data=tmp_path / "none")
-    with pytest.raises(ReseenError, match=r"no weights file w\.safetensors.*--set weights=hub"):
+    with pytest.raises(ReseenError, match=r"there are no weights w\.safetensors: name a file or a checkpoint"):
         resolve(make(), data=tmp_path)
 
 
@@ -101,6 +101,18 @@ def test_rendered_data_is_rendered_into_the_cache_once(flat_world: type[FlatWorl
     assert again.file.getvalue() == ""  # type: ignore[attr-defined]
     resolve(rendered_recipe(render=RENDER | {"seed": 1}), console=again)
     assert len(list(cache.iterdir())) == 2
+
+
+def test_missing_weights_are_named_before_anything_is_rendered(
+    flat_world: type[FlatWorld], cache: Path, tmp_path: Path
+) -> None:
+    recipe = rendered_recipe(render=RENDER)
+    for given in (tmp_path / "none.safetensors", Path(V1_FILE)):  # timm's stand in only for what nobody asked for
+        with pytest.raises(ReseenError, match=f"there are no weights .*{given.name}: name a file or a checkpoint"):
+            resolve(recipe, weights=given)
+    with pytest.raises(ReseenError, match=r"no weights runs/first/last: .*; reseen train first makes it"):
+        resolve(recipe.model_copy(update={"weights": "runs/first/last"}))
+    assert flat_world.made == 0
 
 
 def test_what_is_missing_in_the_cache_is_rendered(flat_world: type[FlatWorld], cache: Path) -> None:

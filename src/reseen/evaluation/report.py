@@ -48,7 +48,9 @@ class EvaluationReport:
 
     def __post_init__(self) -> None:
         if self.ranking is None and self.attributes is None:
-            raise ReseenError(f"nothing to report on {self.dataset}: neither a ranking nor attributes were evaluated")
+            raise ReseenError(
+                f"nothing to report on {self.dataset}: it needs query and gallery images of known persons, or labels"
+            )
 
     @property
     def primary_metric(self) -> str:

@@ -101,7 +101,11 @@ class Run:
             best, seconds, state = keeper.best, keeper.seconds, None
             if keeper.interrupted:
                 self._draw_curves()
-                self.console.print(f"stopped; go on with --out {self.folder} --resume", highlight=False)
+                self.console.print(
+                    f"stopped; go on with: reseen train {self.folder}/recipe.yaml --out {self.folder} --resume",
+                    highlight=False,
+                    soft_wrap=True,
+                )
                 return None
         return self._finish(best, seconds)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from pathlib import Path
 from typing import TypeVar
@@ -46,25 +47,35 @@ def resolve(
         ReseenError: If either cannot be found.
     """
     console = console or Console(stderr=True)
+    source = recipe.data
+    given = data or source.root or _from_environment(source)
+    # Rendering takes minutes: what is wrong with the weights has to be said before.
+    renders = given is None and source.name == "rendered"
+    located = source if renders else _located(source, given, recipe.name, console)
+    recipe = _with_weights(recipe, weights, located.root or Path())
+    if renders:
+        located = _located(source, None, recipe.name, console)
     extra = tuple(
-        _located(source, source.root or (None if source.name == "rendered" else data), recipe.name, console)
-        for source in recipe.data.extra
+        _located(other, other.root or (None if other.name == "rendered" else data), recipe.name, console)
+        for other in source.extra
     )
-    located = _located(recipe.data, data or recipe.data.root, recipe.name, console)
-    recipe = recipe.model_copy(update={"data": located.model_copy(update={"extra": extra})})
-    root = located.root
-    assert root is not None
-    name = str(weights) if weights else recipe.weights
+    return recipe.model_copy(update={"data": located.model_copy(update={"extra": extra})})
+
+
+def _with_weights(recipe: Recipe, given: Path | None, root: Path) -> Recipe:
+    name = str(given) if given else recipe.weights
     if name is None or name == "hub":
         return recipe
-    if (found_weights := _find_weights(Path(name), root)) is not None:
-        return recipe.model_copy(update={"weights": str(found_weights)})
-    if name != V1_FILE:
-        raise ReseenError(f"there is no weights file {name}; give an existing one, or --set weights=hub")
+    if (found := _find_weights(Path(name), root)) is not None:
+        return recipe.model_copy(update={"weights": str(found)})
+    if given or name != V1_FILE:
+        made = re.fullmatch(r"runs/([\w.-]+)/(last|best)", name)
+        first = f"; reseen train {made[1]} makes it" if made else ""
+        raise ReseenError(f"there are no weights {name}: name a file or a checkpoint with --weights{first}")
     warnings.warn(
         f"{V1_FILE} is not at hand (--weights FILE): taking timm's {HUB_RESNET50} instead",
         ReseenWarning,
-        stacklevel=2,
+        stacklevel=3,
     )
     model = recipe.model | {"backbone": HUB_RESNET50, "stride_in": "conv2"}
     return recipe.model_copy(update={"weights": "hub", "model": model})
