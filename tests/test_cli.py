@@ -233,7 +233,7 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
     last = trained / "last"
     for arguments, message in [
         (["search", last, "--gallery", market_drawn, "--where", "hatt=yes"], "did you mean hat?"),
-        (["search", last, "--gallery", market_drawn], "nothing to search for"),
+        (["search", last, "--gallery", market_drawn], "nothing to search for: give --query"),
         (["explain", last, query, "--device", "cuda:77"], "--device cuda:77"),
         (["evaluate", last, "--data", market_drawn, "--option", "fold"], "write key=value"),
         (["evaluate", last, "--data", market_drawn, "--average-precision", "best"], "it can be hits or trapezoid"),

@@ -164,6 +164,8 @@ def search(
     from reseen.search import search as find
     from reseen.search.picture import matches_picture
 
+    if not (query or where):
+        raise ReseenError("nothing to search for: give --query, --where, or both")
     person = image_of(query) if query else None
     embedder = _load(checkpoint, device)
     if where and embedder.schema is None:
