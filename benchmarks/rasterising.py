@@ -1,15 +1,17 @@
 """Which triangles of a person a picture sees, and what light reaches them: our rasteriser beside Embree's ray casting.
 
 Both get the same rendered persons at the size of one 128x64 picture with 2x2 samples a pixel. Ours draws what the
-camera sees and ten shadow maps; Embree (embreex from PyPI) builds its hierarchy, casts a ray a sample, and ten more
-from each point seen towards the same directions. One thread each. The same run checks that both see the same surface.
+camera sees and ten shadow maps; Embree (embreex from PyPI) builds its hierarchy once, casts a ray a sample, and ten
+more from each point seen towards the same directions. Looking points up in our maps, part of shading, is not in our
+time: the shadows' ratio flatters us. One core for all. The same run checks that both see the same surface.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -38,13 +40,15 @@ def main(
         import embreex  # type: ignore[import-not-found]  # noqa: F401
     except ImportError:
         raise SystemExit("Embree is missing: pip install embreex, or make bench") from None
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     rng = np.random.default_rng(0)
-    times: list[tuple[float, float, float, float]] = []
+    times: list[tuple[float, ...]] = []
     agreed: list[float] = []
     for person in draw_pedestrians(0, persons):
         stance = draw_stance(rng, stride=1.0, bag=False, backpack=False, handbag=False)
         posed = put(make_figure(person), stance, np.zeros(2, np.float32), float(rng.uniform(0, 360)))
-        (ours, depth), (theirs, distance) = _rasterised(posed), _cast(posed)
+        scene = _scene(posed)
+        (ours, depth), (theirs, distance) = _rasterised(posed), _cast(scene)
         both = (ours >= 0) & (theirs >= 0)
         agreed.append(float((np.abs(depth - distance)[both] < 0.005).sum() / ((ours >= 0) | (theirs >= 0)).sum()))
         lights = cast_shadows(posed.vertices, posed.faces, SUN, 0.0).axes[:, 2]
@@ -52,16 +56,18 @@ def main(
             (
                 _fastest(lambda p=posed: _rasterised(p), repeats),  # type: ignore[misc]
                 _fastest(lambda p=posed: cast_shadows(p.vertices, p.faces, SUN, 0.0), repeats),  # type: ignore[misc]
-                _fastest(lambda p=posed: _cast(p), repeats),  # type: ignore[misc]
-                _fastest(lambda p=posed, d=distance, s=lights: _cast_shadows(p, d, s), repeats),  # type: ignore[misc]
+                _fastest(lambda p=posed: _build(p), repeats),  # type: ignore[misc]
+                _fastest(lambda e=scene: _cast(e), repeats),  # type: ignore[misc]
+                _fastest(lambda e=scene, d=distance, s=lights: _cast_shadows(e, d, s), repeats),  # type: ignore[misc]
             )
         )
-    seen, shadows, cast, cast_light = 1000 * np.mean(times, axis=0)
+    seen, shadows, build, cast, cast_light = 1000 * np.mean(times, axis=0)
     table = Table("milliseconds a person", "ours", "Embree", "ratio")
+    table.add_row("hierarchy", "", f"{build:.1f}", "")
     for name, one, other in (
         ("what the camera sees", seen, cast),
         ("ten lights' shadows", shadows, cast_light),
-        ("both", seen + shadows, cast + cast_light),
+        ("all", seen + shadows, build + cast + cast_light),
     ):
         table.add_row(name, f"{one:.1f}", f"{other:.1f}", f"{other / one:.1f}x")
     console.print(table)
@@ -76,8 +82,12 @@ def _rasterised(posed: Posed) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     return seen, depth
 
 
-def _cast(posed: Posed) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    scene = _scene(posed)
+def _build(posed: Posed) -> None:
+    """Embree builds its hierarchy when the first ray is cast."""
+    _scene(posed).run(np.float32([[0, -AWAY, EYES]]), np.float32([[0, -1, 0]]))
+
+
+def _cast(scene: Any) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     rays = _rays()
     hit = scene.run(np.tile(np.float32([0, -AWAY, EYES]), (len(rays), 1)), rays, output=True)
     seen, distance = hit["geomID"], hit["tfar"]
@@ -85,8 +95,7 @@ def _cast(posed: Posed) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     return face.reshape(HEIGHT, WIDTH), distance.reshape(HEIGHT, WIDTH)
 
 
-def _cast_shadows(posed: Posed, distance: NDArray[np.float32], lights: NDArray[np.float32]) -> None:
-    scene = _scene(posed)
+def _cast_shadows(scene: Any, distance: NDArray[np.float32], lights: NDArray[np.float32]) -> None:
     depth = distance.ravel()
     near = depth < 100
     points = np.float32([0, -AWAY, EYES]) + 0.999 * depth[near, None] * _rays()[near]
@@ -94,7 +103,7 @@ def _cast_shadows(posed: Posed, distance: NDArray[np.float32], lights: NDArray[n
         scene.run(points.astype(np.float32), np.tile(light, (len(points), 1)), query="OCCLUDED")
 
 
-def _scene(posed: Posed):  # type: ignore[no-untyped-def]
+def _scene(posed: Posed) -> Any:
     from embreex import rtcore_scene  # type: ignore[import-not-found]
     from embreex.mesh_construction import TriangleMesh  # type: ignore[import-not-found]
 

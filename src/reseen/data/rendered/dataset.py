@@ -192,7 +192,7 @@ def finished(root: Path) -> dict[_Task, Path]:
 
 
 def _chunks(tasks: Sequence[_Task]) -> list[list[_Task]]:
-    """A worker gets whole persons, so that each is dressed only once; the cameras' scenes it makes once anyway."""
+    """A worker gets whole persons, so that each is dressed only once."""
     chunks: list[list[_Task]] = []
     for _, own in groupby(tasks, key=lambda task: task.pid):
         if not chunks or len(chunks[-1]) >= _CHUNK:
