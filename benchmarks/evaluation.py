@@ -81,7 +81,7 @@ def read_data(folder: Path, *, junk: bool) -> Data:
 
 def ours_rank(folder: Path) -> Callable[[], Array]:
     """Our evaluator: mAP and CMC."""
-    from reseen.data.embeddings import Embeddings
+    from reseen.descriptors.embeddings import Embeddings
     from reseen.evaluation import rank
 
     data = read_data(folder, junk=True)

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reseen.data import open_split
-from reseen.data.size import Size
+from reseen.data.images.size import Size
 from reseen.evaluation import RankingReport, average_reports, evaluate
 from reseen.models import build, config_of
 from reseen.models.checkpoint import load

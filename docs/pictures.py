@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 import reseen
-from reseen.data.reference import image_of
+from reseen.data.images.reference import image_of
 from reseen.data.rendered import RenderConfig, render
 from reseen.data.rendered.mesh import Part
 from reseen.data.rendered.world import Shot, World

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reseen.data import open_split
     from reseen.data.attributes import AttributeSchema
-    from reseen.data.embeddings import Embeddings
     from reseen.data.person import PersonImage, Split
+    from reseen.descriptors.embeddings import Embeddings
     from reseen.errors import ReseenError, ReseenWarning
     from reseen.evaluation.ranking import rank
     from reseen.models.checkpoint import load
@@ -23,7 +23,7 @@ except PackageNotFoundError:  # a bare checkout on the path
 _HOME = {
     "AttributeSchema": "reseen.data.attributes",
     "Embedder": "reseen.models.embedder",
-    "Embeddings": "reseen.data.embeddings",
+    "Embeddings": "reseen.descriptors.embeddings",
     "PersonImage": "reseen.data.person",
     "ReseenError": "reseen.errors",
     "ReseenWarning": "reseen.errors",

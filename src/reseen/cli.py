@@ -16,7 +16,7 @@ from reseen.console import err, out, say_written, write
 from reseen.errors import ReseenError, ReseenWarning
 
 if TYPE_CHECKING:
-    from reseen.data.embeddings import Embeddings
+    from reseen.descriptors.embeddings import Embeddings
     from reseen.models.embedder import Embedder
 
 # Commands import what they need when they run: `--help` should not wait seconds for torch.
@@ -158,7 +158,7 @@ def search(
 
     Example: [bold]reseen search runs/NAME/last --gallery pictures/ --query person.jpg --where "backpack=yes"[/]
     """
-    from reseen.data.reference import image_of
+    from reseen.data.images.reference import image_of
     from reseen.explain.saving import save_picture
     from reseen.search import matches_table, parse_where
     from reseen.search import search as find
@@ -207,7 +207,7 @@ def explain(
 
     Example: [bold]reseen explain runs/aanet50-market1501-quick/last person.jpg --out explain.png[/]
     """
-    from reseen.data.reference import image_of
+    from reseen.data.images.reference import image_of
     from reseen.explain.explanation import explain as explain_image
     from reseen.explain.saving import save_figure
 
@@ -259,7 +259,7 @@ def _load(checkpoint: Path, device: str) -> Embedder:
 
 def _gallery(embedder: Embedder, gallery: Path, batch_size: int, max_corrupt: int) -> Embeddings:
     """Reads a file of descriptors, or makes them for a folder."""
-    from reseen.data.embeddings import Embeddings
+    from reseen.descriptors.embeddings import Embeddings
 
     if gallery.is_file() and gallery.suffix == ".parquet" and Embeddings.is_one(gallery):
         return Embeddings.load(gallery)
@@ -268,9 +268,9 @@ def _gallery(embedder: Embedder, gallery: Path, batch_size: int, max_corrupt: in
 
 def _embed_images(embedder: Embedder, images: Path, batch_size: int, max_corrupt: int) -> Embeddings:
     from reseen.data import open_split, recognise
+    from reseen.data.images.source import open_folder
     from reseen.data.person import JUNK_PID
-    from reseen.data.source import open_folder
-    from reseen.data.table import TABLE_SUFFIXES
+    from reseen.data.sets.table import TABLE_SUFFIXES
     from reseen.training.progress import progress_of
 
     is_table = images.suffix in TABLE_SUFFIXES

@@ -23,7 +23,7 @@ def data_check(
 
     Example: [bold]reseen data check data/Market-1501-v15.09.15[/]
     """
-    from reseen.data.check import check
+    from reseen.data.checks.check import check
     from reseen.training.progress import progress_of
 
     with progress_of(err, "reading images") as progress:

@@ -10,8 +10,8 @@ import numpy as np
 from rich.console import Console
 
 from reseen.data import open_split, recognise
-from reseen.data.embeddings import Embeddings
-from reseen.data.reference import image_of
+from reseen.data.images.reference import image_of
+from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.explain.curves import training_figure
 from reseen.explain.evaluation import draw_evaluation

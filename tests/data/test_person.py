@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reseen.data.images.reference import image_of
 from reseen.data.person import PersonImage, sorted_label_map
-from reseen.data.reference import image_of
 from reseen.errors import ReseenError
 
 

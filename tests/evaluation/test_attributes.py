@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.io import loadmat
 
+from reseen.data.annotations.lin_attributes import read_lin_attributes
 from reseen.data.attributes import MARKET1501_SCHEMA, Attribute, AttributeSchema
-from reseen.data.lin_attributes import read_lin_attributes
-from reseen.data.source import open_folder
+from reseen.data.images.source import open_folder
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation import attribute_accuracy
 

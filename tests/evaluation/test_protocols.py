@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from reseen.data.embeddings import Embeddings
 from reseen.data.person import Protocol
+from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation import ReRanking, average_reports, evaluate, multiple_query, rank
 

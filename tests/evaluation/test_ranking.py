@@ -7,10 +7,10 @@ import warnings
 import numpy as np
 import pytest
 
-from reseen.data.embeddings import Embeddings
+from reseen.descriptors import distances as distances_module
+from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation import ReRanking, average_reports, rank
-from reseen.evaluation import distances as distances_module
 from reseen.evaluation.ranking import average_precision_of
 
 

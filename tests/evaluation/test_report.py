@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from reseen.data.attributes import Attribute, AttributeSchema
-from reseen.data.embeddings import Embeddings
 from reseen.data.person import Protocol
+from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport, ReRanking, attribute_accuracy, evaluate, rank
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from reseen.descriptors import distances as distances_module
 from reseen.errors import ReseenError
 from reseen.evaluation import ReRanking
-from reseen.evaluation import distances as distances_module
 from reseen.evaluation import reranking as module
 
 

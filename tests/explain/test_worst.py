@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reseen.data.embeddings import Embeddings
+from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.explain import top_gallery_rows, worst_queries, worst_queries_picture
 from reseen.explain.ranked_list import RIGHT, WRONG

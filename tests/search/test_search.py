@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reseen.data.attributes import Attribute, AttributeSchema
-from reseen.data.embeddings import Embeddings
+from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.search import Match, parse_where, search
 

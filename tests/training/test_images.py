@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reseen.data import open_split
-from reseen.data.cache import cached_images
+from reseen.data.images.cache import cached_images
 from reseen.data.rendered import RenderConfig, render
 from reseen.errors import ReseenError
 from reseen.training.images import TrainingImages, open_data

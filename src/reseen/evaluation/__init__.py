@@ -1,7 +1,7 @@
 """Evaluation: ranking, re-ranking, attributes, and how data sets want to be compared."""
 
+from reseen.descriptors.distances import euclidean_distances
 from reseen.evaluation.attributes import AttributeReport, BinaryMetrics, attribute_accuracy
-from reseen.evaluation.distances import euclidean_distances
 from reseen.evaluation.protocols import evaluate, multiple_query
 from reseen.evaluation.ranking import RankingReport, average_reports, rank
 from reseen.evaluation.report import EvaluationReport

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reseen.data.embeddings import Embeddings
 from reseen.data.person import JUNK_PID, Protocol
+from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation.ranking import APForm, RankingReport, average_reports, rank
 from reseen.evaluation.reranking import ReRanking

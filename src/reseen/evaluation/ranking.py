@@ -11,10 +11,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reseen.data.embeddings import Embeddings
 from reseen.data.person import JUNK_PID
+from reseen.descriptors.distances import SquaredDistances, checked_pair, exact_squared_distances
+from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
-from reseen.evaluation.distances import SquaredDistances, checked_pair, exact_squared_distances
 from reseen.evaluation.reranking import ReRanking
 
 APForm = Literal["hits", "trapezoid"]

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from reseen.descriptors.distances import SquaredDistances, checked_pair
 from reseen.errors import ReseenError
-from reseen.evaluation.distances import SquaredDistances, checked_pair
 
 _PAIRS = 2048
 """Pairs of descriptors compared at a time."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reseen.data.embeddings import Embeddings
-from reseen.data.reference import image_of
+from reseen.data.images.reference import image_of
+from reseen.descriptors.embeddings import Embeddings
 from reseen.evaluation import EvaluationReport
 from reseen.explain.curves import cmc_figure
 from reseen.explain.saving import save_figure, save_picture

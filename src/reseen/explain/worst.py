@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from reseen.data.embeddings import Embeddings
 from reseen.data.person import JUNK_PID
+from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.explain.ranked_list import RankedResult, ranked_list_picture, stacked
 

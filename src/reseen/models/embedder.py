@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
-from reseen.data.cache import Progress, cached_images, decode
-from reseen.data.embeddings import Embeddings
+from reseen.data.images.cache import Progress, cached_images, decode
+from reseen.data.images.transforms import normalize, to_float
 from reseen.data.person import JUNK_PID, PersonImage
-from reseen.data.transforms import normalize, to_float
+from reseen.descriptors.embeddings import Embeddings
 from reseen.models.output import PersonOutput
 from reseen.models.precision import runs_bfloat16
 

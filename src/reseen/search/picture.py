@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from PIL import Image
 
 from reseen.data.attributes import AttributeSchema
+from reseen.data.images.reference import image_of
 from reseen.data.person import PersonImage
-from reseen.data.reference import image_of
 from reseen.explain.ranked_list import RankedResult, ranked_list_picture
 from reseen.search.search import Match
 from reseen.search.table import caption

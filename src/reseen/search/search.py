@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reseen.data.attributes import AttributeSchema
-from reseen.data.embeddings import Embeddings
 from reseen.data.person import JUNK_PID
+from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.search.where import AttributeFilter
 

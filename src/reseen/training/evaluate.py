@@ -10,8 +10,8 @@ import numpy as np
 from rich.console import Console
 
 from reseen.data.attributes import AttributeSchema
-from reseen.data.embeddings import Embeddings
 from reseen.data.person import PersonImage, Split
+from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation import (
     AttributeReport,

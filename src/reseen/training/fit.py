@@ -20,7 +20,7 @@ from rich.console import Console
 from torch import nn
 
 from reseen import models
-from reseen.data.cache import cached_images
+from reseen.data.images.cache import cached_images
 from reseen.errors import ReseenError, one_line
 from reseen.evaluation import EvaluationReport, ReRanking
 from reseen.explain.curves import training_figure

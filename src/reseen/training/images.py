@@ -11,7 +11,7 @@ from torch import Tensor
 
 from reseen.data import open_split
 from reseen.data.attributes import AttributeSchema
-from reseen.data.cache import CachedImages
+from reseen.data.images.cache import CachedImages
 from reseen.data.person import Split, sorted_label_map
 from reseen.errors import ReseenError
 from reseen.training.recipe import DataSection, SourceSection

@@ -11,9 +11,9 @@ from typing import TypeVar
 from rich.console import Console
 
 from reseen.data import rendered
-from reseen.data.cache import cache_directory
+from reseen.data.images.cache import cache_directory
+from reseen.data.images.source import open_folder
 from reseen.data.rendered import RenderConfig
-from reseen.data.source import open_folder
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.models.parts.backbone import MODEL_FILE
 from reseen.training.progress import progress_of

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from reseen.data.batch import PersonBatch
+from reseen.data.images.transforms import augment, normalize, to_float
 from reseen.data.samplers import BatchSampler, IdentitySampler, RandomSampler, TripletSampler
-from reseen.data.transforms import augment, normalize, to_float
 from reseen.errors import ReseenError
 from reseen.losses.objective import Objective, term_names, weighting_for
 from reseen.models.output import PersonOutput

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from reseen.data.cache import Progress
+from reseen.data.images.cache import Progress
 
 _PAUSE = 30.0
 """Seconds between two lines where there is no terminal."""

@@ -11,9 +11,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reseen import models
+from reseen.data.images.size import Size
+from reseen.data.images.transforms import Augmentation
 from reseen.data.rendered import RenderConfig
-from reseen.data.size import Size
-from reseen.data.transforms import Augmentation
 from reseen.errors import ReseenError
 from reseen.losses.objective import ObjectiveConfig
 

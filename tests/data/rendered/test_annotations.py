@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 from scipy.io import loadmat
 
+from reseen.data.annotations.lin_attributes import read_lin_attributes
 from reseen.data.attributes import MARKET1501_SCHEMA
-from reseen.data.lin_attributes import read_lin_attributes
+from reseen.data.images.source import Entry
 from reseen.data.rendered.annotations import (
     decode_joints,
     encode_attributes,
@@ -18,7 +19,6 @@ from reseen.data.rendered.annotations import (
     encode_mask,
     read_keypoints,
 )
-from reseen.data.source import Entry
 from reseen.errors import ReseenError
 
 PERSON = {attribute.name: len(attribute.classes) - 1 for attribute in MARKET1501_SCHEMA}

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reseen.data.annotations.lin_attributes import read_lin_attributes
 from reseen.data.attributes import MARKET1501_SCHEMA
-from reseen.data.lin_attributes import read_lin_attributes
+from reseen.data.images.source import Entry
 from reseen.data.rendered.body import make_body
 from reseen.data.rendered.casting import TWINS, draw_pedestrians, twin_of
 from reseen.data.rendered.colours import LOWER_COLOURS, UPPER_COLOURS, blend, colour_class, distance
 from reseen.data.rendered.pedestrian import Cloth, Pedestrian
-from reseen.data.source import Entry
 from reseen.errors import ReseenError
 
 COUNT = 4000

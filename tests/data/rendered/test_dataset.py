@@ -19,12 +19,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reseen.data.lin_attributes import read_lin_attributes
-from reseen.data.market1501 import LAYOUT
+from reseen.data.annotations.lin_attributes import read_lin_attributes
+from reseen.data.images.source import Entry
 from reseen.data.rendered import RenderConfig, load, make_config, render
 from reseen.data.rendered.annotations import decode_joints
 from reseen.data.rendered.config import VERSION
-from reseen.data.source import Entry
+from reseen.data.sets.market1501 import LAYOUT
 from reseen.errors import ReseenError, ReseenWarning
 from tests.flat_world import FlatWorld
 

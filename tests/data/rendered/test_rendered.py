@@ -13,7 +13,7 @@ import pytest
 
 from reseen.data import open_split, recognise
 from reseen.data.attributes import MARKET1501_SCHEMA
-from reseen.data.check import check
+from reseen.data.checks.check import check
 from reseen.data.rendered import RenderConfig, config_of, is_complete, load, render
 from reseen.errors import ReseenError
 from tests.data.trees import zipped

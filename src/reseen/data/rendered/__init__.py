@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from reseen.data import market1501
+from reseen.data.annotations.lin_attributes import read_lin_attributes
 from reseen.data.attributes import MARKET1501_SCHEMA
-from reseen.data.layout import PARTS, read_images
-from reseen.data.lin_attributes import read_lin_attributes
+from reseen.data.images.source import Entry, Folder, open_folder
 from reseen.data.person import PersonImage, Split
 from reseen.data.rendered import manifest
 from reseen.data.rendered.annotations import read_keypoints
 from reseen.data.rendered.config import RenderConfig, make_config
 from reseen.data.rendered.dataset import FRAME_RATE, IMAGE_NAME, finished, render
 from reseen.data.rendered.mesh import Part
-from reseen.data.source import Entry, Folder, open_folder
+from reseen.data.sets import market1501
+from reseen.data.sets.layout import PARTS, read_images
 from reseen.errors import ReseenError
 
 __all__ = [

@@ -13,8 +13,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from reseen.data.attributes import MARKET1501_SCHEMA
+from reseen.data.images.source import Entry
 from reseen.data.rendered.mesh import Part
-from reseen.data.source import Entry
 from reseen.errors import ReseenError
 
 JOINTS = 18

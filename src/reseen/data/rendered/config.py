@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from reseen.data.size import parse_size
+from reseen.data.images.size import parse_size
 from reseen.errors import ReseenError
 
 VERSION = 5

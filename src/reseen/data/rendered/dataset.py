@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from reseen.data.cache import Progress
-from reseen.data.layout import PARTS
+from reseen.data.images.cache import Progress
+from reseen.data.images.source import Folder
 from reseen.data.rendered.annotations import encode_attributes, encode_keypoints, encode_mask
 from reseen.data.rendered.config import VERSION, RenderConfig
 from reseen.data.rendered.manifest import KEYPOINTS, MANIFEST, MASKS, PARTIAL, Manifest, read, replace_file
 from reseen.data.rendered.workers import run_in_processes
-from reseen.data.source import Folder
+from reseen.data.sets.layout import PARTS
 from reseen.errors import ReseenError, ReseenWarning
 
 if TYPE_CHECKING:

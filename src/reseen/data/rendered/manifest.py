@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from reseen.data.images.source import Folder
 from reseen.data.rendered.config import VERSION, RenderConfig
-from reseen.data.source import Folder
 from reseen.errors import ReseenError
 
 MANIFEST = "rendered.json"

@@ -1,0 +1,1 @@
+"""Labels that are published apart from the pictures: attributes, joints, lists."""

@@ -1,0 +1,168 @@
+"""PETA (Deng et al., ACM MM 2014): 19,000 images of 8,699 persons in 10 subsets, for attributes only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from reseen.data.annotations.peta_labels import (
+    SELECTED,
+    SUBSETS,
+    Picture,
+    Rows,
+    archives,
+    check_rows,
+    known_words,
+    read_list,
+    read_pictures,
+    read_rows,
+    read_words,
+)
+from reseen.data.attributes import Attribute, AttributeSchema, Region
+from reseen.data.images.source import Folder, open_folder
+from reseen.data.person import PersonImage, Split
+from reseen.data.sets.halves import check_fold, random_halves
+from reseen.errors import ReseenError
+
+TERMS = "PETA (Deng et al., ACM MM 2014): for research only; its ten subsets keep the terms of their own authors."
+
+_SEED = 2014
+_TRAIN_SHARE = 0.6
+_GIVEN_FOLDS = 5
+_LISTS = ("PETA_train_list.txt", "PETA_test_list.txt")
+_REGIONS: Sequence[tuple[str, tuple[Region, ...]]] = (
+    ("accessory", ("top",)),
+    ("hair", ("top",)),
+    ("upperBody", ("top", "middle")),
+    ("lowerBody", ("bottom", "middle")),
+    ("footwear", ("bottom", "middle")),
+    ("", ("global",)),  # personal…, carrying…
+)
+
+
+def recognise(folder: Folder) -> bool:
+    """Whether subsets of PETA lie here."""
+    return bool(archives(folder))
+
+
+def missing(folder: Folder) -> tuple[str, ...]:
+    """Returns the subsets that are not there."""
+    there = archives(folder)
+    return tuple(f"{name}/archive/" for index, name in enumerate(SUBSETS) if index not in there)
+
+
+def load(
+    root: Path,
+    *,
+    split: Literal["random", "list", "disjoint"] = "random",
+    fold: int = 0,
+    attributes: Literal["selected", "all"] = "selected",
+) -> Split:
+    """Reads PETA: ``train`` to learn attributes on, ``gallery`` to test them on, no queries.
+
+    ``PETA.mat`` and ``PETA_*_list.txt`` are looked for in ``root``, in ``annotations``, and beside.
+
+    Args:
+        root: The folder of the subsets, one above it, or a zip.
+        split: ``random``: one of the 5 splits of ``PETA.mat`` (training and validation together to train).
+            ``list``: the published list files. ``disjoint``: 60 % of the persons to train, drawn with a seed
+            of its own; the two others share persons between training and test.
+        fold: 0-4 of ``random``, 0-9 of ``disjoint``.
+        attributes: The 35 usually evaluated, or all words (105).
+
+    Raises:
+        ReseenError: If the subsets, or what the split needs, are missing or do not fit each other.
+    """
+    if attributes not in ("selected", "all"):
+        raise ReseenError(f"PETA has no attributes {attributes!r}; choose selected or all")
+    folder = open_folder(root)
+    pictures = read_pictures(folder)
+    if not pictures:
+        raise ReseenError(f"no PETA in {root}: expected folders such as 3DPeS/archive/, CUHK/archive/ with images")
+    words = read_words(folder)
+    mat = folder.find_annotation("PETA.mat")
+    rows = read_rows(mat) if mat else None
+    if rows:
+        check_rows(rows, pictures, words)
+    trained, listed = _divide(folder, pictures, rows, split, fold)
+    names = SELECTED if attributes == "selected" else known_words(words, rows)
+    labels = [
+        _encode(words.get(picture.person), rows.words_of(row) if rows else listed.get(picture.key), names)
+        for row, picture in enumerate(pictures)
+    ]
+    pids = {person: pid for pid, person in enumerate(sorted({picture.person for picture in pictures}), 1)}
+    images = [
+        PersonImage(picture.entry.path, pids[picture.person], 1 + picture.subset, label, archive=picture.entry.archive)
+        for picture, label in zip(pictures, labels, strict=True)
+    ]
+    used = trained.keys()
+    train = tuple(images[row] for row in sorted(used) if trained[row])
+    test = tuple(images[row] for row in sorted(used) if not trained[row])
+    return Split(
+        name="peta",
+        train=train,
+        query=(),
+        gallery=test,
+        schema=AttributeSchema("peta", tuple(_attribute(name) for name in names)),
+        terms=TERMS,
+        notes=tuple(_notes(folder, train, test, f"{split} split {fold}")),
+    )
+
+
+def _divide(
+    folder: Folder, pictures: Sequence[Picture], rows: Rows | None, split: str, fold: int
+) -> tuple[dict[int, bool], dict[tuple[int, str], frozenset[str]]]:
+    """Returns whether each row of the split trains, and the words the list files give, if it is they that split."""
+    if split == "disjoint":
+        persons = sorted({picture.person for picture in pictures})
+        number = {person: index for index, person in enumerate(persons)}
+        chosen = random_halves(number.values(), fold, train=round(_TRAIN_SHARE * len(persons)), seed=_SEED)
+        return {row: number[picture.person] in chosen for row, picture in enumerate(pictures)}, {}
+    if split == "random":
+        check_fold(fold, _GIVEN_FOLDS)
+        if rows is None:
+            raise ReseenError(f"no PETA.mat in or beside {folder}: its random splits need it; or set split=disjoint")
+        train, test = rows.partitions[fold]
+        return dict.fromkeys(train, True) | dict.fromkeys(test, False), {}
+    if split != "list":
+        raise ReseenError(f"PETA has no split {split!r}; choose random, list or disjoint")
+    check_fold(fold, 1)
+    lists = [folder.find_annotation(name) for name in _LISTS]
+    row_of = {picture.key: row for row, picture in enumerate(pictures)}
+    trains: dict[int, bool] = {}
+    words: dict[tuple[int, str], frozenset[str]] = {}
+    for name, entry, is_train in zip(_LISTS, lists, (True, False), strict=True):
+        if entry is None:
+            raise ReseenError(f"no {name} in or beside {folder}: the list split needs it; or set split=disjoint")
+        listed = read_list(entry)
+        words |= listed
+        if absent := listed.keys() - row_of.keys():
+            subset, stem = min(absent)
+            raise ReseenError(f"{len(absent)} images in {name} are not there, first: {SUBSETS[subset]}/archive/{stem}")
+        trains |= {row_of[key]: is_train for key in listed}
+    return trains, words
+
+
+def _encode(words: frozenset[str] | None, fallback: frozenset[str] | None, names: Sequence[str]) -> dict[str, int]:
+    present = fallback if words is None else words
+    return {} if present is None else {name: int(name in present) for name in names}
+
+
+def _attribute(name: str) -> Attribute:
+    regions = next(regions for prefix, regions in _REGIONS if name.startswith(prefix))
+    return Attribute(name, ("no", "yes"), regions)
+
+
+def _notes(folder: Folder, train: Sequence[PersonImage], test: Sequence[PersonImage], which: str) -> list[str]:
+    notes = [f"PETA, {which}; it has no camera ids: the subset stands for the camera"]
+    persons = {image.pid for image in test}
+    if shared := persons & {image.pid for image in train}:
+        notes.append(
+            f"{len(shared):,} of {len(persons):,} test persons also occur in training; split=disjoint has none"
+        )
+    if absent := missing(folder):
+        notes.append(f"subsets that are missing: {', '.join(absent)}")
+    if unlabelled := sum(not image.attributes for image in (*train, *test)):
+        notes.append(f"{unlabelled:,} images have no labels")
+    return notes

@@ -1,0 +1,185 @@
+"""A user's own images: a folder, a folder a person, or a CSV or Parquet table."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from reseen.data.attributes import AttributeSchema
+from reseen.data.images.source import Entry, Folder, open_folder
+from reseen.data.person import DISTRACTOR_PID, JUNK_PID, PersonImage, Split
+from reseen.data.sets.table_columns import encode_columns, read_columns
+from reseen.errors import ReseenError
+
+Part = Literal["train", "query", "gallery"]
+
+PARTS: Mapping[str, Part] = {"train": "train", "query": "query", "gallery": "gallery", "test": "gallery"}
+"""Part by what users call it."""
+TABLE_SUFFIXES = frozenset({".csv", ".parquet"})
+
+_TERMS = "The user's own images; reseen knows no terms for them."
+_MARKET_NAME = re.compile(r"(-1|\d+)_c(\d+)")
+_CAMERA = re.compile(r"(?:^|_)c(\d+)")
+_RESERVED = {str(JUNK_PID): JUNK_PID, str(DISTRACTOR_PID): DISTRACTOR_PID}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One image as the user describes it; an empty person or camera is not known."""
+
+    entry: Entry
+    part: Part
+    person: str = ""
+    camera: str = ""
+    attributes: Mapping[str, int] = field(default_factory=dict)
+
+
+def recognise(folder: Folder) -> bool:
+    """Whether there are any images here."""
+    return any(candidate.images() for candidate in folder.walk())
+
+
+def load(root: Path, *, images: Path | None = None, part: Part = "gallery") -> Split:
+    """Reads a user's own images.
+
+    - **A table** (``.csv``, ``.parquet``) with columns ``image`` and, all optional, ``pid``, ``camid`` and
+      ``split`` (``train``, ``query``, ``gallery``); every other column is an attribute, an empty cell unknown.
+    - **A folder or zip of images.** Names that start like Market-1501's, ``12_c3``, give person and camera;
+      other images are of nobody known (pid -1).
+    - **A folder with one folder a person**, whose name is the person's; ``c3`` in the names is the camera.
+
+    A folder may hold folders ``train``, ``query`` and ``gallery`` (or ``test``), each like one of the last two.
+    Persons and cameras with names instead of numbers are numbered from 1 in the order of their names.
+
+    Args:
+        root: The table, folder or zip.
+        images: The folder or zip that the table's paths start from; the table's own folder by default.
+        part: Where images without a split belong.
+
+    Raises:
+        ReseenError: If there are no images or the table makes no sense.
+    """
+    root = Path(root)
+    if part not in ("train", "query", "gallery"):
+        raise ReseenError(f"there is no part {part!r}; choose train, query or gallery")
+    schema: AttributeSchema | None = None
+    if root.suffix.lower() in TABLE_SUFFIXES:
+        rows, schema = _rows_of_table(root, open_folder(images or root.parent), part)
+    elif images is not None:
+        raise ReseenError("option images goes with a table: give the .csv or .parquet file as the data")
+    else:
+        rows = _rows_of_folder(open_folder(root), part)
+    if not rows:
+        raise ReseenError(f"no images (.jpg, .png, .webp, …) in {root}; name the folder or zip that has them")
+    pids, pid_notes = _pids(rows)
+    camids, camid_notes = _camids(rows)
+    parts: dict[Part, list[PersonImage]] = {"train": [], "query": [], "gallery": []}
+    for row, pid, camid in zip(rows, pids, camids, strict=True):
+        image = PersonImage(row.entry.path, pid, camid, row.attributes, archive=row.entry.archive)
+        parts[row.part].append(image)
+    return Split(
+        name="table",
+        train=tuple(parts["train"]),
+        query=tuple(parts["query"]),
+        gallery=tuple(parts["gallery"]),
+        schema=schema,
+        terms=_TERMS,
+        notes=(*pid_notes, *camid_notes),
+    )
+
+
+def _rows_of_table(path: Path, base: Folder, part: Part) -> tuple[list[_Row], AttributeSchema | None]:
+    columns = read_columns(path)
+    if "image" not in columns:
+        raise ReseenError(f"{path} has no column 'image'; it has: {', '.join(columns)}")
+    files = columns.pop("image")
+    nothing = [""] * len(files)
+    persons, cameras, places = (columns.pop(name, nothing) for name in ("pid", "camid", "split"))
+    for number, (file, place) in enumerate(zip(files, places, strict=True), 1):
+        if not file:
+            raise ReseenError(f"{path}: row {number} names no image")
+        if place and place.lower() not in PARTS:
+            raise ReseenError(f"{path}: row {number} has split {place!r}, which is none of train, query, gallery")
+    schema, labels = encode_columns(columns, len(files))
+    rows = [
+        _Row(Entry(base.path / file, base.archive), PARTS[place.lower()] if place else part, person, camera, label)
+        for file, place, person, camera, label in zip(files, places, persons, cameras, labels, strict=True)
+    ]
+    return rows, schema
+
+
+def _rows_of_folder(folder: Folder, part: Part) -> list[_Row]:
+    folder = _innermost(folder)
+    parts = [child for child in folder.folders() if child.name.lower() in PARTS]
+    if not parts:
+        return list(_rows_of_part(folder, part))
+    return [row for child in parts for row in _rows_of_part(child, PARTS[child.name.lower()])]
+
+
+def _innermost(folder: Folder) -> Folder:
+    """Goes down while there is nothing but one folder; on disk, one with images of its own is a person's."""
+    while not folder.images() and len(children := folder.folders()) == 1:
+        if children[0].name.lower() in PARTS or (children[0].archive is None and children[0].images()):
+            break
+        folder = children[0]
+    return folder
+
+
+def _rows_of_part(folder: Folder, part: Part) -> Iterator[_Row]:
+    for entry in folder.images():
+        match = _MARKET_NAME.match(entry.name)
+        person, camera = match.groups() if match else ("", "")
+        yield _Row(entry, part, person, camera)
+    for child in folder.folders():
+        if child.archive != folder.archive:  # a zip among the images is not a person
+            continue
+        # A folder called 0 or -1 is a person like any other: a slash keeps it from meaning a distractor or junk.
+        person = child.name + "/" * (_plain(child.name) in _RESERVED)
+        for entry in child.all_images():
+            match = _CAMERA.search(entry.name)
+            yield _Row(entry, part, person, match[1] if match else "")
+
+
+def _pids(rows: Sequence[_Row]) -> tuple[list[int], list[str]]:
+    """Returns the person ids and what has to be said about them."""
+    people = {_plain(row.person) for row in rows} - {""} - _RESERVED.keys()
+    number_of = {"": JUNK_PID} | _RESERVED | _numbers(people)
+    notes = []
+    zero = str(DISTRACTOR_PID)
+    if any(_plain(row.person) == zero and row.part != "gallery" for row in rows):
+        number_of[zero] = max(number_of.values()) + 1
+        notes.append(f"pid 0 means a distractor but is a person here: it became pid {number_of[zero]}")
+    pids = [number_of[_plain(row.person)] for row in rows]
+    if unknown := sum(not row.person for row in rows):
+        notes.append(f"{unknown:,} images without a person id (pid -1)")
+    if distractors := pids.count(DISTRACTOR_PID):
+        notes.append(f"{distractors:,} images with pid 0 count as distractors")
+    return pids, notes
+
+
+def _camids(rows: Sequence[_Row]) -> tuple[list[int], list[str]]:
+    """Returns the camera ids and what has to be said about them."""
+    number_of = _numbers({_plain(row.camera) for row in rows} - {""})
+    own = itertools.count(max(number_of.values(), default=0) + 1)
+    camids = [number_of[_plain(row.camera)] if row.camera else next(own) for row in rows]
+    alone = sum(not row.camera for row in rows)
+    if not alone:
+        return camids, []
+    which = "every image" if alone == len(rows) else f"each of the {alone:,} images without one"
+    return camids, [f"no camera ids: {which} counts as its own camera"]
+
+
+def _plain(name: str) -> str:
+    """Returns numbers without leading zeros, other names as they are."""
+    return str(int(name)) if re.fullmatch(r"-?[0-9]+", name) else name
+
+
+def _numbers(names: set[str]) -> dict[str, int]:
+    """Returns a number by name: the name's own if all are numbers, else counted in the order of the names."""
+    if all(name.isascii() and name.isdigit() for name in names):
+        return {name: int(name) for name in names}
+    return {name: number for number, name in enumerate(sorted(names), 1)}

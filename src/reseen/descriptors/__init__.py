@@ -1,0 +1,1 @@
+"""Descriptors of many images, and how far apart they are."""

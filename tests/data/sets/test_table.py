@@ -1,0 +1,211 @@
+"""A user's own images: folders, folders of persons, CSV and Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from reseen.data.attributes import MARKET1501_SCHEMA
+from reseen.data.person import PersonImage
+from reseen.data.sets import table
+from reseen.errors import ReseenError, ReseenWarning
+from tests.data.trees import paint_all, zipped
+
+
+def ids(images: Sequence[PersonImage]) -> list[tuple[str, int, int]]:
+    return [(image.path.name, image.pid, image.camid) for image in images]  # type: ignore[union-attr]
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_plain_folder_is_a_gallery_of_nobody_known(tmp_path: Path, form: str) -> None:
+    folder = paint_all(tmp_path / "pictures", ["b.jpg", "a.png"])
+    split = table.load(folder if form == "folder" else zipped(folder, tmp_path / "pictures.zip"))
+    assert ids(split.gallery) == [("a.png", -1, 1), ("b.jpg", -1, 2)]
+    assert (split.train, split.query, split.schema) == ((), (), None)
+    assert split.notes == (
+        "2 images without a person id (pid -1)",
+        "no camera ids: every image counts as its own camera",
+    )
+    assert split.gallery[0].open().size == (4, 8)
+
+
+def test_market_names_in_a_plain_folder_are_understood(tmp_path: Path) -> None:
+    names = ["-1_c1s1_1.jpg", "0000_c1s1_2.jpg", "0012_c3s1_3.jpg", "selfie.jpg"]
+    split = table.load(paint_all(tmp_path / "p", names))
+    assert [image[1:] for image in ids(split.gallery)] == [(-1, 1), (0, 1), (12, 3), (-1, 4)]
+    assert "1 images with pid 0 count as distractors" in split.notes
+
+
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_a_folder_a_person(tmp_path: Path, form: str) -> None:
+    root = paint_all(tmp_path / "people", ["bob/c2_1.jpg", "bob/x.jpg", "anna/old/c7_1.jpg"])
+    split = table.load(root if form == "folder" else zipped(root, tmp_path / "people.zip"), part="train")
+    assert ids(split.train) == [("c7_1.jpg", 1, 7), ("c2_1.jpg", 2, 2), ("x.jpg", 2, 8)]
+
+
+def test_a_zip_among_the_images_is_not_a_person(tmp_path: Path) -> None:
+    folder = paint_all(tmp_path / "p", ["a.jpg", "bob/b.jpg"])
+    zipped(folder / "bob", folder / "backup.zip")
+    assert [image.path.name for image in table.load(folder).gallery] == ["a.jpg", "b.jpg"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("folders", "pids"),
+    [(["7", "12"], [12, 7]), (["0", "1"], [1, 2]), (["-1", "anna"], [1, 2]), (["007", "8"], [7, 8])],
+)
+def test_person_folders_with_numbers(tmp_path: Path, folders: list[str], pids: list[int]) -> None:
+    split = table.load(paint_all(tmp_path / "p", [f"{name}/1.jpg" for name in folders]))
+    assert [image.pid for image in split.gallery] == pids
+
+
+def test_folders_named_like_parts_are_parts(tmp_path: Path) -> None:
+    names = ["train/anna/1.jpg", "query/bob/1.jpg", "test/bob/2.jpg", "test/carl/1.jpg"]
+    split = table.load(paint_all(tmp_path / "p", names))
+    assert [image.pid for image in split.train] == [1]
+    assert [image.pid for image in split.query] == [2]
+    assert [image.pid for image in split.gallery] == [2, 3]
+
+
+def test_csv_with_everything(tmp_path: Path) -> None:
+    paint_all(tmp_path / "images", ["1.jpg", "2.jpg", "3.jpg"])
+    path = write(
+        tmp_path / "people.csv",
+        "image,pid,camid,split,coat\n"
+        "images/1.jpg,0004,2,train,long\n"
+        "images/2.jpg,9,1,query,\n"
+        "images/3.jpg,9,2,gallery,short\n",
+    )
+    split = table.load(path)
+    assert ids(split.train) == [("1.jpg", 4, 2)]
+    assert ids(split.query) == [("2.jpg", 9, 1)]
+    assert ids(split.gallery) == [("3.jpg", 9, 2)]
+    assert split.schema is not None
+    assert split.schema["coat"].classes == ("long", "short")
+    assert [dict(image.attributes) for image in (*split.train, *split.query, *split.gallery)] == [
+        {"coat": 0}, {}, {"coat": 1},
+    ]  # fmt: skip
+    assert split.gallery[0].open().size == (4, 8)
+    assert split.notes == ()
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_csv_separators_and_case_of_columns(tmp_path: Path, separator: str) -> None:
+    text = "\ufeffImage,PID\n1.jpg,anna\n2.jpg,zoe\n".replace(",", separator)
+    assert [image.pid for image in table.load(write(tmp_path / "t.csv", text)).gallery] == [1, 2]
+
+
+def test_without_cameras_every_image_is_its_own(tmp_path: Path) -> None:
+    split = table.load(write(tmp_path / "t.csv", "image,pid\na.jpg,1\nb.jpg,1\nc.jpg,2\n"))
+    assert [image.camid for image in split.gallery] == [1, 2, 3]
+    assert "no camera ids: every image counts as its own camera" in split.notes
+
+
+def test_person_zero_in_training_is_a_person(tmp_path: Path) -> None:
+    text = "image,pid,split\na.jpg,0,train\nb.jpg,1,train\nc.jpg,0,gallery\n"
+    split = table.load(write(tmp_path / "t.csv", text))
+    assert [image.pid for image in (*split.train, *split.gallery)] == [2, 1, 2]
+    assert any("it became pid 2" in note for note in split.notes)
+
+
+def test_named_cameras_are_numbered(tmp_path: Path) -> None:
+    split = table.load(write(tmp_path / "t.csv", "image,pid,camid\na.jpg,1,roof\nb.jpg,1,door\n"))
+    assert [image.camid for image in split.gallery] == [2, 1]
+
+
+def test_a_known_schema_is_taken_where_all_values_fit(tmp_path: Path) -> None:
+    text = "image,backpack,gender,upper_color\na.jpg,yes,Female,red\nb.jpg,no,unknown,\n"
+    split = table.load(write(tmp_path / "t.csv", text))
+    assert split.schema is not None
+    assert split.schema.name == "market1501"
+    assert split.schema.names == ("gender", "backpack", "upper_color")
+    assert split.schema["upper_color"] == MARKET1501_SCHEMA["upper_color"]
+    assert dict(split.gallery[0].attributes) == {"gender": 1, "backpack": 1, "upper_color": 2}
+    assert dict(split.gallery[1].attributes) == {"backpack": 0}
+
+
+def test_one_value_that_does_not_fit_makes_a_schema_of_its_own(tmp_path: Path) -> None:
+    split = table.load(write(tmp_path / "t.csv", "image,gender,upper_color\na.jpg,female,red\nb.jpg,male,pink\n"))
+    assert split.schema is not None
+    assert split.schema.name == "table"
+    assert split.schema["upper_color"].classes == ("pink", "red")
+
+
+def test_captions_and_empty_columns_are_no_attributes(tmp_path: Path) -> None:
+    rows = "".join(f"{row}.jpg,caption {row},\n" for row in range(51))
+    with pytest.warns(ReseenWarning) as caught:
+        split = table.load(write(tmp_path / "t.csv", f"image,text,nothing\n{rows}"))
+    assert split.schema is None
+    assert [str(warning.message).split(":")[0] for warning in caught] == [
+        "left out column 'text'",
+        "left out column 'nothing'",
+    ]
+
+
+def test_parquet_types(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    columns = {
+        "image": ["a.jpg", "b.jpg"],
+        "pid": [3.0, None],
+        "camid": [1, 2],
+        "hat": [True, None],
+        "size": [1.0, 2.5],
+    }
+    pq.write_table(pa.table(columns), path)
+    split = table.load(path)
+    assert ids(split.gallery) == [("a.jpg", 3, 1), ("b.jpg", -1, 2)]
+    assert split.schema is not None
+    assert {attribute.name: attribute.classes for attribute in split.schema} == {"hat": ("yes",), "size": ("1", "2.5")}
+    assert dict(split.gallery[1].attributes) == {"size": 1}
+
+
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_images_may_lie_elsewhere(tmp_path: Path, form: str) -> None:
+    folder = paint_all(tmp_path / "pictures", ["x/1.png"])
+    root = folder if form == "folder" else zipped(folder, tmp_path / "pictures.zip")
+    name = "x/1.png" if form == "folder" else "pictures/x/1.png"
+    path = write(tmp_path / "t.csv", f"image,pid\n{name},1\n")
+    assert table.load(path, images=root).gallery[0].open().size == (4, 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("image,pid\n", "has no rows"),
+        ("picture,pid\na.jpg,1\n", "has no column 'image'; it has: picture, pid"),
+        ("image,pid\n,1\n", "row 1 names no image"),
+        ("image,pid,split\na.jpg,1,train\nb.jpg,1,valid\n", "row 2 has split 'valid'"),
+        ("image,pid\na.jpg,1,2\n", "row 1 has 3 values instead of 2"),
+        ("image,pid,PID\na.jpg,1,2\n", "two columns named 'pid'"),
+    ],
+)
+def test_tables_that_make_no_sense(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ReseenError, match=message):
+        table.load(write(tmp_path / "t.csv", text))
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_unreadable_tables(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ReseenError, match="cannot read table"):
+        table.load(tmp_path / name)
+    (tmp_path / name).write_bytes(b"\xff\xfe\x00broken")
+    with pytest.raises(ReseenError, match="cannot read table"):
+        table.load(tmp_path / name)
+
+
+def test_wrong_use_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ReseenError, match=r"no images .* in"):
+        table.load(tmp_path)
+    with pytest.raises(ReseenError, match="choose train, query or gallery"):
+        table.load(tmp_path, part="test")  # type: ignore[arg-type]
+    with pytest.raises(ReseenError, match="option images goes with a table"):
+        table.load(tmp_path, images=tmp_path)

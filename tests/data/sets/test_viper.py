@@ -1,0 +1,67 @@
+"""VIPeR: ten halves that never change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reseen.data.sets import viper
+from reseen.errors import ReseenError
+from tests.data.trees import paint_all, zipped
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "VIPeR"
+    paint_all(root / "cam_a", [f"{person:03d}_{angle}.webp" for person, angle in enumerate([45, 0, 90, 0, 0, 45])])
+    paint_all(root / "cam_b", [f"{person:03d}_{angle}.bmp" for person, angle in enumerate([90, 90, 180, 90, 45, 90])])
+    return root
+
+
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_one_half_trains_and_each_test_person_is_in_both_cameras(tree: Path, tmp_path: Path, form: str) -> None:
+    split = viper.load(tree if form == "folder" else zipped(tree, tmp_path / "viper.zip"))
+    assert (len(split.train), len(split.query), len(split.gallery)) == (6, 3, 3)
+    assert {image.camid for image in split.query} == {1}
+    assert {image.camid for image in split.gallery} == {2}
+    tested = {image.pid for image in split.query}
+    assert tested == {image.pid for image in split.gallery}
+    assert tested | {image.pid for image in split.train} == {1, 2, 3, 4, 5, 6}  # 000 is a person, not a distractor
+    assert split.protocol.kind == "two_way"
+    assert split.gallery[0].open().size == (4, 8)
+
+
+def test_halves_follow_from_the_fold_alone(tree: Path) -> None:
+    np.random.seed(1)
+    first = [viper.load(tree, fold=fold).query for fold in range(10)]
+    state = np.random.get_state()[1].tolist()
+    np.random.seed(2)
+    assert [viper.load(tree, fold=fold).query for fold in range(10)] == first
+    assert len(set(first)) > 5
+    np.random.seed(1)
+    assert np.random.get_state()[1].tolist() == state  # nothing was drawn from the global state
+
+
+@pytest.mark.parametrize("fold", [-1, 10, "a"])
+def test_no_such_fold(tree: Path, fold: int) -> None:
+    with pytest.raises(ReseenError, match="choose 0 to 9"):
+        viper.load(tree, fold=fold)
+
+
+def test_one_camera_is_not_enough(tree: Path, tmp_path: Path) -> None:
+    (tree / "cam_b" / "003_90.bmp").unlink()
+    with pytest.raises(ReseenError, match="1 persons are seen by one camera only, first: 003"):
+        viper.load(tree)
+    (tree / "cam_b").rename(tmp_path / "b")
+    with pytest.raises(ReseenError, match=r"expected cam_a/ and cam_b/"):
+        viper.load(tree)
+
+
+@pytest.mark.shared
+def test_published_zip(shared: Path) -> None:
+    split = viper.load(shared / "data" / "viper.zip", fold=9)
+    assert (len(split.train), len(split.query), len(split.gallery)) == (632, 316, 316)
+    assert not {image.pid for image in split.train} & {image.pid for image in split.query}
+    assert split.query[0].open().size == (48, 128)
