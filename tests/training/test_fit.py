@@ -102,6 +102,15 @@ def test_folder_holds_everything(straight: Path) -> None:
     assert len((straight / "metrics.csv").read_text().splitlines()) == 1 + 4
 
 
+def test_intermediate_evaluation_changes_nothing_of_the_training(market_drawn: Path, tmp_path: Path) -> None:
+    """Batch norm learns in every step, also after a new best: building an embedder once left the model in eval mode."""
+    recipe = make_recipe(market_drawn, phases=phases(make_recipe(market_drawn), epochs=3), evaluation={"every": 1})
+    fit(recipe, tmp_path / "often")
+    fit(make_recipe(market_drawn, phases=phases(recipe)), tmp_path / "never")
+    assert (tmp_path / "often" / "best").is_dir()
+    assert_equal_weights(tmp_path / "often", tmp_path / "never")
+
+
 def test_checkpoint_loads_and_embeds_as_evaluated(straight: Path, market_drawn: Path) -> None:
     embedder = reseen.load(straight / "last")
     query = sorted((market_drawn / "query").glob("*.jpg"))[:3]

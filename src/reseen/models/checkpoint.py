@@ -68,4 +68,4 @@ def load(directory: str | Path, *, device: str | torch.device = "cpu") -> Embedd
         model.load_state_dict(load_file(directory / MODEL_FILE))
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError, SafetensorError, RuntimeError) as error:
         raise ReseenError(f"cannot load checkpoint {directory}: {one_line(error)}; train or copy it again") from error
-    return Embedder(model.to(device).to(memory_format=torch.channels_last), embedder)
+    return Embedder(model.eval().to(device).to(memory_format=torch.channels_last), embedder)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -45,12 +46,12 @@ class Embedder:
     """Turns pictures into `Embeddings`; what `reseen.load` returns.
 
     Args:
-        model: Any system.
+        model: Any system; it stays in the mode, training or not, that it is in.
         config: How pictures are prepared.
     """
 
     def __init__(self, model: nn.Module, config: EmbedderConfig) -> None:
-        self.model = model.eval()
+        self.model = model
         self.config = config
 
     @property
@@ -124,7 +125,8 @@ class Embedder:
 
     def _forward(self, images: Tensor) -> PersonOutput:
         low = self.config.precision == "bfloat16" and runs_bfloat16(self.device)
-        with torch.inference_mode(), torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=low):
+        autocast = torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=low)
+        with evaluating(self.model), torch.inference_mode(), autocast:
             output = self.model(PersonBatch(normalize(images)))
         assert isinstance(output, PersonOutput)
         return output
@@ -141,6 +143,18 @@ class Embedder:
             for name in outputs[0].attribute_logits
         }
         return embedding.cpu().numpy(), {name: table.cpu().numpy() for name, table in probabilities.items()}
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Puts a model into eval mode and each of its modules back into the mode it was found in."""
+    trained = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module in trained:
+            module.training = True  # not train(): that would wake frozen parts below it
 
 
 def as_person_image(image: PersonImage | Path | str, row: int) -> PersonImage:

@@ -126,7 +126,7 @@ class Keeper(Callback):
         if trainer.is_global_zero:
             try:
                 if self.every and finished % self.every == 0 and not self._is_end(pl_module):
-                    figures |= self._evaluate(pl_module)
+                    figures |= self._evaluate()
                     self._save(trainer, pl_module, finished, 0)
             finally:
                 self.history.add(self.phase_index, finished, figures)
@@ -147,12 +147,8 @@ class Keeper(Callback):
             return self.stop.requested
         return trainer.strategy.reduce_boolean_decision(self.stop.requested, all=False)
 
-    def _evaluate(self, module: PhaseModule) -> dict[str, float]:
-        module.model.eval()
-        try:
-            report = self.evaluate()
-        finally:
-            module.model.train()
+    def _evaluate(self) -> dict[str, float]:
+        report = self.evaluate()
         if report.primary > self.best:
             self.best = report.primary
             self.on_best(report)
