@@ -269,7 +269,7 @@ def _gallery(embedder: Embedder, gallery: Path, batch_size: int, max_corrupt: in
 def _embed_images(embedder: Embedder, images: Path, batch_size: int, max_corrupt: int) -> Embeddings:
     from reseen.data import open_split, recognise
     from reseen.data.images.source import open_folder
-    from reseen.data.person import JUNK_PID
+    from reseen.data.person import UNKNOWN_PID
     from reseen.data.sets.table import TABLE_SUFFIXES
     from reseen.training.progress import progress_of
 
@@ -280,7 +280,7 @@ def _embed_images(embedder: Embedder, images: Path, batch_size: int, max_corrupt
     if name == "table":
         chosen = [image for part in split.parts().values() for image in part]
     else:
-        chosen = [image for image in split.gallery if image.pid != JUNK_PID]
+        chosen = [image for image in split.gallery if image.pid != UNKNOWN_PID]
         err.print(f"{name}: its gallery, {len(chosen):,} images without junk", highlight=False)
     if not chosen:
         raise ReseenError(f"{images} has no gallery images; name a folder of pictures")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from reseen.data.images.reference import image_of
-from reseen.data.person import PersonImage, sorted_label_map
+from reseen.data.person import DISTRACTOR_PID, UNKNOWN_PID, PersonImage, sorted_label_map
 from reseen.errors import ReseenError
 
 
@@ -71,7 +71,7 @@ def test_missing_member_is_named(everywhere: dict[str, PersonImage]) -> None:
 
 
 def test_labels_follow_sorted_pids() -> None:
-    images = [PersonImage(Path(str(pid)), pid, 1) for pid in (7, 2, 7, 30)]
+    images = [PersonImage(Path(str(pid)), pid, 1) for pid in (7, UNKNOWN_PID, 2, 7, DISTRACTOR_PID, 30)]
     assert sorted_label_map(images) == {2: 0, 7: 1, 30: 2}
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from reseen.data.samplers import IdentitySampler, RandomSampler, TripletSampler
+from reseen.data.person import NO_LABEL
+from reseen.data.samplers import BatchSampler, IdentitySampler, RandomSampler, TripletSampler
 from reseen.errors import ReseenError
 
 PIDS = np.repeat([5, 6, 7, 8, 9, 10], [9, 8, 2, 4, 5, 1])
@@ -70,3 +72,22 @@ def test_too_few_images_for_one_batch_is_an_error() -> None:
         IdentitySampler(PIDS, persons=8, images_per_person=4)
     with pytest.raises(ReseenError, match="at least two persons"):
         TripletSampler([1, 1, 1], triplets=1)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda pids: IdentitySampler(pids, persons=2, images_per_person=2),
+        lambda pids: TripletSampler(pids, triplets=2),
+    ],
+    ids=["identities", "triplets"],
+)
+def test_unknown_persons_are_in_no_batch_of_identities(make: Callable[[list[int]], BatchSampler]) -> None:
+    pids = [NO_LABEL, 3, 3, NO_LABEL, 5, 5, NO_LABEL, NO_LABEL]
+    rows = {row for epoch in range(20) for batch in started(make(pids), epoch) for row in batch}
+    assert rows == {1, 2, 4, 5}
+
+
+def started(sampler: BatchSampler, epoch: int) -> list[list[int]]:
+    sampler.start(epoch=epoch)
+    return list(sampler)

@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 import torch
 
+from reseen.data.person import NO_LABEL
 from reseen.errors import ReseenError
 from reseen.losses.triplet import batch_hard_triplet_loss
 
@@ -51,3 +52,15 @@ def test_equal_images_give_a_finite_gradient() -> None:
 def test_half_precision_features_give_a_float32_loss() -> None:
     loss = batch_hard_triplet_loss(torch.rand(4, 3).bfloat16(), torch.tensor([0, 0, 1, 1]))
     assert loss.dtype == torch.float32
+
+
+def test_unknown_persons_are_neither_anchors_nor_positives_nor_negatives() -> None:
+    """Distances on a line: the unknown persons lie nearest and farthest, where they would decide everything."""
+    features = torch.tensor([[0.0], [1.0], [3.0], [0.1], [90.0]], requires_grad=True)
+    labels = torch.tensor([0, 0, 1, NO_LABEL, NO_LABEL])
+    loss = batch_hard_triplet_loss(features, labels, 2.5)
+    # Anchors 0 and 1: 2.5 + 1 - 3 and 2.5 + 1 - 2; the third person has no positive.
+    assert loss.item() == pytest.approx((0.5 + 1.5) / 2)
+    loss.backward()
+    assert features.grad is not None
+    assert (features.grad[3:] == 0).all()

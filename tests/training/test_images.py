@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reseen.data import open_split
 from reseen.data.images.cache import cached_images
+from reseen.data.person import NO_LABEL, UNKNOWN_PID
 from reseen.data.rendered import RenderConfig, render
 from reseen.errors import ReseenError
 from reseen.training.images import TrainingImages, open_data
@@ -93,3 +95,11 @@ def test_mistakes_are_named(market_drawn: Path, tmp_path: Path) -> None:
     paint_all(tmp_path, ["1_c1.png"])
     with pytest.raises(ReseenError, match=r"data\.extra: table has no training images to add"):
         open_data(joined(market_drawn, {"name": "table", "root": tmp_path}))
+
+
+def test_unknown_persons_are_no_class(market_drawn: Path) -> None:
+    train = open_split("market1501", market_drawn).train
+    unknown = [replace(image, pid=UNKNOWN_PID) if row % 5 == 0 else image for row, image in enumerate(train)]
+    images = TrainingImages(cached_images(unknown, (64, 32)), None)
+    assert len(images.label_of) == 8
+    assert [label == NO_LABEL for label in images.labels.tolist()] == [row % 5 == 0 for row in range(48)]

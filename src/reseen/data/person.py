@@ -20,10 +20,16 @@ from PIL import Image, UnidentifiedImageError
 from reseen.data.attributes import AttributeSchema
 from reseen.errors import ReseenError
 
-JUNK_PID = -1
-"""Person id of images that are neither right nor wrong (Market-1501's badly detected boxes)."""
+UNKNOWN_PID = -1
+"""Person id of images of nobody knows whom, such as Market-1501's badly detected boxes ("junk").
+
+They are neither right nor wrong answers, and teach no identity.
+"""
 DISTRACTOR_PID = 0
 """Person id of background images that count as wrong answers."""
+
+NO_LABEL = -1
+"""Class index of the identity of images whose person is not known: left out of identity losses."""
 
 _NO_ATTRIBUTES: Mapping[str, int] = MappingProxyType({})
 _archive_lock = threading.Lock()
@@ -41,7 +47,7 @@ class PersonImage:
     Attributes:
         path: The image file, or the encoded image itself. With ``archive`` set, the member's name
             inside the zip, or the data-set path inside the HDF5 ``.mat`` file.
-        pid: Person id; ``JUNK_PID`` and ``DISTRACTOR_PID`` have a meaning of their own.
+        pid: Person id; ``UNKNOWN_PID`` and ``DISTRACTOR_PID`` have a meaning of their own.
         camid: Camera id.
         attributes: Class index by attribute name; a name that is missing is *unknown*.
         keypoints: (J, 3) x, y in pixels of this image and confidence, or None.
@@ -173,5 +179,8 @@ class Split:
 
 
 def sorted_label_map(images: Sequence[PersonImage]) -> dict[int, int]:
-    """Returns class index by pid, pids in ascending order, so that labels never depend on file order."""
-    return {pid: label for label, pid in enumerate(sorted({image.pid for image in images}))}
+    """Returns class index by pid, pids in ascending order, so that labels never depend on file order.
+
+    Unknown persons and distractors are no classes.
+    """
+    return {pid: label for label, pid in enumerate(sorted({image.pid for image in images if image.pid > 0}))}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Sampler
 
+from reseen.data.person import NO_LABEL
 from reseen.errors import ReseenError
 
 Batch = NDArray[np.int64]
@@ -21,7 +22,8 @@ class BatchSampler(Sampler[list[int]], ABC):
     image and always take the same number of steps.
 
     Args:
-        pids: Person id (or label) of each image row.
+        pids: Person id (or label) of each image row; ``NO_LABEL`` where the person is not known. Such rows are in
+            random batches only.
         seed: Seed of the sampler's own generator.
         rank: This process's number.
         world_size: Number of processes.
@@ -133,13 +135,14 @@ class TripletSampler(BatchSampler):
     def _triplet(self, anchor: int, rows: dict[int, Batch], generator: np.random.Generator) -> tuple[int, int, int]:
         own = rows[int(self.pids[anchor])]
         positive = generator.choice(own[own != anchor])
-        while self.pids[negative := generator.integers(len(self.pids))] == self.pids[anchor]:
+        while self.pids[negative := generator.integers(len(self.pids))] in (self.pids[anchor], NO_LABEL):
             pass
         return anchor, positive, int(negative)
 
 
 def rows_by_pid(pids: NDArray[np.int64]) -> dict[int, Batch]:
-    """Returns each person's rows, persons in ascending order."""
+    """Returns each known person's rows, persons in ascending order."""
     order = np.argsort(pids, kind="stable")
     values, starts = np.unique(pids[order], return_index=True)
-    return dict(zip(values.tolist(), np.split(order, starts[1:]), strict=True))
+    rows = zip(values.tolist(), np.split(order, starts[1:]), strict=True)
+    return {pid: own for pid, own in rows if pid != NO_LABEL}

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reseen.data.person import JUNK_PID, Protocol
+from reseen.data.person import UNKNOWN_PID, Protocol
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation.ranking import APForm, RankingReport, average_reports, rank
@@ -109,7 +109,7 @@ def _single_gallery_shot(
         place = np.minimum(np.searchsorted(persons, gallery.pids), len(persons) - 1)
         own_camera = (persons[place] == gallery.pids) & (cameras[place] == gallery.camids)
         # Persons without a probe stay in the gallery as wrong answers.
-        shots = _one_each(gallery.pids, ~own_camera & (gallery.pids != JUNK_PID), generator)
+        shots = _one_each(gallery.pids, ~own_camera & (gallery.pids != UNKNOWN_PID), generator)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ReseenWarning)  # counted once below instead of in every draw
             report = rank(query[probes], gallery[shots], average_precision=average_precision, reranking=reranking)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reseen.data.person import JUNK_PID
+from reseen.data.person import UNKNOWN_PID
 from reseen.descriptors.distances import SquaredDistances, checked_pair, exact_squared_distances
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
@@ -199,7 +199,7 @@ def _ranks_of_matches(
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Yields (query row, ascending ranks of its right matches among the gallery images that count)."""
     checked_pair(query.features, gallery.features)
-    kept = np.flatnonzero(gallery.pids != JUNK_PID)
+    kept = np.flatnonzero(gallery.pids != UNKNOWN_PID)
     if not len(kept):
         return
     everything = len(kept) == len(gallery)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from reseen.data.person import JUNK_PID
+from reseen.data.person import UNKNOWN_PID
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.explain.ranked_list import RankedResult, ranked_list_picture, stacked
@@ -60,7 +60,7 @@ def top_gallery_rows(query: Embeddings, gallery: Embeddings, rows: ArrayLike, to
         distances = squares - 2 * (gallery.features @ query.features[row]).astype(np.float64)
         own = (gallery.pids == query.pids[row]) & (gallery.camids == query.camids[row])
         order = np.argsort(distances, kind="stable")
-        order = order[~(own | (gallery.pids == JUNK_PID))[order]][:top]
+        order = order[~(own | (gallery.pids == UNKNOWN_PID))[order]][:top]
         ranked[place, : len(order)] = order
     return ranked
 

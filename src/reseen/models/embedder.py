@@ -18,7 +18,7 @@ from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.data.images.cache import Progress, cached_images, decode
 from reseen.data.images.transforms import normalize, to_float
-from reseen.data.person import JUNK_PID, PersonImage
+from reseen.data.person import UNKNOWN_PID, PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.models.output import PersonOutput
 from reseen.models.precision import runs_bfloat16
@@ -159,4 +159,4 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 def as_person_image(image: PersonImage | Path | str, row: int) -> PersonImage:
     """Wraps a bare path: person unknown, and a camera of its own, so that nothing is dropped from a ranking."""
-    return image if isinstance(image, PersonImage) else PersonImage(Path(image), JUNK_PID, row)
+    return image if isinstance(image, PersonImage) else PersonImage(Path(image), UNKNOWN_PID, row)

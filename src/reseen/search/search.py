@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reseen.data.attributes import AttributeSchema
-from reseen.data.person import JUNK_PID
+from reseen.data.person import UNKNOWN_PID
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.search.where import AttributeFilter
@@ -44,7 +44,7 @@ class Match:
 
     def shows(self, pid: int | None) -> bool | None:
         """Returns whether this is the person, or None if nobody knows who one of them is."""
-        return None if pid is None or JUNK_PID in (pid, self.pid) else self.pid == pid
+        return None if pid is None or UNKNOWN_PID in (pid, self.pid) else self.pid == pid
 
 
 def search(

@@ -12,7 +12,7 @@ from torch import Tensor
 from reseen.data import open_split
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.cache import CachedImages
-from reseen.data.person import Split, sorted_label_map
+from reseen.data.person import NO_LABEL, UNKNOWN_PID, Split, sorted_label_map
 from reseen.errors import ReseenError
 from reseen.training.recipe import DataSection, SourceSection
 
@@ -43,12 +43,12 @@ def _enlarge(split: Split, other: Split) -> Split:
     if not other.train:
         raise ReseenError(f"data.extra: {other.name} has no training images to add")
     own = [image for part in split.parts().values() for image in part]
-    pids = _numbered({image.pid for image in other.train}, above={image.pid for image in own})
+    pids = _numbered({image.pid for image in other.train if image.pid > 0}, above={image.pid for image in own})
     camids = _numbered({image.camid for image in other.train}, above={image.camid for image in own})
     added = tuple(
         replace(
             image,
-            pid=pids[image.pid],
+            pid=pids.get(image.pid, UNKNOWN_PID),
             camid=camids[image.camid],
             attributes=_translated(image.attributes, other.schema, split.schema),
         )
@@ -82,14 +82,16 @@ class TrainingImages:
         schema: The attributes to learn, or None.
 
     Attributes:
-        pids: (N,) labels 0…C-1 in ascending order of person id.
+        labels: (N,) 0…C-1 in ascending order of person id, ``NO_LABEL`` for unknown persons.
         label_of: Label by person id.
     """
 
     def __init__(self, cached: CachedImages, schema: AttributeSchema | None) -> None:
         self.cached = cached
         self.label_of = sorted_label_map(cached.images)
-        self.labels = torch.tensor([self.label_of[image.pid] for image in cached.images])
+        self.labels = torch.tensor(
+            [self.label_of.get(image.pid, NO_LABEL) for image in cached.images], dtype=torch.int64
+        )
         self.camids = torch.tensor([image.camid for image in cached.images])
         self.attributes = (
             None if schema is None else torch.from_numpy(schema.encode([image.attributes for image in cached.images]))

@@ -42,7 +42,7 @@ def test_market_names_in_a_plain_folder_are_understood(tmp_path: Path) -> None:
     names = ["-1_c1s1_1.jpg", "0000_c1s1_2.jpg", "0012_c3s1_3.jpg", "selfie.jpg"]
     split = table.load(paint_all(tmp_path / "p", names))
     assert [image[1:] for image in ids(split.gallery)] == [(-1, 1), (0, 1), (12, 3), (-1, 4)]
-    assert "1 images with pid 0 count as distractors" in split.notes
+    assert "1 images named like Market-1501's distractors (pid 0)" in split.notes
 
 
 @pytest.mark.parametrize("form", ["folder", "zip"])
@@ -60,7 +60,7 @@ def test_a_zip_among_the_images_is_not_a_person(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("folders", "pids"),
-    [(["7", "12"], [12, 7]), (["0", "1"], [1, 2]), (["-1", "anna"], [1, 2]), (["007", "8"], [7, 8])],
+    [(["7", "12"], [12, 7]), (["0", "1"], [1, 2]), (["-1", "anna"], [-1, 1]), (["007", "8"], [7, 8])],
 )
 def test_person_folders_with_numbers(tmp_path: Path, folders: list[str], pids: list[int]) -> None:
     split = table.load(paint_all(tmp_path / "p", [f"{name}/1.jpg" for name in folders]))
@@ -109,11 +109,23 @@ def test_without_cameras_every_image_is_its_own(tmp_path: Path) -> None:
     assert "no camera ids: every image counts as its own camera" in split.notes
 
 
-def test_person_zero_in_training_is_a_person(tmp_path: Path) -> None:
-    text = "image,pid,split\na.jpg,0,train\nb.jpg,1,train\nc.jpg,0,gallery\n"
-    split = table.load(write(tmp_path / "t.csv", text))
-    assert [image.pid for image in (*split.train, *split.gallery)] == [2, 1, 2]
-    assert any("it became pid 2" in note for note in split.notes)
+@pytest.mark.parametrize("part", ["train", "query", "gallery"])
+@pytest.mark.parametrize(
+    ("persons", "pids"),
+    [
+        (["0", "1", "0"], [1, 2, 1]),
+        (["-2", "5", "-2"], [1, 2, 1]),
+        (["4", "ann", ""], [1, 2, -1]),
+        (["-1", "7", "007"], [-1, 7, 7]),
+    ],
+    ids=["zero", "minus two", "names", "unknown"],
+)
+def test_any_text_or_number_is_a_persons_id(tmp_path: Path, persons: list[str], pids: list[int], part: str) -> None:
+    rows = "".join(f"{row}.jpg,{person},{part}\n" for row, person in enumerate(persons))
+    split = table.load(write(tmp_path / "t.csv", "image,pid,split\n" + rows))
+    assert [image.pid for image in split.parts()[part]] == pids
+    numbered = any("numbered here" in note for note in split.notes)
+    assert numbered == (pids[0] == 1), "who is who is said where the numbers are not the user's own"
 
 
 def test_named_cameras_are_numbered(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.source import Entry, Folder, open_folder
-from reseen.data.person import DISTRACTOR_PID, JUNK_PID, PersonImage, Split
+from reseen.data.person import DISTRACTOR_PID, UNKNOWN_PID, PersonImage, Split
 from reseen.data.sets.table_columns import encode_columns, read_columns
 from reseen.errors import ReseenError
 
@@ -24,7 +24,10 @@ TABLE_SUFFIXES = frozenset({".csv", ".parquet"})
 _TERMS = "The user's own images; reseen knows no terms for them."
 _MARKET_NAME = re.compile(r"(-1|\d+)_c(\d+)")
 _CAMERA = re.compile(r"(?:^|_)c(\d+)")
-_RESERVED = {str(JUNK_PID): JUNK_PID, str(DISTRACTOR_PID): DISTRACTOR_PID}
+_UNKNOWN = frozenset({"", str(UNKNOWN_PID)})
+"""What stands in the column of persons where nobody knows who it is."""
+_DISTRACTOR = "a distractor by its name in Market-1501"
+"""Person of pictures named ``0000_c1…``, which Market-1501 counts as wrong answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ def load(root: Path, *, images: Path | None = None, part: Part = "gallery") -> S
     - **A folder with one folder a person**, whose name is the person's; ``c3`` in the names is the camera.
 
     A folder may hold folders ``train``, ``query`` and ``gallery`` (or ``test``), each like one of the last two.
-    Persons and cameras with names instead of numbers are numbered from 1 in the order of their names.
+    Persons and cameras with names instead of numbers are numbered from 1 in the order of their names; any text or
+    number is a person's id but an empty cell and -1, which mean that nobody knows who it is.
 
     Args:
         root: The table, folder or zip.
@@ -133,31 +137,33 @@ def _rows_of_part(folder: Folder, part: Part) -> Iterator[_Row]:
     for entry in folder.images():
         match = _MARKET_NAME.match(entry.name)
         person, camera = match.groups() if match else ("", "")
-        yield _Row(entry, part, person, camera)
+        yield _Row(entry, part, _DISTRACTOR if _plain(person) == str(DISTRACTOR_PID) else person, camera)
     for child in folder.folders():
         if child.archive != folder.archive:  # a zip among the images is not a person
             continue
-        # A folder called 0 or -1 is a person like any other: a slash keeps it from meaning a distractor or junk.
-        person = child.name + "/" * (_plain(child.name) in _RESERVED)
         for entry in child.all_images():
             match = _CAMERA.search(entry.name)
-            yield _Row(entry, part, person, match[1] if match else "")
+            yield _Row(entry, part, child.name, match[1] if match else "")
 
 
 def _pids(rows: Sequence[_Row]) -> tuple[list[int], list[str]]:
-    """Returns the person ids and what has to be said about them."""
-    people = {_plain(row.person) for row in rows} - {""} - _RESERVED.keys()
-    number_of = {"": JUNK_PID} | _RESERVED | _numbers(people)
+    """Returns the person ids and what has to be said about them.
+
+    Persons whose ids are all numbers above 0 keep them; else all are numbered from 1 in the order of their names.
+    """
+    people = {_plain(row.person) for row in rows} - _UNKNOWN - {_DISTRACTOR}
+    number_of = _numbers(people)
+    reserved = dict.fromkeys(_UNKNOWN, UNKNOWN_PID) | {_DISTRACTOR: DISTRACTOR_PID}
+    pid_of = number_of | reserved
+    pids = [pid_of[_plain(row.person)] for row in rows]
     notes = []
-    zero = str(DISTRACTOR_PID)
-    if any(_plain(row.person) == zero and row.part != "gallery" for row in rows):
-        number_of[zero] = max(number_of.values()) + 1
-        notes.append(f"pid 0 means a distractor but is a person here: it became pid {number_of[zero]}")
-    pids = [number_of[_plain(row.person)] for row in rows]
-    if unknown := sum(not row.person for row in rows):
-        notes.append(f"{unknown:,} images without a person id (pid -1)")
+    if any(str(number) != name for name, number in number_of.items()):
+        first = min(number_of, key=number_of.__getitem__)
+        notes.append(f"persons have names of their own and are numbered here: {first!r} is pid {number_of[first]}, …")
+    if unknown := pids.count(UNKNOWN_PID):
+        notes.append(f"{unknown:,} images without a person id (pid {UNKNOWN_PID})")
     if distractors := pids.count(DISTRACTOR_PID):
-        notes.append(f"{distractors:,} images with pid 0 count as distractors")
+        notes.append(f"{distractors:,} images named like Market-1501's distractors (pid {DISTRACTOR_PID})")
     return pids, notes
 
 
@@ -179,7 +185,7 @@ def _plain(name: str) -> str:
 
 
 def _numbers(names: set[str]) -> dict[str, int]:
-    """Returns a number by name: the name's own if all are numbers, else counted in the order of the names."""
-    if all(name.isascii() and name.isdigit() for name in names):
+    """Returns a number by name: the name's own if all are numbers above 0, else counted in the order of the names."""
+    if all(name.isascii() and name.isdigit() and int(name) > 0 for name in names):
         return {name: int(name) for name in names}
     return {name: number for number, name in enumerate(sorted(names), 1)}
