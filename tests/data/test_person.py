@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -49,6 +50,63 @@ def test_opens_the_same_picture(everywhere: dict[str, PersonImage], place: str) 
 def test_gray_and_transparent_pictures_become_rgb(tmp_path: Path) -> None:
     Image.new("LA", (2, 2), (7, 255)).save(tmp_path / "gray.png")
     assert PersonImage(tmp_path / "gray.png", 1, 1).open().getpixel((0, 0)) == (7, 7, 7)
+
+
+def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("orientation", "red_at"), [(1, (0, 0)), (3, (3, 7)), (6, (3, 0)), (8, (0, 7))])
+def test_a_picture_is_turned_upright_as_its_camera_was_held(orientation: int, red_at: tuple[int, int]) -> None:
+    lying = orientation in (6, 8)
+    stored = Image.new("RGB", (8, 4) if lying else (4, 8), "black")
+    stored.putpixel((0, 0), (255, 0, 0))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = PersonImage(encoded(stored, "PNG", exif=exif), 1, 1).open()
+    assert picture.size == (4, 8)
+    assert picture.getpixel(red_at) == (255, 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_sixteen_bits_keep_their_grays(kind: str) -> None:
+    values = np.array([[0, 257, 32896, 65535]], dtype=np.uint16)
+    picture = PersonImage(encoded(Image.fromarray(values), kind), 1, 1).open()
+    assert np.asarray(picture)[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
+def test_thirty_two_bits_are_refused() -> None:
+    data = encoded(Image.fromarray(np.ones((2, 2), np.float32)), "TIFF")
+    with pytest.raises(ReseenError, match="32 bits a pixel; save it with 8 or 16"):
+        PersonImage(data, 1, 1).open()
+
+
+def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
+    data = encoded(Image.new("1", (9000, 8000)), "PNG")
+    with pytest.raises(ReseenError, match="9000 x 8000 pixels are too many"):
+        PersonImage(data, 1, 1).open()
+
+
+@pytest.mark.parametrize("place", ["file", "zip"])
+def test_a_bomb_is_not_read_whole(tmp_path: Path, place: str) -> None:
+    """Zeros named .jpg: once all of them were in memory before anything looked at them."""
+    bomb, packed = tmp_path / "bomb.jpg", tmp_path / "bombs.zip"
+    with bomb.open("wb") as file:
+        file.truncate(200 << 20)
+    if place == "zip":
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(bomb, "bomb.jpg")
+        image = PersonImage(Path("bomb.jpg"), 1, 1, archive=packed)
+    else:
+        image = PersonImage(bomb, 1, 1)
+    tracemalloc.start()
+    with pytest.raises(ReseenError, match=r"bomb\.jpg: it has more than 64 MiB"):
+        image.open()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 140 << 20
 
 
 @pytest.mark.parametrize(

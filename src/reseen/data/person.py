@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from reseen.data.attributes import AttributeSchema
 from reseen.errors import ReseenError
@@ -31,6 +31,11 @@ DISTRACTOR_PID = 0
 NO_LABEL = -1
 """Class index of the identity of images whose person is not known: left out of identity losses."""
 
+LARGEST_IMAGE = 64 << 20
+"""Most bytes of an encoded image; a crop of a person has thousands."""
+LARGEST_PICTURE = 64_000_000
+"""Most pixels of a picture."""
+
 _NO_ATTRIBUTES: Mapping[str, int] = MappingProxyType({})
 _archive_lock = threading.Lock()
 
@@ -38,6 +43,20 @@ _archive_lock = threading.Lock()
 @lru_cache(maxsize=8)
 def _open_zip(path: Path) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Returns a gray picture of 16 bits with 8, which Pillow would cut off at 255 instead; others as they are.
+
+    Raises:
+        ValueError: If it has 32 bits a pixel, for which nobody says what is white.
+    """
+    if picture.mode.startswith("I;16"):
+        values = np.asarray(picture, dtype=np.uint16).astype(np.uint32)
+        return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    if picture.mode in ("I", "F"):
+        raise ValueError("it has 32 bits a pixel; save it with 8 or 16")
+    return picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +91,40 @@ class PersonImage:
             return f"<{len(self.path)} bytes {hashlib.sha256(self.path).hexdigest()[:8]}>"
         return f"{self.archive}:{self.path.as_posix()}" if self.archive else str(self.path)
 
-    def read(self) -> bytes:
+    def read(self, limit: int = LARGEST_IMAGE) -> bytes:
         """Returns the encoded image (JPEG, PNG, …).
 
+        Args:
+            limit: Most bytes to read; whatever a zip says of its members, no more are unpacked.
+
         Raises:
-            ReseenError: If the file or archive member cannot be read.
+            ReseenError: If the file or archive member cannot be read or is larger than the limit.
         """
         if isinstance(self.path, bytes):
             return self.path
         try:
             if self.archive is None:
-                return self.path.read_bytes()
-            with _archive_lock:
-                return _open_zip(self.archive).read(self.path.as_posix())
+                with self.path.open("rb") as file:
+                    data = file.read(min(limit, self.path.stat().st_size) + 1)
+            else:
+                data = self._read_member(self.archive, limit)
+            if len(data) > limit:
+                raise ReseenError(f"cannot read image {self.name}: it has more than {limit >> 20} MiB; make it smaller")
+            return data
         except (OSError, KeyError, zipfile.BadZipFile, RuntimeError) as error:
             raise ReseenError(f"cannot read image {self.name}: {error}") from error
 
+    def _read_member(self, archive: Path, limit: int) -> bytes:
+        assert isinstance(self.path, Path)
+        with _archive_lock:
+            opened = _open_zip(archive)
+            member = opened.getinfo(self.path.as_posix())
+            with opened.open(member) as file:
+                # One more than is allowed tells that there is more, without unpacking the rest.
+                return file.read(min(limit, member.file_size) + 1)
+
     def open(self) -> Image.Image:
-        """Returns the decoded picture in RGB.
+        """Returns the decoded picture in RGB, upright where a camera has noted how it was held (EXIF).
 
         Raises:
             ReseenError: If the picture is missing, truncated or not a picture.
@@ -112,7 +147,11 @@ class PersonImage:
         data = self.read()
         try:
             with Image.open(io.BytesIO(data)) as picture:
-                return picture.convert(mode)
+                if picture.width * picture.height > LARGEST_PICTURE:
+                    raise ValueError(f"{picture.width} x {picture.height} pixels are too many for one person")
+                if mode == "P":
+                    return picture.convert(mode)
+                return _eight_bits(ImageOps.exif_transpose(picture)).convert(mode)
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             reason = "it is no picture" if isinstance(error, UnidentifiedImageError) else error
             raise ReseenError(f"cannot decode image {self.name}: {reason}") from error

@@ -155,3 +155,11 @@ def test_published_viper(shared: Path) -> None:
     report = check(shared / "data" / "viper.zip")
     assert report.ok
     assert [part.images for part in report.parts] == [632, 316, 316]
+
+
+@pytest.mark.shared
+def test_published_peta_has_notes_but_no_problems(shared: Path) -> None:
+    """Its splits share persons: whoever published them knew, and nobody is searched for."""
+    report = check(shared / "data" / "peta.zip")
+    assert report.ok, report.problems
+    assert any("test persons also occur in training" in note for note in report.notes)

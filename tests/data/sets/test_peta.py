@@ -77,6 +77,9 @@ def tree(tmp_path: Path) -> Path:
     return root
 
 
+COLOURS = ("Black", "Blue", "Brown", "Green", "Grey", "Orange", "Pink", "Purple", "Red", "White", "Yellow")
+
+
 def stems(images: object) -> list[str]:
     return [image.path.stem for image in images]  # type: ignore[attr-defined]
 
@@ -221,3 +224,15 @@ def test_published_lists(shared: Path) -> None:
     mit = [(stem, words) for (subset, stem), words in (train | test).items() if SUBSETS[subset] == "MIT"]
     agree = [("female" not in stem) == ("personalMale" in words) for stem, words in mit if "male" in stem]
     assert np.mean(agree) > 0.9
+
+
+@pytest.mark.shared
+def test_all_attributes_of_the_real_archive_are_those_of_its_mat(shared: Path) -> None:
+    """``Label.txt`` knows 108 words, ``PETA.mat`` 105, which the papers use: 61 of their own and four times 11 colours."""
+    split = peta.load(shared / "data" / "peta.zip", attributes="all")
+    assert split.schema is not None
+    assert len(split.schema) == 105
+    assert not {"accessoryFaceMask", "accessoryShawl", "lowerBodyLogo"} & set(split.schema.names)
+    colours = [name for name in split.schema.names if name.endswith(COLOURS)]
+    assert len(colours) == 4 * len(COLOURS)
+    assert (len(split.train), len(split.gallery)) == (11_400, 7_600)

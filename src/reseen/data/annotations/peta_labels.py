@@ -29,6 +29,8 @@ SELECTED: tuple[str, ...] = (
 
 _SPELLING = {"footwearSneakers": "footwearSneaker"}
 """The one attribute that ``Label.txt`` and ``PETA.mat`` spell differently, in one spelling."""
+_RARE = frozenset({"accessoryFaceMask", "accessoryShawl", "lowerBodyLogo"})
+"""Words of ``Label.txt`` that ``PETA.mat`` leaves out: 8, 6 and 8 persons have them."""
 _FIRST_LABEL = 4
 _TOLERATED = 0.01
 
@@ -171,10 +173,14 @@ def check_rows(rows: Rows, pictures: Sequence[Picture], words: Mapping[Person, f
 
 
 def known_words(words: Mapping[Person, frozenset[str]], rows: Rows | None) -> tuple[str, ...]:
-    """Returns every attribute there is: in the order of ``PETA.mat``, or the selected ones, then all others sorted."""
-    first = rows.names if rows else SELECTED
-    rest = frozenset[str]().union(*words.values()) - frozenset(first)
-    return first + tuple(sorted(rest))
+    """Returns every attribute there is: those of ``PETA.mat``, or without it the selected ones and all others sorted.
+
+    ``Label.txt`` has three words more than ``PETA.mat``, of 22 persons in all; they belong to no published set.
+    """
+    if rows:
+        return rows.names
+    rest = frozenset[str]().union(*words.values()) - frozenset(SELECTED) - _RARE
+    return SELECTED + tuple(sorted(rest))
 
 
 def read_list(entry: Entry) -> dict[tuple[int, str], frozenset[str]]:

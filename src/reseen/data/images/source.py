@@ -18,6 +18,8 @@ from reseen.errors import ReseenError, ReseenWarning
 IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 _ZIP_SUFFIX = ".zip"
+_LARGEST_FILE = 1 << 30
+"""Most bytes of a file of labels."""
 _DEPTH = 4
 """How far below the folder a user names its data may lie: collection / zip / data set / part."""
 
@@ -35,7 +37,7 @@ class Entry:
 
     def read(self) -> bytes:
         """Returns the content; raises ReseenError if it cannot be read."""
-        return PersonImage(self.path, 0, 0, archive=self.archive).read()
+        return PersonImage(self.path, 0, 0, archive=self.archive).read(_LARGEST_FILE)
 
     def on_disk(self, directory: Path) -> Path:
         """Returns a path that can be opened at random places; a zip member is unpacked once into ``directory``."""

@@ -69,7 +69,7 @@ def load(
             ``list``: the published list files. ``disjoint``: 60 % of the persons to train, drawn with a seed
             of its own; the two others share persons between training and test.
         fold: 0-4 of ``random``, 0-9 of ``disjoint``.
-        attributes: The 35 usually evaluated, or all words (105).
+        attributes: The 35 usually evaluated, or all 105 of ``PETA.mat``.
 
     Raises:
         ReseenError: If the subsets, or what the split needs, are missing or do not fit each other.
