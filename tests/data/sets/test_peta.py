@@ -228,7 +228,7 @@ def test_published_lists(shared: Path) -> None:
 
 @pytest.mark.shared
 def test_all_attributes_of_the_real_archive_are_those_of_its_mat(shared: Path) -> None:
-    """``Label.txt`` knows 108 words, ``PETA.mat`` 105, which the papers use: 61 of their own and four times 11 colours."""
+    """``Label.txt`` knows 108 words, ``PETA.mat`` 105, as the papers: 61 and four times 11 colours."""
     split = peta.load(shared / "data" / "peta.zip", attributes="all")
     assert split.schema is not None
     assert len(split.schema) == 105
