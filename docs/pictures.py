@@ -46,7 +46,7 @@ def main() -> None:
         assert query.paths is not None
         person = image_of(query.paths[QUERY])
         own = (person.pid, person.camid)
-        matches = search(gallery, query.features[QUERY], schema=model.schema, top=8, exclude=own)
+        matches = search(gallery, query[[QUERY]], schema=model.schema, top=8, exclude=own)
         picture = matches_picture(matches, person, schema=model.schema, query_pid=person.pid)
         save_picture(picture, ASSETS / "search.png")
         save_figure(explain(model, person).figure, ASSETS / "explain.png")

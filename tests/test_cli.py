@@ -6,7 +6,9 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -15,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from reseen import Embeddings, cli
 from reseen.data.rendered import RenderConfig, config_of
+from reseen.errors import ReseenError
 from tests.flat_world import FlatWorld
 
 COMMANDS = ["data check", "data render", "train", "evaluate", "embed", "search", "explain", "demo"]
@@ -171,6 +174,35 @@ def test_search_in_a_folder_equals_search_in_its_descriptors(
     assert not any(name.startswith(query.name[:4]) and f"_{camera}" in name for name in found[0])
     with Image.open(tmp_path / "s.png") as picture:
         assert picture.width > picture.height
+
+
+def test_descriptors_of_another_model_are_refused(
+    trained: Path, market_drawn: Path, query: Path, tmp_path: Path
+) -> None:
+    """Equally long ones, too: this once ended with a ranking that meant nothing."""
+    file = tmp_path / "gallery.parquet"
+    embedded = run("embed", trained / "last", "--images", market_drawn / "query", "--out", file, "--device", "cpu")
+    assert embedded.exit_code == 0, embedded.output
+    replace(Embeddings.load(file), model="0123456789abcdef").save(file)
+    for wanted in (["--query", query], ["--where", "gender=male"]):
+        result = run("search", trained / "last", "--gallery", file, *wanted, "--out", tmp_path / "s.png")
+        assert isinstance(result.exception, ReseenError)
+        assert "was made by another model (0123456789ab)" in str(result.exception)
+    assert not (tmp_path / "s.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--folds", 2, "--option", "fold=1"], "--folds 2 goes over the folds itself"),
+        (["--option", "fold=[1"], "a value is not YAML"),
+        (["--feature", "glob"], "no feature 'glob'; there are: global"),
+    ],
+)
+def test_evaluate_tells_what_is_wrong(trained: Path, market_drawn: Path, options: list[Any], says: str) -> None:
+    result = run("evaluate", trained / "last", "--data", market_drawn, "--device", "cpu", *options)
+    assert isinstance(result.exception, ReseenError)
+    assert says in str(result.exception)
 
 
 def test_the_gallery_of_a_data_set_is_searched(trained: Path, market_drawn: Path, query: Path, tmp_path: Path) -> None:

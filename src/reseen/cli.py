@@ -81,6 +81,7 @@ def evaluate(
     average_precision: Annotated[str, typer.Option(help="hits or trapezoid.")] = "hits",
     reranking: Annotated[bool, typer.Option("--reranking", help="Also after k-reciprocal re-ranking.")] = False,
     multiple_query: Annotated[bool, typer.Option("--multiple-query", help="Also with pooled queries.")] = False,
+    features: Annotated[list[str] | None, typer.Option("--feature", help="Compare by this feature alone.")] = None,
     folder: Annotated[Path | None, typer.Option("--out", help="Write report.json, cmc.png and worst.png here.")] = None,
     batch_size: BatchOption = 128,
     max_corrupt: CorruptOption = 0,
@@ -96,8 +97,11 @@ def evaluate(
 
     if average_precision not in ("hits", "trapezoid"):
         raise ReseenError(f"--average-precision {average_precision}: it can be hits or trapezoid")
+    loader_options = _loader_options(options or [])
+    if folds > 1 and "fold" in loader_options:
+        raise ReseenError(f"--folds {folds} goes over the folds itself: leave out --option fold, or --folds")
+    name = dataset or recognise(data)
     embedder = _load(checkpoint, device)
-    name, loader_options = dataset or recognise(data), _loader_options(options or [])
     evaluations = [
         evaluate_split(
             embedder,
@@ -106,6 +110,7 @@ def evaluate(
             average_precision="trapezoid" if average_precision == "trapezoid" else "hits",
             reranking=ReRanking() if reranking else None,
             with_multiple_query=multiple_query,
+            features=features or (),
             max_corrupt=max_corrupt,
             console=err,
         )
@@ -171,7 +176,7 @@ def search(
     if where and embedder.schema is None:
         raise ReseenError(f"--where {where!r}: {checkpoint} predicts no attributes; use an AANet checkpoint")
     wanted = parse_where(where, embedder.schema) if where and embedder.schema else None
-    features = embedder.embed([person], cache=False).features[0] if person else None
+    embedded = embedder.embed([person], cache=False) if person else None
     # A query whose name tells person and camera is not looked for in its own camera.
     known = person if person is not None and person.pid > 0 else None
     images = _gallery(embedder, gallery, batch_size, max_corrupt)
@@ -180,7 +185,7 @@ def search(
         err.print(left_out, highlight=False)
     matches = find(
         images,
-        features,
+        embedded,
         schema=embedder.schema,
         where=wanted,
         top=top,
@@ -262,7 +267,13 @@ def _gallery(embedder: Embedder, gallery: Path, batch_size: int, max_corrupt: in
     from reseen.descriptors.embeddings import Embeddings
 
     if gallery.is_file() and gallery.suffix == ".parquet" and Embeddings.is_one(gallery):
-        return Embeddings.load(gallery)
+        stored = Embeddings.load(gallery)
+        if stored.model and stored.model != embedder.digest:
+            raise ReseenError(
+                f"{gallery} was made by another model ({stored.model[:12]}) than this one ({embedder.digest[:12]}): "
+                "make it again with reseen embed"
+            )
+        return stored
     return _embed_images(embedder, gallery, batch_size, max_corrupt)
 
 
@@ -299,7 +310,12 @@ def _loader_options(options: list[str]) -> dict[str, Any]:
     for option in options:
         if "=" not in option:
             raise ReseenError(f"--option {option}: write key=value, such as --option fold=3")
-    return {key: yaml.safe_load(value) for key, _, value in (option.partition("=") for option in options)}
+    try:
+        return {key: yaml.safe_load(value) for key, _, value in (option.partition("=") for option in options)}
+    except yaml.YAMLError as error:
+        raise ReseenError(
+            f"--option {' '.join(options)}: a value is not YAML: {' '.join(str(error).split())}"
+        ) from error
 
 
 def _show_warning(

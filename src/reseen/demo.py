@@ -101,9 +101,9 @@ def _search(embedder: Embedder, query: Embeddings, gallery: Embeddings, folder: 
     for name, text in (("search.png", ""), ("search-where.png", _FILTER)):
         where = parse_where(text, schema) if text and schema else None
         # With a filter the query picture is left out: any person who looks like this.
-        features = None if where else query.features[0]
+        wanted = None if where else query
         matches = search(
-            gallery, features, schema=schema, where=where, exclude=None if where else (person.pid, person.camid)
+            gallery, wanted, schema=schema, where=where, exclude=None if where else (person.pid, person.camid)
         )
         known = None if where else person.pid
         console.print(f"[bold]{where or person.name}[/]", highlight=False, soft_wrap=True)

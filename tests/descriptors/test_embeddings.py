@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,52 @@ def test_only_our_files_are_ours(tmp_path: Path) -> None:
         assert not Embeddings.is_one(tmp_path / f"{name}.parquet")
         with pytest.raises(ReseenError, match="is not a file of embeddings"):
             Embeddings.load(tmp_path / f"{name}.parquet")
+
+
+def named() -> Embeddings:
+    """Two images, descriptors of three named features: columns 0, 1-2 and 3."""
+    features = np.arange(8, dtype=np.float32).reshape(2, 4)
+    parts = {"global": 1, "part/0": 2, "part/1": 1}
+    return Embeddings(features, np.array([1, 2]), np.array([1, 1]), model="abc", parts=parts)
+
+
+@pytest.mark.parametrize(
+    ("names", "columns"),
+    [(["global"], [0]), (["part"], [1, 2, 3]), (["part/1", "global"], [3, 0]), (["part", "part/0"], [1, 2, 3])],
+)
+def test_features_are_chosen_by_name(names: list[str], columns: list[int]) -> None:
+    chosen = named().feature(*names)
+    np.testing.assert_array_equal(chosen.features, named().features[:, columns])
+    assert sum(chosen.parts.values()) == len(columns)
+    assert chosen.model == "abc"
+
+
+def test_a_feature_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(ReseenError, match="no feature 'par'; there are: global, part/0, part/1"):
+        named().feature("par")
+
+
+def test_parts_have_to_make_up_the_descriptor() -> None:
+    with pytest.raises(ReseenError, match="parts are 3 wide in all, features 4"):
+        replace(named(), parts={"global": 3})
+
+
+def test_a_file_keeps_model_and_parts(tmp_path: Path) -> None:
+    named().save(tmp_path / "e.parquet")
+    loaded = Embeddings.load(tmp_path / "e.parquet")
+    assert (loaded.model, dict(loaded.parts)) == ("abc", {"global": 1, "part/0": 2, "part/1": 1})
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        (replace(named(), model="xyz"), "of model abc and of model xyz"),
+        (named().feature("part/0", "part/1", "global"), "of global, part/0, part/1 and of part/0, part/1, global"),
+        (named().feature("global"), "length 4 and 1"),
+    ],
+    ids=["model", "features", "length"],
+)
+def test_descriptors_that_do_not_belong_together_are_not_compared(other: Embeddings, says: str) -> None:
+    with pytest.raises(ReseenError, match=says):
+        named().check_comparable(other)
+    named().check_comparable(replace(named(), model=""))  # nobody knows: as long, so allowed

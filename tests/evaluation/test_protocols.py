@@ -139,5 +139,5 @@ def test_multiple_query_errors():
     query = on_a_line([0], [1], [1])
     with pytest.raises(ReseenError, match="'mean' or 'max', not 'median'"):
         multiple_query(query, query, "median")
-    with pytest.raises(ReseenError, match="1 features, the extra images 2"):
+    with pytest.raises(ReseenError, match="length 1 and 2 cannot be compared"):
         multiple_query(query, Embeddings(np.ones((1, 2)), np.array([1]), np.array([1])))

@@ -25,7 +25,7 @@ HEADS = ("global", "part/0", "part/1", "attention")
 def output() -> PersonOutput:
     torch.manual_seed(0)
     return PersonOutput(
-        embedding=torch.rand(4, 6),
+        features={"global": torch.rand(4, 6)},
         identity_logits={head: torch.randn(4, 3) for head in HEADS},
         attribute_logits={"hat": torch.randn(4, 2)},
         metric_features={head: torch.randn(4, 5) for head in HEADS},

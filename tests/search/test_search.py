@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from reseen.data.attributes import Attribute, AttributeSchema
 from reseen.descriptors.embeddings import Embeddings
@@ -31,7 +33,12 @@ def gallery() -> Embeddings:
     )
 
 
-ORIGIN = np.zeros(2, dtype=np.float32)
+def picture(features: ArrayLike, model: str = "") -> Embeddings:
+    """One query picture of nobody known."""
+    return Embeddings(np.atleast_2d(np.asarray(features, np.float32)), np.array([-1]), np.array([0]), model=model)
+
+
+ORIGIN = picture([0, 0])
 
 
 @pytest.mark.parametrize(
@@ -82,7 +89,7 @@ def test_distances_equal_the_definition_across_chunks() -> None:
     query = rng.normal(size=8).astype(np.float32)
     expected = np.linalg.norm(features.astype(np.float64) - query, axis=1)
     zeros = np.zeros(5000, dtype=np.int64)
-    matches = search(Embeddings(features, zeros, zeros), query, top=5000)
+    matches = search(Embeddings(features, zeros, zeros), picture(query), top=5000)
     assert [match.row for match in matches] == np.argsort(expected, kind="stable").tolist()
     assert [match.distance for match in matches] == pytest.approx(np.sort(expected), rel=1e-5)
 
@@ -97,13 +104,15 @@ BARE = Embeddings(gallery().features, gallery().pids, gallery().camids)
     [
         (EMPTY, ORIGIN, {}, "the gallery is empty"),
         (gallery(), None, {}, "nothing to search for"),
-        (gallery(), np.zeros(3, dtype=np.float32), {}, r"shape \(3,\), the gallery's \(2,\)"),
+        (gallery(), picture([0, 0, 0]), {}, "length 3 and 2 cannot be compared"),
+        (gallery(), gallery(), {}, "one picture at a time, not 5"),
+        (replace(gallery(), model="a"), picture([0, 0], model="b"), {}, "model b and of model a cannot be compared"),
         (gallery(), ORIGIN, {"top": 0}, "top must be at least 1"),
         (gallery(), ORIGIN, {"where": HAT_YES}, "cannot filter by hat=yes"),
         (BARE, ORIGIN, {"where": HAT_YES, "schema": SCHEMA}, "no predictions of attribute 'hat'"),
     ],
 )
-def test_errors(searched: Embeddings, query: np.ndarray | None, options: dict[str, Any], says: str) -> None:
+def test_errors(searched: Embeddings, query: Embeddings | None, options: dict[str, Any], says: str) -> None:
     with pytest.raises(ReseenError, match=says):
         search(searched, query, **options)
 

@@ -13,8 +13,9 @@ from rich.console import Console
 from reseen import Embeddings, models
 from reseen.data import open_split
 from reseen.data.attributes import Attribute, AttributeSchema
+from reseen.data.person import Protocol
 from reseen.errors import ReseenError, ReseenWarning
-from reseen.evaluation import EvaluationReport, rank
+from reseen.evaluation import EvaluationReport, ReRanking, evaluate, multiple_query, rank
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.training.evaluate import average_folds, evaluate_split
 
@@ -56,6 +57,33 @@ def test_everything_is_evaluated(embedder: Embedder, market_drawn: Path) -> None
     assert report.attributes is not None
     assert report.attributes.images == sum(pid > 0 for pid in evaluation.gallery.pids)  # no junk, no distractors
     Console(file=io.StringIO()).print(report.table())
+
+
+def test_each_figure_is_of_what_it_is_called(embedder: Embedder, market_drawn: Path) -> None:
+    """Values that differ from the plain ones: re-ranked, pooled and two-way figures are really made that way."""
+    split = open_split("market1501", market_drawn)
+    done = evaluate_split(embedder, split, reranking=ReRanking(), with_multiple_query=True, console=QUIET)
+    query, gallery, report = done.query, done.gallery, done.report
+    assert query is not None
+    expected = {
+        "ranking": evaluate(query, gallery),
+        "reranked": evaluate(query, gallery, reranking=ReRanking()),
+        "multiple_query": evaluate(multiple_query(query, gallery), gallery),
+    }
+    assert {name: getattr(report, name).mAP for name in expected} == {name: own.mAP for name, own in expected.items()}
+    assert len({own.mAP for own in expected.values()}) == 3
+    there_and_back = evaluate_split(embedder, replace(split, protocol=Protocol("two_way")), console=QUIET).report
+    assert there_and_back.ranking is not None
+    assert there_and_back.ranking.mAP == evaluate(query, gallery, Protocol("two_way")).mAP != report.ranking.mAP
+
+
+def test_one_feature_alone_is_compared_by(embedder: Embedder, market_drawn: Path) -> None:
+    split = open_split("market1501", market_drawn)
+    done = evaluate_split(embedder, split, features=("part",), console=QUIET)
+    assert list(done.gallery.parts) == ["part/0", "part/1"]
+    assert done.gallery.features.shape[1] == 2 * 256
+    whole = evaluate_split(embedder, split, console=QUIET)
+    np.testing.assert_array_equal(done.gallery.features, whole.gallery.feature("part").features)
 
 
 def test_only_shared_attributes_are_scored(embedder: Embedder, market_drawn: Path) -> None:

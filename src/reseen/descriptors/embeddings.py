@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,8 @@ class Embeddings:
         camids: (N,) int64 camera ids.
         attributes: Probabilities (N, classes) float32 by attribute name, or None.
         paths: N image references (file name, or ``archive.zip:member``), or None.
+        model: Digest of the model that made them; empty if nobody knows.
+        parts: Width of each named feature that the descriptors are made of, in order; empty if nobody knows.
 
     Raises:
         ReseenError: If shapes do not fit each other or features are not finite.
@@ -35,6 +37,8 @@ class Embeddings:
     camids: NDArray[np.int64]
     attributes: Mapping[str, NDArray[np.float32]] | None = None
     paths: Sequence[str] | None = None
+    model: str = ""
+    parts: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         features = np.ascontiguousarray(self.features, dtype=np.float32)
@@ -57,6 +61,8 @@ class Embeddings:
             if len(paths) != len(features):
                 raise ReseenError(f"{len(paths)} paths for {len(features)} feature rows")
             object.__setattr__(self, "paths", paths)
+        if self.parts and sum(self.parts.values()) != features.shape[1]:
+            raise ReseenError(f"parts are {sum(self.parts.values())} wide in all, features {features.shape[1]}")
 
     def __len__(self) -> int:
         return len(self.features)
@@ -70,7 +76,47 @@ class Embeddings:
             self.camids[index],
             None if self.attributes is None else {name: table[index] for name, table in self.attributes.items()},
             None if self.paths is None else [self.paths[i] for i in index],
+            self.model,
+            self.parts,
         )
+
+    def feature(self, *names: str) -> Embeddings:
+        """Returns the same images by some of the named features alone.
+
+        Args:
+            names: Features, in the order they come in; ``part`` stands for all of ``part/0``, ``part/1``, ….
+
+        Raises:
+            ReseenError: If there is no such feature; names those there are.
+        """
+        chosen = select(tuple(self.parts), names)
+        ends = dict(zip(self.parts, np.cumsum(list(self.parts.values())).tolist(), strict=True))
+        columns = [self.features[:, ends[name] - self.parts[name] : ends[name]] for name in chosen]
+        return replace(
+            self, features=np.concatenate(columns, axis=1), parts={name: self.parts[name] for name in chosen}
+        )
+
+    def check_comparable(self, other: Embeddings) -> None:
+        """Makes sure that distances between these descriptors and others mean something.
+
+        Raises:
+            ReseenError: If they are of different models, lengths or features.
+        """
+        if self.features.shape[1] != other.features.shape[1]:
+            raise ReseenError(
+                f"descriptors of length {self.features.shape[1]} and {other.features.shape[1]} cannot be compared: "
+                "both have to come from the same model"
+            )
+        if self.model and other.model and self.model != other.model:
+            raise ReseenError(
+                f"descriptors of model {self.model[:12]} and of model {other.model[:12]} cannot be compared, "
+                "though they are equally long: embed both with the same model"
+            )
+        if self.parts and other.parts and list(self.parts.items()) != list(other.parts.items()):
+            raise ReseenError(
+                f"descriptors of {', '.join(self.parts)} and of {', '.join(other.parts)} cannot be compared: "
+                "choose the same features"
+            )
 
     def save(self, path: Path) -> None:
         """Writes one Parquet file; an existing one is replaced only once the new one is complete."""
@@ -83,7 +129,7 @@ class Embeddings:
             columns[f"attribute:{name}"] = _fixed_size_lists(table)
         if self.paths is not None:
             columns["path"] = pa.array(self.paths)
-        metadata = {"reseen": json.dumps({"format": 1})}
+        metadata = {"reseen": json.dumps({"format": 2, "model": self.model, "parts": dict(self.parts)})}
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(path.name + ".partial")
         try:
@@ -114,15 +160,33 @@ class Embeddings:
                 for name in table.column_names
                 if name.startswith("attribute:")
             }
+            stored = json.loads((table.schema.metadata or {})[b"reseen"])
             return cls(
                 _matrix(table["feature"]),
                 table["pid"].to_numpy(),
                 table["camid"].to_numpy(),
                 attributes or None,
                 table["path"].to_pylist() if "path" in table.column_names else None,
+                stored["model"],
+                stored["parts"],
             )
-        except (OSError, pa.ArrowInvalid, KeyError) as error:
+        except (OSError, ValueError, KeyError, AttributeError) as error:
             raise ReseenError(f"{path} is not a file of embeddings (make one with `reseen embed`): {error}") from error
+
+
+def select(known: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Returns the features that names stand for: themselves, or all whose names begin with ``NAME/``.
+
+    Raises:
+        ReseenError: If a name stands for none.
+    """
+    chosen: list[str] = []
+    for name in names:
+        found = [each for each in known if each == name or each.startswith(f"{name}/")]
+        if not found:
+            raise ReseenError(f"there is no feature {name!r}; there are: {', '.join(known) or 'none with a name'}")
+        chosen += found
+    return tuple(dict.fromkeys(chosen))
 
 
 def _probabilities(name: str, table: ArrayLike, count: int) -> NDArray[np.float32]:

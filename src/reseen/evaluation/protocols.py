@@ -69,11 +69,7 @@ def multiple_query(query: Embeddings, extra: Embeddings, how: Literal["mean", "m
     """
     if how not in ("mean", "max"):
         raise ReseenError(f"multiple query pools by 'mean' or 'max', not {how!r}")
-    if query.features.shape[1] != extra.features.shape[1]:
-        raise ReseenError(
-            f"queries have {query.features.shape[1]} features, the extra images {extra.features.shape[1]}: "
-            "embed both with the same model"
-        )
+    query.check_comparable(extra)
     person_and_camera = np.stack(
         [np.concatenate([query.pids, extra.pids]), np.concatenate([query.camids, extra.camids])], axis=1
     )

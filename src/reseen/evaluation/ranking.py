@@ -199,6 +199,7 @@ def _ranks_of_matches(
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Yields (query row, ascending ranks of its right matches among the gallery images that count)."""
     checked_pair(query.features, gallery.features)
+    query.check_comparable(gallery)
     kept = np.flatnonzero(gallery.pids != UNKNOWN_PID)
     if not len(kept):
         return

@@ -47,11 +47,7 @@ def top_gallery_rows(query: Embeddings, gallery: Embeddings, rows: ArrayLike, to
     Raises:
         ReseenError: If query and gallery have descriptors of different lengths.
     """
-    if query.features.shape[1] != gallery.features.shape[1]:
-        raise ReseenError(
-            f"queries have {query.features.shape[1]} features, the gallery {gallery.features.shape[1]}; "
-            "both have to come from the same model"
-        )
+    query.check_comparable(gallery)
     chosen = np.asarray(rows, dtype=np.int64)
     squares = np.einsum("gd,gd->g", gallery.features, gallery.features, dtype=np.float64)
     ranked = np.full((len(chosen), top), NO_ROW, dtype=np.int64)

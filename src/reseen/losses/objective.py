@@ -65,7 +65,7 @@ class Objective:
         if batch.labels is None:
             raise ReseenError("this batch has no identity labels; train on images with person ids")
         terms: dict[str, Tensor] = {}
-        with torch.autocast(output.embedding.device.type, enabled=False):
+        with torch.autocast(next(iter(output.features.values())).device.type, enabled=False):
             for head, logits in output.identity_logits.items():
                 loss = identity_loss(logits, batch.labels, self.config.label_smoothing)
                 group = head.partition("/")[0]

@@ -177,16 +177,16 @@ class AANet(nn.Module):
     def forward(self, batch: PersonBatch) -> PersonOutput:
         """Returns descriptor, logits and maps of B images.
 
-        The descriptor's vectors come in the order global, parts, attribute (global, top, middle, bottom),
+        The descriptor's features come in the order global, part/0 …, attribute/global, …/top, …/middle, …/bottom,
         attention: (B, 12·V) with everything on.
         """
         features = self.backbone(batch.images)  # X (B, Z, h, w)
         maps: dict[str, Tensor] = {}
-        attribute_vectors: list[Tensor] = []
+        attribute_vectors: dict[str, Tensor] = {}
         attribute_logits: dict[str, Tensor] = {}
         if self.attribute_network is not None:
             reduced, vectors, attribute_logits = self.attribute_network(features)
-            attribute_vectors = list(vectors.unbind(1))
+            attribute_vectors = {f"attribute/{name}": vectors[:, i] for i, name in enumerate(REGIONS)}
             with torch.autocast(features.device.type, enabled=False):
                 maps = self._attribute_maps(self.attribute_network, reduced, attribute_logits)
         # Heads and pooling cost little and are exact in float32 whatever the backbone computes in.
@@ -195,13 +195,14 @@ class AANet(nn.Module):
             heads = self._identity_heads(features, maps.get("attention_kept"))
             if not self.training:
                 maps["id"] = self._identity_map(features, heads["global"])
-            embeddings = [head.embedding for name, head in heads.items() if name != "attention"]
-            embeddings += attribute_vectors
-            embeddings += [head.embedding for name, head in heads.items() if name == "attention"]
+            vectors_of = {name: head.embedding for name, head in heads.items() if name != "attention"}
+            vectors_of |= attribute_vectors
+            if "attention" in heads:
+                vectors_of["attention"] = heads["attention"].embedding
             if self.config.normalize_heads:
-                embeddings = [nn.functional.normalize(embedding) for embedding in embeddings]
+                vectors_of = {name: nn.functional.normalize(vector) for name, vector in vectors_of.items()}
         return PersonOutput(
-            embedding=torch.cat(embeddings, 1),
+            features=vectors_of,
             identity_logits={name: head.logits for name, head in heads.items()},
             attribute_logits=attribute_logits,
             maps=maps,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +62,17 @@ class Embedder:
         return schema if isinstance(schema, AttributeSchema) else None
 
     @property
+    def digest(self) -> str:
+        """Tells this model, and how it prepares pictures, from every other one: descriptors of two never meet.
+
+        On whatever device and in whatever number format it runs, it is the same model.
+        """
+        digest = hashlib.sha256(self.config.model_dump_json(exclude={"precision"}).encode())
+        for name, tensor in self.model.state_dict().items():
+            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    @property
     def device(self) -> torch.device:
         return next(self.model.parameters()).device
 
@@ -98,9 +110,10 @@ class Embedder:
             pixels = np.stack([decode(person, self.config.size) for person in persons])
         features: list[NDArray[np.float32]] = []
         attributes: dict[str, list[NDArray[np.float32]]] = {}
+        parts: dict[str, int] = {}
         for start in range(0, len(persons), batch_size):
             batch = torch.from_numpy(np.array(pixels[start : start + batch_size])).to(self.device)
-            embedding, probabilities = self._embed_batch(batch)
+            embedding, probabilities, parts = self._embed_batch(batch)
             features.append(embedding)
             for name, table in probabilities.items():
                 attributes.setdefault(name, []).append(table)
@@ -112,6 +125,8 @@ class Embedder:
             np.array([person.camid for person in persons], dtype=np.int64),
             {name: np.concatenate(tables) for name, tables in attributes.items()} or None,
             [person.name for person in persons],
+            model=self.digest,
+            parts=parts,
         )
 
     def describe(self, picture: Image.Image | PersonImage | Path | str) -> PersonOutput:
@@ -131,8 +146,10 @@ class Embedder:
         assert isinstance(output, PersonOutput)
         return output
 
-    def _embed_batch(self, pixels: Tensor) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
-        """uint8 (B, H, W, 3) to descriptors (B, D) and probabilities (B, classes) by attribute."""
+    def _embed_batch(
+        self, pixels: Tensor
+    ) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]], dict[str, int]]:
+        """uint8 (B, H, W, 3) to descriptors (B, D), probabilities (B, classes) by attribute, and features' widths."""
         images = to_float(pixels, self.config.size)
         outputs = [self._forward(view) for view in ([images, images.flip(-1)] if self.config.flip else [images])]
         embedding = torch.stack([output.embedding.float() for output in outputs]).mean(0)
@@ -142,7 +159,8 @@ class Embedder:
             name: torch.stack([output.attribute_logits[name].float().softmax(1) for output in outputs]).mean(0)
             for name in outputs[0].attribute_logits
         }
-        return embedding.cpu().numpy(), {name: table.cpu().numpy() for name, table in probabilities.items()}
+        parts = {name: outputs[0].features[name].shape[1] for name in outputs[0].descriptor}
+        return embedding.cpu().numpy(), {name: table.cpu().numpy() for name, table in probabilities.items()}, parts
 
 
 @contextmanager

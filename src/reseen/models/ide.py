@@ -85,7 +85,7 @@ class IDE(nn.Module):
                 evidence = self.pooling.evidence(features, pooled)
                 maps["id"] = class_activation_maps(evidence, direction[:, None])[:, 0]
         return PersonOutput(
-            embedding=head.embedding,
+            features={"global": head.embedding},
             identity_logits={"global": head.logits},
             maps=maps,
             metric_features={"global": head.metric},

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+import torch
 from torch import Tensor
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -17,7 +18,8 @@ class PersonOutput:
     """One forward pass over B images.
 
     Attributes:
-        embedding: (B, D) descriptor that images are compared by (Euclidean distance).
+        features: (B, d) by name, as they stand in the descriptor that images are compared by (Euclidean distance).
+        descriptor: Names of the features the descriptor is made of, in order; all of them by default.
         identity_logits: (B, C) by head name, such as ``global``, ``part/0`` … ``part/5``, ``attention``.
         attribute_logits: (B, classes) by attribute name.
         maps: (B, h, w) by name: ``id`` (class activation map of the predicted identity),
@@ -26,8 +28,18 @@ class PersonOutput:
         metric_features: (B, d) by name: features that metric losses (triplet) work on.
     """
 
-    embedding: Tensor
+    features: Mapping[str, Tensor]
+    descriptor: tuple[str, ...] = ()
     identity_logits: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
     attribute_logits: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
     maps: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
     metric_features: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
+
+    def __post_init__(self) -> None:
+        if not self.descriptor:
+            object.__setattr__(self, "descriptor", tuple(self.features))
+
+    @property
+    def embedding(self) -> Tensor:
+        """The descriptor (B, D): its features side by side."""
+        return torch.cat([self.features[name] for name in self.descriptor], 1)

@@ -49,7 +49,7 @@ class Match:
 
 def search(
     gallery: Embeddings,
-    query_features: NDArray[np.float32] | None,
+    query: Embeddings | None,
     *,
     schema: AttributeSchema | None = None,
     where: AttributeFilter | None = None,
@@ -64,7 +64,7 @@ def search(
 
     Args:
         gallery: Where to search.
-        query_features: (D,) descriptor of the query picture, or None.
+        query: The query picture, embedded: one row; or None.
         schema: Names the classes of ``gallery.attributes``; needed with a filter.
         where: The filter, or None.
         top: At most this many matches.
@@ -76,7 +76,7 @@ def search(
     Raises:
         ReseenError: If the gallery is empty, descriptors do not fit each other, or nothing is asked for.
     """
-    _check(gallery, query_features, schema, where, top)
+    _check(gallery, query, schema, where, top)
     _check_classes(gallery, schema)
     candidates = np.ones(len(gallery), dtype=bool)
     if exclude is not None:
@@ -88,8 +88,8 @@ def search(
         candidates &= where.matches(attributes, schema)
     rows = np.flatnonzero(candidates)
 
-    if query_features is not None:
-        keys = distances = _distances(gallery.features, rows, query_features)
+    if query is not None:
+        keys = distances = _distances(gallery.features, rows, query.features[0])
     else:
         assert probabilities is not None
         keys, distances = -probabilities[rows], None
@@ -111,7 +111,7 @@ def search(
 
 def _check(
     gallery: Embeddings,
-    query_features: NDArray[np.float32] | None,
+    query: Embeddings | None,
     schema: AttributeSchema | None,
     where: AttributeFilter | None,
     top: int,
@@ -120,15 +120,14 @@ def _check(
         raise ReseenError("the gallery is empty; add images to it before searching")
     if top < 1:
         raise ReseenError(f"top must be at least 1, got {top}")
-    if query_features is None and where is None:
+    if query is None and where is None:
         raise ReseenError("nothing to search for: give a query picture, attributes, or both")
     if where is not None and schema is None:
         raise ReseenError(f"cannot filter by {where}: the model that made this gallery predicts no attributes")
-    if query_features is not None and query_features.shape != (gallery.features.shape[1],):
-        raise ReseenError(
-            f"the query's descriptor has shape {query_features.shape}, the gallery's "
-            f"({gallery.features.shape[1]},); both have to come from the same model"
-        )
+    if query is not None:
+        if len(query) != 1:
+            raise ReseenError(f"search by one picture at a time, not {len(query)}")
+        query.check_comparable(gallery)
 
 
 def _check_classes(gallery: Embeddings, schema: AttributeSchema | None) -> None:

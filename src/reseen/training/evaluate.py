@@ -51,6 +51,7 @@ def evaluate_split(
     average_precision: APForm = "hits",
     reranking: ReRanking | None = None,
     with_multiple_query: bool = False,
+    features: Sequence[str] = (),
     max_corrupt: int = 0,
     console: Console,
 ) -> Evaluation:
@@ -64,18 +65,20 @@ def evaluate_split(
         reranking: Report figures after this re-ranking as well.
         with_multiple_query: Report figures with pooled queries as well; each query is pooled with the
             gallery's images of its person under its camera.
+        features: Names of the features to compare by instead of the whole descriptor, such as ``global``.
         max_corrupt: Undecodable images that may be left out of query and gallery each.
         console: Where progress is shown.
 
     Raises:
-        ReseenError: If there is nothing to evaluate.
+        ReseenError: If there is nothing to evaluate, or no such feature.
     """
     if not split.gallery:
         raise ReseenError(f"{split.name} has no gallery (test images) here; give the folder that holds them")
 
     def embed(images: Sequence[PersonImage], title: str) -> Embeddings:
         with progress_of(console, title) as report:
-            return embedder.embed(images, batch_size=batch_size, max_corrupt=max_corrupt, progress=report)
+            embedded = embedder.embed(images, batch_size=batch_size, max_corrupt=max_corrupt, progress=report)
+        return embedded.feature(*features) if features else embedded
 
     gallery = embed(split.gallery, "embedding gallery")
     query = embed(split.query, "embedding queries") if split.query else None
