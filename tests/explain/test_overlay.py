@@ -13,8 +13,9 @@ from reseen.explain.overlay import enlarged, overlay, scaled
     ("values", "expected"),
     [
         ([[0, 1], [2, 4]], [[0, 0.25], [0.5, 1]]),
-        ([[-3, -1]], [[0, 1]]),
-        ([[7, 7], [7, 7]], [[0, 0], [0, 0]]),
+        ([[-3, 0], [1, 4]], [[0, 0], [0.25, 1]]),  # evidence against does not make no evidence bright
+        ([[-3, -1]], [[0, 0]]),
+        ([[7, 7], [7, 7]], [[1, 1], [1, 1]]),
     ],
 )
 def test_scaled(values: list[list[float]], expected: list[list[float]]) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from reseen.data.attributes import MARKET1501_SCHEMA, Attribute, AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.losses.objective import Objective, ObjectiveConfig, term_names, weighting_for
 from reseen.models.aanet import AANet, AANetConfig, region_weights
+from reseen.models.parts.cam import min_max_scale
 from tests.drawn import draw_person, labels_of
 
 HEADS = ["global", *(f"part/{i}" for i in range(6)), "attention"]
@@ -107,7 +109,8 @@ def test_attribute_classifiers_see_the_mean_of_their_regions(images: Tensor) -> 
     features = model.backbone(images)
     _, vectors, logits = model.attribute_network(features)
     top, middle = vectors[:, 1], vectors[:, 2]
-    sleeve, hair = (model.attribute_network.classifiers[name] for name in ("sleeve", "hair"))
+    classifiers = dict(model.attribute_network._classifiers())
+    sleeve, hair = (classifiers[name] for name in ("sleeve", "hair"))
     torch.testing.assert_close(logits["sleeve"], sleeve((top + middle) / 2))
     torch.testing.assert_close(logits["hair"], hair(top))
 
@@ -129,7 +132,8 @@ def test_attribute_map_is_the_classifiers_evidence(height: int) -> None:
     maps, weights = network.activation_maps(reduced, logits), network.location_weights(reduced)
     for index, name in enumerate(MARKET1501_SCHEMA.names):
         predicted = logits[name].argmax(1)
-        evidence = logits[name].amax(1) - network.classifiers[name].bias[predicted]
+        bias = dict(network._classifiers())[name].get_parameter("bias")
+        evidence = logits[name].amax(1) - bias[predicted]
         torch.testing.assert_close((maps[:, index] * weights[index]).sum((1, 2)), evidence, rtol=1e-4, atol=1e-5)
         assert maps[:, index][:, weights[index] == 0].eq(0).all()
         regions = MARKET1501_SCHEMA[name].regions
@@ -160,7 +164,10 @@ def test_attention_merges_the_selected_attributes(images: Tensor) -> None:
     maps = model(PersonBatch(images)).maps
     selected = [attribute.name for attribute in MARKET1501_SCHEMA if attribute.in_attention]
     assert selected == ["gender", "hair", "lower_length", "lower_type", "upper_color", "lower_color"]
-    merged = torch.stack([maps[f"attribute/{name}"] for name in selected]).amax(0)
+    # hair is looked for in the top third only, lower garments in the middle and bottom ones: outside, all is 0
+    inside = model.attribute_network.location_weights(torch.zeros(1, 1, *maps["attention"].shape[1:])) > 0
+    of = dict(zip(MARKET1501_SCHEMA.names, inside, strict=True))
+    merged = torch.stack([min_max_scale(maps[f"attribute/{name}"], of[name]) for name in selected]).amax(0)
     assert maps["attention"].equal(merged)
     assert merged.min() >= 0
     assert merged.amax((1, 2)).eq(1).all()
@@ -283,3 +290,20 @@ def test_overfits_eight_persons() -> None:
         assert logits.argmax(1).equal(labels)
     predicted = torch.stack([logits.argmax(1) for logits in output.attribute_logits.values()], 1)
     assert predicted.equal(attributes)
+
+
+@pytest.mark.parametrize("name", ["type", "float", "keys", "v.neck", "training"])
+def test_an_attribute_may_have_any_name(name: str) -> None:
+    """Such a column of a user's table was once a traceback: modules cannot be called so."""
+    schema = AttributeSchema("own", (Attribute(name, ("no", "yes"), in_attention=True),))
+    output = small(attributes=schema).eval()(PersonBatch(torch.rand(2, 3, 64, 32)))
+    assert output.attribute_logits[name].shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "says"),
+    [(Attribute("hat", ("no", "yes"), ()), "has no region"), (Attribute("hat", ("no",)), "has 1 classes")],
+)
+def test_attributes_that_cannot_be_told_are_refused(attribute: Attribute, says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        AANetConfig(attributes=AttributeSchema("own", (attribute,)), attention=False)

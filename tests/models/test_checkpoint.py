@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 import reseen
 from reseen import models
@@ -96,6 +100,55 @@ def change_model(folder: Path) -> None:
     content = json.loads((folder / "config.json").read_text())
     content["model"]["num_identities"] = 6
     (folder / "config.json").write_text(json.dumps(content))
+
+
+def flip_a_byte(folder: Path) -> None:
+    content = bytearray((folder / "model.safetensors").read_bytes())
+    content[-5] ^= 0x40
+    (folder / "model.safetensors").write_bytes(bytes(content))
+
+
+def not_a_number(folder: Path) -> None:
+    """With the right digest, as if training itself had gone wrong."""
+    weights = load_file(folder / "model.safetensors")
+    next(value for value in weights.values() if value.is_floating_point()).view(-1)[0] = float("nan")
+    save_file(weights, folder / "model.safetensors")
+    change(folder, ("weights",), hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest())
+
+
+def change(folder: Path, keys: tuple[str, ...], value: object) -> None:
+    content = json.loads((folder / "config.json").read_text())
+    place = content
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    (folder / "config.json").write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (flip_a_byte, r"model\.safetensors is not the one"),
+        (not_a_number, "hold NaN or infinity"),
+        (partial(change, keys=("model", "dim"), value=10**10), "dim: Input should be less than or equal"),
+        (partial(change, keys=("model", "backbone"), value="hf-hub:someone/model"), "no model 'hf-hub:someone/model'"),
+        (partial(change, keys=("model", "backbone"), value="local-dir:/etc"), "no model 'local-dir:/etc'"),
+        (partial(change, keys=("embedder", "size"), value=[0, 64]), "greater than or equal to 32"),
+        (partial(change, keys=("embedder", "size"), value=[128, -1]), "greater than or equal to 32"),
+    ],
+    ids=["flipped byte", "nan", "huge", "hub", "folder", "size 0", "size -1"],
+)
+def test_a_checkpoint_is_input_like_any_other(
+    saved: Path, damage: Callable[[Path], None], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(*arguments: object) -> None:
+        raise AssertionError("loading reached for the network")
+
+    monkeypatch.setattr("socket.socket.connect", connect)
+    damage(saved)
+    with pytest.raises(ReseenError, match=says) as error:
+        reseen.load(saved)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("damage", [damage_config, damage_weights, change_model])

@@ -41,7 +41,7 @@ def explain_figure(
         picture: The person image.
         maps: (h, w) by the names of `PersonOutput.maps`; whichever the system has. ``attention`` and
             ``attention_kept`` are in [0, 1] and drawn as they are, so that they can be compared; every
-            other map is scaled to [0, 1] by its own extremes.
+            other map is scaled by its highest value, and what is negative is dark.
         predictions: Attribute, class and probability, in the order to list them.
         title: Headline, such as the file's name.
 

@@ -15,11 +15,14 @@ _COLD, _HOT = 0.30, 0.78
 
 
 def scaled(values: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Scales a map (h, w) to [0, 1] by its own extremes; a constant map becomes 0 (spec aanet.md, "AAM")."""
-    low, high = float(values.min()), float(values.max())
-    if high <= low:
+    """Scales a map (h, w) to [0, 1] by its highest value; what is negative, evidence against, becomes 0.
+
+    Zero evidence has to stay dark: between a map's own extremes it would look the brighter the more speaks against.
+    """
+    high = float(values.max())
+    if high <= 0:
         return np.zeros(values.shape, dtype=np.float32)
-    return ((values - low) / (high - low)).astype(np.float32)
+    return (np.maximum(values, 0) / high).astype(np.float32)
 
 
 def enlarged(values: NDArray[np.floating], size: tuple[int, int]) -> NDArray[np.float32]:

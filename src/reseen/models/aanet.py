@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from reseen.data.attributes import MARKET1501_SCHEMA, AttributeSchema, Region
 from reseen.data.batch import PersonBatch
 from reseen.models.output import PersonOutput
-from reseen.models.parts.backbone import Backbone, StridePlacement
+from reseen.models.parts.backbone import Backbone, BackboneName, StridePlacement
 from reseen.models.parts.cam import ThresholdName, class_activation_maps, keep_strong, min_max_scale
 from reseen.models.parts.head import HeadOutput, IdentityHead
 from reseen.models.parts.part_clustering import PartsName, part_rows
@@ -48,13 +49,13 @@ class AANetConfig(BaseModel):
 
     system: Literal["aanet"] = "aanet"
     depth: Literal[50, 101, 152] = 50
-    backbone: str | None = None
+    backbone: BackboneName | None = None
     stride_in: StridePlacement = "conv2"
     last_stride: Literal[1, 2] | None = None
-    num_identities: int = Field(751, ge=1)
+    num_identities: int = Field(751, ge=1, le=10_000_000)
     attributes: AttributeSchema = MARKET1501_SCHEMA
-    dim: int = Field(256, ge=1)
-    num_parts: int = Field(6, ge=1)
+    dim: int = Field(256, ge=1, le=65_536)
+    num_parts: int = Field(6, ge=1, le=64)
     parts: PartsName | None = "clusters"
     attribute_head: bool = True
     attention: bool = True
@@ -64,6 +65,15 @@ class AANetConfig(BaseModel):
     normalize_heads: bool = False
     freeze_stages: int = Field(0, ge=0)
     mix_style: float = Field(0.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _attributes_can_be_told(self) -> AANetConfig:
+        for attribute in self.attributes:
+            if len(attribute.classes) < 2:
+                raise ValueError(f"attribute {attribute.name!r} has {len(attribute.classes)} classes; it needs two")
+            if not attribute.regions:
+                raise ValueError(f"attribute {attribute.name!r} has no region; give it one of {', '.join(REGIONS)}")
+        return self
 
     @model_validator(mode="after")
     def _attention_has_maps(self) -> AANetConfig:
@@ -89,7 +99,8 @@ class AttributeFeatureNetwork(nn.Module):
         convolution = nn.Conv2d(in_channels, dim, kernel_size=1, bias=False)
         nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
         self.reduction = nn.Sequential(convolution, nn.BatchNorm2d(dim), nn.ReLU(inplace=True))
-        self.classifiers = nn.ModuleDict({a.name: nn.Linear(dim, len(a.classes)) for a in schema})
+        # By place: an attribute may be called what no module may, such as "type" or "v.neck".
+        self.classifiers = nn.ModuleList(nn.Linear(dim, len(a.classes)) for a in schema)
         # (A, R): which regions' vectors each classifier sees the mean of
         shares = [[(region in a.regions) / len(a.regions) for region in REGIONS] for a in schema]
         self.region_shares: Tensor
@@ -106,8 +117,12 @@ class AttributeFeatureNetwork(nn.Module):
             reduced = reduced.float()
             vectors = torch.einsum("bvhw,rhw->brv", reduced, region_weights(reduced))
             seen = torch.einsum("ar,brv->bav", self.region_shares, vectors)
-            logits = {name: classify(seen[:, i]) for i, (name, classify) in enumerate(self.classifiers.items())}
+            logits = {name: classify(seen[:, i]) for i, (name, classify) in enumerate(self._classifiers())}
         return reduced, vectors, logits
+
+    def _classifiers(self) -> Iterator[tuple[str, nn.Module]]:
+        """Yields each attribute's name and classifier."""
+        yield from zip(self.schema.names, self.classifiers, strict=True)
 
     def location_weights(self, reduced: Tensor) -> Tensor:
         """Returns (A, h, w): each location's weight in what the classifier of each attribute sees."""
@@ -118,7 +133,7 @@ class AttributeFeatureNetwork(nn.Module):
 
         The mean of a map under `location_weights` is the class's logit without the bias.
         """
-        rows = [linear.get_parameter("weight")[logits[name].argmax(1)] for name, linear in self.classifiers.items()]
+        rows = [linear.get_parameter("weight")[logits[name].argmax(1)] for name, linear in self._classifiers()]
         maps = class_activation_maps(reduced, torch.stack(rows, 1))
         return maps * (self.location_weights(reduced) > 0)
 
@@ -212,13 +227,17 @@ class AANet(nn.Module):
     def _attribute_maps(
         self, network: AttributeFeatureNetwork, reduced: Tensor, logits: dict[str, Tensor]
     ) -> dict[str, Tensor]:
-        """AAM (section 3.3, ii): scaled CAMs, their maximum, and what the threshold keeps of it, (B, h, w) each."""
+        """CAMs, and of them AAM (section 3.3, ii): the maximum of the scaled ones and what the threshold keeps of it.
+
+        All are (B, h, w). The CAMs are given as they are: scaled by their own extremes, as AAM wants them, a place
+        without any evidence looks bright wherever others speak against the class.
+        """
         inside = network.location_weights(reduced) > 0
-        scaled = min_max_scale(network.activation_maps(reduced, logits), inside)  # (B, A, h, w)
-        maps = {f"attribute/{name}": scaled[:, i] for i, name in enumerate(network.schema.names)}
+        cams = network.activation_maps(reduced, logits)  # (B, A, h, w)
+        maps = {f"attribute/{name}": cams[:, i] for i, name in enumerate(network.schema.names)}
         if self.attention_head is not None:
             used = [i for i, attribute in enumerate(network.schema) if attribute.in_attention]
-            maps["attention"] = scaled[:, used].amax(1)
+            maps["attention"] = min_max_scale(cams, inside)[:, used].amax(1)
             maps["attention_kept"] = keep_strong(maps["attention"], self.config.threshold)
         return maps
 

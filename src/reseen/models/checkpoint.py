@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -36,7 +37,11 @@ def save(directory: Path, model: nn.Module, embedder: EmbedderConfig, *, card: s
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     save_file(weights, partial / MODEL_FILE)
     assert isinstance(model.config, BaseModel)
-    config = {"model": model.config.model_dump(mode="json"), "embedder": embedder.model_dump(mode="json")}
+    config = {
+        "model": model.config.model_dump(mode="json"),
+        "embedder": embedder.model_dump(mode="json"),
+        "weights": _digest(partial / MODEL_FILE),
+    }
     (partial / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
     (partial / CARD).write_text(card)
     shutil.rmtree(directory, ignore_errors=True)
@@ -50,8 +55,10 @@ def load(directory: str | Path, *, device: str | torch.device = "cpu") -> Embedd
         directory: What `save` wrote.
         device: Where to put the weights.
 
+    A checkpoint is input like any other: loading reads this folder alone, never the network.
+
     Raises:
-        ReseenError: If a file is missing or the weights do not fit the configuration.
+        ReseenError: If a file is missing or damaged, or the weights do not fit the configuration.
 
     Example:
         >>> import reseen
@@ -63,9 +70,20 @@ def load(directory: str | Path, *, device: str | torch.device = "cpu") -> Embedd
             raise ReseenError(f"{directory} is not a checkpoint: it has no {name}; give a folder `reseen train` wrote")
     try:
         content: dict[str, Any] = json.loads((directory / CONFIG).read_text())
-        model = models.build(models.config_of(content["model"]))
+        if content["weights"] != _digest(directory / MODEL_FILE):
+            raise ValueError(f"{MODEL_FILE} is not the one that {CONFIG} was written for")
+        weights = load_file(directory / MODEL_FILE)
+        for name, tensor in weights.items():
+            if not tensor.isfinite().all():
+                raise ValueError(f"weights {name} hold NaN or infinity")
         embedder = EmbedderConfig.model_validate(content["embedder"])
-        model.load_state_dict(load_file(directory / MODEL_FILE))
-    except (ValueError, KeyError, TypeError, AttributeError, ValidationError, SafetensorError, RuntimeError) as error:
+        model = models.build(models.config_of(content["model"]))
+        model.load_state_dict(weights)
+    except (ReseenError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, RuntimeError) as error:
         raise ReseenError(f"cannot load checkpoint {directory}: {one_line(error)}; train or copy it again") from error
     return Embedder(model.eval().to(device).to(memory_format=torch.channels_last), embedder)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

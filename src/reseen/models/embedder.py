@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.data.images.cache import Progress, cached_images, decode
+from reseen.data.images.size import Size
 from reseen.data.images.transforms import normalize, to_float
 from reseen.data.person import UNKNOWN_PID, PersonImage
 from reseen.descriptors.embeddings import Embeddings
@@ -37,7 +38,7 @@ class EmbedderConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size: tuple[int, int] = (384, 128)
+    size: Size = (384, 128)
     flip: bool = True
     normalize: bool = False
     precision: Literal["float32", "bfloat16"] = "float32"

@@ -10,7 +10,7 @@ from torch import nn
 
 from reseen.data.batch import PersonBatch
 from reseen.models.output import PersonOutput
-from reseen.models.parts.backbone import Backbone, StridePlacement
+from reseen.models.parts.backbone import Backbone, BackboneName, StridePlacement
 from reseen.models.parts.cam import class_activation_maps
 from reseen.models.parts.head import IdentityHead
 from reseen.models.parts.pooling import PoolingName, build_pooling, global_weights
@@ -34,11 +34,11 @@ class IDEConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     system: Literal["ide"] = "ide"
-    backbone: str = "resnet50"
+    backbone: BackboneName = "resnet50"
     stride_in: StridePlacement = "conv2"
     last_stride: Literal[1, 2] | None = None
-    num_identities: int = Field(751, ge=1)
-    dim: int | None = Field(None, ge=1)
+    num_identities: int = Field(751, ge=1, le=10_000_000)
+    dim: int | None = Field(None, ge=1, le=65_536)
     pooling: PoolingName = "average"
     neck: Literal["none", "bnneck"] = "bnneck"
     freeze_stages: int = Field(0, ge=0)

@@ -23,8 +23,8 @@ class PersonOutput:
         identity_logits: (B, C) by head name, such as ``global``, ``part/0`` … ``part/5``, ``attention``.
         attribute_logits: (B, classes) by attribute name.
         maps: (B, h, w) by name: ``id`` (class activation map of the predicted identity),
-            ``attribute/<name>`` (CAM of the predicted class), ``attention`` (merged map, [0, 1]),
-            ``attention_kept`` (what the threshold keeps). Whichever the system has.
+            ``attribute/<name>`` (CAM of the predicted class; negative: evidence against), ``attention`` (merged map,
+            [0, 1]), ``attention_kept`` (what the threshold keeps). Whichever the system has.
         metric_features: (B, d) by name: features that metric losses (triplet) work on.
     """
 

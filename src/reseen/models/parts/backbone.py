@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import pickle
+import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import timm
 import torch
+from pydantic import AfterValidator
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.layers.blur_pool import BlurPool2d
@@ -19,6 +22,18 @@ from reseen.errors import ReseenError
 from reseen.models.parts.mix_style import MixStyle
 
 StridePlacement = Literal["conv1", "conv2"]
+
+
+def _known(name: str) -> str:
+    """Returns the name of a model that is timm's own; ``hf-hub:…`` and ``local-dir:…`` reach for other places."""
+    if not re.fullmatch(r"[\w.]+", name, re.ASCII) or not timm.is_model(name):
+        near = difflib.get_close_matches(name, timm.list_models(), 3, 0.6)
+        raise ValueError(f"timm has no model {name!r}" + (f"; near: {', '.join(near)}" if near else ""))
+    return name
+
+
+BackboneName = Annotated[str, AfterValidator(_known)]
+"""Name of a timm model in a configuration; never a place in the network or on disk."""
 
 MODEL_FILE = "model.safetensors"
 """Weights of a whole system, in the folder of a checkpoint."""
@@ -177,17 +192,16 @@ def load_hub_weights(backbone: Backbone) -> None:
 
 
 def _create(name: str, *, pretrained: bool = False) -> Any:  # timm's models share more than `nn.Module` declares
+    try:
+        _known(name)
+    except ValueError as error:
+        raise ReseenError(str(error)) from error
     for options in _ANY_INPUT_SIZE:
         try:
             return timm.create_model(name, pretrained=pretrained, num_classes=0, global_pool="", **options)
         except TypeError:
             if not options:
                 raise
-        except RuntimeError as error:
-            if timm.is_model(name):
-                raise
-            near = ", ".join(timm.list_models(f"{name[:6]}*")[:5])
-            raise ReseenError(f"timm has no model {name!r}" + (f"; near: {near}" if near else "")) from error
     raise AssertionError("the last set of options is empty")
 
 
