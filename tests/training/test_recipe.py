@@ -66,8 +66,8 @@ def test_exponents_without_a_point_are_numbers(small: Path) -> None:
 
 
 def test_overrides_reach_every_depth(small: Path) -> None:
-    recipe = load_recipe(small, ["seed=7", "phases.1.epochs=9", "data.options.fold=3", "model.neck=bnneck"])
-    assert (recipe.seed, recipe.phases[1].epochs, recipe.data.options["fold"]) == (7, 9, 3)
+    recipe = load_recipe(small, ["seed=7", "phases.1.epochs=9", "data.options.keypoints=true", "model.neck=bnneck"])
+    assert (recipe.seed, recipe.phases[1].epochs, recipe.data.options["keypoints"]) == (7, 9, True)
     assert recipe.model["neck"] == "bnneck"
 
 
@@ -126,3 +126,33 @@ def test_files_that_are_no_recipes(tmp_path: Path, text: str, message: str) -> N
         load_recipe(path)
     with pytest.raises(ReseenError, match="cannot read recipe"):
         load_recipe(tmp_path / "missing.yaml")
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("name=../../x", "name: String should match pattern"),
+        ("phases.0.name=a/b", r"phases\.0\.name: String should match pattern"),
+        ("phases.0.optimizer.lr=.inf", r"phases\.0\.optimizer\.lr: Input should be a finite number"),
+        ("phases.0.schedule={name: step, milestones: [20, 10]}", "milestones are epochs in rising order"),
+        ("seed=-1", "seed: Input should be greater than or equal to 0"),
+        ("model.backbone=resnet5", "no model 'resnet5'; near: resnet"),
+        ("model.dim=10000000000", "dim: Input should be less than or equal to 65536"),
+        ("data.name=market", "unknown data set 'market', did you mean 'market1501'"),
+        ("data.options.fold=3", "market1501 has no option 'fold'; its options: distractors"),
+        ("seed=[1", "the value is not YAML"),
+        ("seed=!!python/object/apply:os.getcwd []", "the value is not YAML"),
+    ],
+)
+def test_values_that_cannot_be_are_told_before_anything_is_read(small: Path, override: str, says: str) -> None:
+    with pytest.raises(ReseenError, match=says) as error:
+        load_recipe(small, [override])
+    assert "\n" not in str(error.value)
+
+
+def test_all_that_is_wrong_is_told_at_once(small: Path) -> None:
+    with pytest.raises(ReseenError) as error:
+        load_recipe(small, ["seed=-1", "phases.0.optimizer.lr=-1", "phases.1.epoch=3"])
+    assert all(
+        each in str(error.value) for each in ("seed: ", "phases.0.optimizer.lr: ", "unknown key 'phases.1.epoch'")
+    )

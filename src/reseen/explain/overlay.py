@@ -22,7 +22,8 @@ def scaled(values: NDArray[np.floating]) -> NDArray[np.float32]:
     high = float(values.max())
     if high <= 0:
         return np.zeros(values.shape, dtype=np.float32)
-    return (np.maximum(values, 0) / high).astype(np.float32)
+    positive: NDArray[np.float32] = (np.maximum(values, 0) / high).astype(np.float32)
+    return positive
 
 
 def enlarged(values: NDArray[np.floating], size: tuple[int, int]) -> NDArray[np.float32]:

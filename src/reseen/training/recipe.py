@@ -9,17 +9,22 @@ from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from reseen import models
+from reseen.data import loader_options
 from reseen.data.images.size import Size
 from reseen.data.images.transforms import Augmentation
 from reseen.data.rendered import RenderConfig
 from reseen.errors import ReseenError
 from reseen.losses.objective import ObjectiveConfig
 
+Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=100)]
+"""Name of a recipe or phase: folders are called so, and must not lead out of the run's."""
+
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class SourceSection(_Section):
@@ -36,6 +41,17 @@ class SourceSection(_Section):
     root: Path | None = None
     options: dict[str, Any] = {}
     render: RenderConfig | None = None
+
+    @model_validator(mode="after")
+    def _data_set_is_known(self) -> Self:
+        try:
+            known = loader_options(self.name)
+        except ReseenError as error:
+            raise ValueError(str(error)) from error
+        for option in self.options:
+            if option not in known:
+                raise ValueError(f"{self.name} has no option {option!r}; its options: {', '.join(known) or 'none'}")
+        return self
 
     @model_validator(mode="after")
     def _only_rendered_is_rendered(self) -> Self:
@@ -114,11 +130,17 @@ class ScheduleSection(_Section):
     warmup: float = Field(0.0, ge=0)
     warmup_from: float = Field(0.1, ge=0, le=1)
 
+    @model_validator(mode="after")
+    def _milestones_rise(self) -> Self:
+        if list(self.milestones) != sorted(set(self.milestones)) or any(each <= 0 for each in self.milestones):
+            raise ValueError(f"milestones are epochs in rising order, not {list(self.milestones)}")
+        return self
+
 
 class PhaseSection(_Section):
     """One stretch of training with its own objective, optimiser, sampler and input size."""
 
-    name: str = "main"
+    name: Name = "main"
     epochs: int = Field(ge=1)
     size: Size | None = None
     sampler: Sampling = RandomSampling()
@@ -166,11 +188,11 @@ class Recipe(_Section):
         evaluation: When and how to evaluate.
     """
 
-    name: str
+    name: Name
     data: DataSection
     model: dict[str, Any]
     weights: str | None = "hub"
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**32)
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     phases: tuple[PhaseSection, ...] = Field(min_length=1)
     evaluation: EvaluationSection = EvaluationSection()
@@ -202,18 +224,24 @@ def recipe_from(content: dict[str, Any], source: str) -> Recipe:
     """Validates a recipe's content.
 
     Raises:
-        ReseenError: On the first wrong key or value.
+        ReseenError: If keys or values are wrong; all are told at once.
     """
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:
         errors = error.errors()
         # A misspelt key is also a missing one: the misspelling is what to tell of.
-        first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
-        where = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise ReseenError(f"recipe {source}: unknown key {where!r}{_nearest(str(first['loc'][-1]))}") from error
-        raise ReseenError(f"recipe {source}: {where}: {first['msg'].removeprefix('Value error, ')}") from error
+        misspelt = any(each["type"] == "extra_forbidden" for each in errors)
+        problems = [_said(each) for each in errors if not (misspelt and each["type"] == "missing")]
+        raise ReseenError(f"recipe {source}: {'; '.join(problems)}") from error
+
+
+def _said(error: ErrorDetails) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"unknown key {where!r}{_nearest(str(error['loc'][-1]))}"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message
 
 
 def dump_recipe(recipe: Recipe) -> str:
@@ -322,6 +350,8 @@ def _override(content: dict[str, Any], override: str) -> None:
         for parent in parents:
             place = place[int(parent)] if isinstance(place, list) else place.setdefault(parent, {})
         place[int(last) if isinstance(place, list) else last] = yaml.load(value, _Loader)
+    except yaml.YAMLError as error:
+        raise ReseenError(f"--set {override}: the value is not YAML: {' '.join(str(error).split())}") from error
     except (ValueError, IndexError, TypeError, AttributeError) as error:
         raise ReseenError(f"--set {override}: the recipe has no place {key!r}") from error
 
