@@ -99,7 +99,7 @@ def _viper(model: Embedder, data: Path, folds: int) -> list[RankingReport]:
     splits = [open_split("viper", data, fold=fold) for fold in range(folds)]
     images = {image.name: image for image in (*splits[0].train, *splits[0].query, *splits[0].gallery)}
     row = {name: number for number, name in enumerate(images)}
-    embeddings = model.embed(images.values())
+    embeddings = model.embed(images.values(), cache=True)
     return [
         evaluate(
             *(embeddings[[row[image.name] for image in part]] for part in (split.query, split.gallery)), split.protocol

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from PIL import Image
@@ -40,3 +42,21 @@ def test_modes_come_back_after_an_error(model: IDE) -> None:
     with pytest.raises(ZeroDivisionError), evaluating(model):
         1 / any(modes(model))  # in eval mode all, so that this fails on purpose
     assert modes(model) == before
+
+
+def test_nothing_to_embed_is_nothing(model: IDE) -> None:
+    assert len(Embedder(model, EmbedderConfig(size=(64, 32))).embed([])) == 0
+
+
+@pytest.mark.parametrize("cache", [False, True])
+def test_decoded_pictures_stay_on_disk_only_where_that_is_asked_for(
+    model: IDE, cache: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESEEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    Image.new("RGB", (32, 64), "red").save(tmp_path / "p.png")
+    Embedder(model, EmbedderConfig(size=(64, 32))).embed([tmp_path / "p.png"], cache=cache)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == (["cache", "p.png"] if cache else ["p.png"])
+    for path in (tmp_path / "cache").rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, "nobody else may look at it"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
@@ -88,7 +89,7 @@ class Embedder:
         *,
         batch_size: int = 128,
         max_corrupt: int = 0,
-        cache: bool = True,
+        cache: bool = False,
         progress: Progress | None = None,
     ) -> Embeddings:
         """Returns descriptors and attribute probabilities of pictures.
@@ -97,18 +98,30 @@ class Embedder:
             images: Person images, or paths of picture files (person id and camera then are unknown).
             batch_size: Pictures a forward pass.
             max_corrupt: How many undecodable pictures may be left out (each is counted in a warning).
-            cache: Keep decoded pictures on disk for the next time.
+            cache: Keep decoded pictures on disk for the next time; meant for data sets, not for pictures of anybody.
             progress: Told how far it has come.
 
         Raises:
             ReseenError: If more than ``max_corrupt`` pictures cannot be decoded.
         """
         persons = [as_person_image(image, row) for row, image in enumerate(images)]
-        if cache:
-            cached = cached_images(persons, self.config.size, max_corrupt=max_corrupt, progress=progress)
-            persons, pixels = list(cached.images), cached.pixels
-        else:
-            pixels = np.stack([decode(person, self.config.size) for person in persons])
+        with TemporaryDirectory(prefix="reseen-") as passing:
+            cached = cached_images(
+                persons,
+                self.config.size,
+                max_corrupt=max_corrupt,
+                directory=None if cache else Path(passing),
+                progress=progress,
+            )
+            return self._embed_pixels(cached.images, cached.pixels, batch_size, progress)
+
+    def _embed_pixels(
+        self,
+        persons: Sequence[PersonImage],
+        pixels: NDArray[np.uint8],
+        batch_size: int,
+        progress: Progress | None,
+    ) -> Embeddings:
         features: list[NDArray[np.float32]] = []
         attributes: dict[str, list[NDArray[np.float32]]] = {}
         parts: dict[str, int] = {}

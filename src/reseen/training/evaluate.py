@@ -77,7 +77,9 @@ def evaluate_split(
 
     def embed(images: Sequence[PersonImage], title: str) -> Embeddings:
         with progress_of(console, title) as report:
-            embedded = embedder.embed(images, batch_size=batch_size, max_corrupt=max_corrupt, progress=report)
+            embedded = embedder.embed(
+                images, batch_size=batch_size, max_corrupt=max_corrupt, cache=True, progress=report
+            )
         return embedded.feature(*features) if features else embedded
 
     gallery = embed(split.gallery, "embedding gallery")

@@ -46,6 +46,12 @@ def cache_directory() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reseen"
 
 
+def make_private(folder: Path) -> None:
+    """Makes a folder that no other account can look into: what lies in it shows people."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
 def decode(image: PersonImage, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Returns the picture as (H, W, 3) uint8, resized (bilinear, antialiased) to ``size`` = (H, W)."""
     picture = image.open()
@@ -121,7 +127,7 @@ def _build(
     images: Sequence[PersonImage], size: tuple[int, int], array: Path, max_corrupt: int, progress: Progress | None
 ) -> dict[int, str]:
     """Decodes on all cores; rows of undecodable images are closed up, so rows equal kept images."""
-    array.parent.mkdir(parents=True, exist_ok=True)
+    make_private(array.parent)
     partial = array.with_name(f"{array.name}.{os.getpid()}.partial")
     corrupt: dict[int, str] = {}
 
@@ -132,6 +138,7 @@ def _build(
             return str(error)
 
     try:
+        partial.touch(mode=0o600)
         with ThreadPoolExecutor() as pool, partial.open("wb") as file:
             _write_header(file, 0, size)
             for start in range(0, len(images), _CHUNK):
@@ -170,5 +177,6 @@ def _too_many(count: int, first: str, limit: int) -> ReseenError:
 
 def _replace_text(path: Path, text: str) -> None:
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial.touch(mode=0o600)
     partial.write_text(text)
     partial.replace(path)
