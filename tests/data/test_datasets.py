@@ -15,7 +15,7 @@ LAYOUTS = {
     "market1501": ["Market/query/0001_c1s1_001051_00.jpg"],
     "dukemtmc": ["Duke/bounding_box_test/0002_c1_f0044158.jpg"],
     "cuhk03": ["cuhk03/images_detected/1_001_1_01.png"],
-    "cuhk01": ["campus/0001001.png", "campus/0001003.png"],
+    "cuhk01": [f"campus/000100{image}.png" for image in (1, 2, 3, 4)],
     "viper": ["VIPeR/cam_a/000_45.webp", "VIPeR/cam_b/000_90.webp"],
     "peta": ["PETA/MIT/archive/00001_male_back.jpg"],
     "table": ["photos/holiday.jpg"],

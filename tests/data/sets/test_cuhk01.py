@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reseen.data import recognise
 from reseen.data.sets import cuhk01
 from reseen.errors import ReseenError
 from tests.data.trees import paint_all, zipped
@@ -44,3 +45,16 @@ def test_split_of_the_full_size(tmp_path: Path) -> None:
 def test_other_names_are_not_cuhk01(tmp_path: Path) -> None:
     with pytest.raises(ReseenError, match="no CUHK01"):
         cuhk01.load(paint_all(tmp_path / "campus", ["0001001.png", "holiday.png"]))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"{number:07d}.jpg" for number in range(1, 60)],
+        [f"{person:04d}{image:03d}.png" for person in range(1, 9) for image in (1, 2)],
+        [f"{person:04d}{image:03d}.png" for person in range(1, 9) for image in range(2, 6)],
+    ],
+    ids=["counted", "two a person", "other numbers"],
+)
+def test_seven_digits_alone_are_not_cuhk01(tmp_path: Path, names: list[str]) -> None:
+    assert recognise(paint_all(tmp_path / "pictures", names)) == "table"

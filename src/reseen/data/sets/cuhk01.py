@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from reseen.data.images.source import Entry, Folder, open_folder
@@ -12,7 +13,10 @@ from reseen.errors import ReseenError
 
 TERMS = "CUHK01 (Li, Zhao and Wang, Human Reidentification with Transferred Metric Learning, ACCV 2012): research only."
 
-_NAME = re.compile(r"(\d{4})(\d{3})$")  # person, image 1-4
+_NAME = re.compile(r"(\d{4})(00[1-4])$")  # person, image
+_IMAGES = 4
+_WHOLE = 0.9
+"""Share of the persons who must have all their images for a folder to be CUHK01."""
 _TEST_SHARE = 486 / 971
 _SEED = 2012
 
@@ -50,10 +54,15 @@ def load(root: Path, *, fold: int = 0) -> Split:
 
 
 def _entries(folder: Folder) -> list[Entry]:
-    """Returns the images of the nearest folder in which every image has CUHK01's kind of name."""
+    """Returns the images of the nearest folder in which persons have CUHK01's four images, almost all of them.
+
+    Seven digits alone are anybody's way to number pictures.
+    """
     for candidate in folder.walk():
         images = candidate.images()
-        if images and all(_NAME.match(entry.path.stem) for entry in images):
+        persons = Counter(match[1] for entry in images if (match := _NAME.match(entry.path.stem)))
+        whole = sum(count == _IMAGES for count in persons.values())
+        if images and persons.total() == len(images) and whole >= _WHOLE * len(persons):
             return images
     return []
 
