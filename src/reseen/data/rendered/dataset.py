@@ -23,7 +23,7 @@ from reseen.data.images.source import Folder
 from reseen.data.rendered.annotations import encode_attributes, encode_keypoints, encode_mask
 from reseen.data.rendered.config import VERSION, RenderConfig
 from reseen.data.rendered.manifest import KEYPOINTS, MANIFEST, MASKS, PARTIAL, Manifest, read, replace_file
-from reseen.data.rendered.workers import run_in_processes
+from reseen.data.rendered.workers import run_in_processes, stoppable
 from reseen.data.sets.layout import PARTS
 from reseen.errors import ReseenError, ReseenWarning
 
@@ -58,6 +58,7 @@ class _Task(NamedTuple):
     number: int
 
 
+@stoppable()
 def render(
     root: Path | str, config: RenderConfig, *, workers: int | None = None, progress: Progress | None = None
 ) -> int:

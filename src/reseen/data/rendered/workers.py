@@ -59,6 +59,27 @@ def run_in_processes(function: Callable[[T], int], chunks: Sequence[Sequence[T]]
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Lets SIGINT and SIGTERM raise KeyboardInterrupt in here, also where SIGINT was ignored (``nohup … &``)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    defaults = (signal.SIG_DFL, signal.SIG_IGN)
+    before = {
+        number: handler
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if (handler := signal.getsignal(number)) in defaults
+    }
+    for number in before:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _call(function: Callable[[T], int], chunk: Sequence[T]) -> int:
     return sum(function(item) for item in takewhile(lambda _: not _stop[0].value, chunk))
 
