@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 from rich.markup import escape
 
+from reseen.cli_cache import cache_app
 from reseen.cli_data import data_app
 from reseen.console import err, out, say_written, write
 from reseen.errors import ReseenError, ReseenWarning
@@ -28,6 +29,7 @@ app = typer.Typer(
     help="Person re-identification that explains itself.",
 )
 app.add_typer(data_app, name="data")
+app.add_typer(cache_app, name="cache")
 
 CheckpointArgument = Annotated[Path, typer.Argument(help="Checkpoint folder, such as runs/NAME/last.")]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps; auto takes what is there.")]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from reseen.data.images.keeping import IMAGES, bound
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError, ReseenWarning
 
@@ -80,14 +81,18 @@ def cached_images(
     Raises:
         ReseenError: If more than ``max_corrupt`` images cannot be decoded; names the first.
     """
-    directory = directory or cache_directory() / "images"
+    home = cache_directory()
+    directory = directory or home / IMAGES
     stem = directory / f"{fingerprint(images)}-{size[0]}x{size[1]}"
     index, array = stem.with_suffix(".json"), stem.with_suffix(".npy")
     if index.exists() and array.exists():
         corrupt = {int(row): message for row, message in json.loads(index.read_text()).items()}
+        os.utime(array)  # the last use tells what may go when there is too much
     else:
         corrupt = _build(images, size, array, max_corrupt, progress)
         _replace_text(index, json.dumps(corrupt))
+        if directory == home / IMAGES:
+            bound(home)
     if len(corrupt) > max_corrupt:
         raise _too_many(len(corrupt), next(iter(corrupt.values())), max_corrupt)
     if corrupt:
