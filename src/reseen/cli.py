@@ -166,6 +166,7 @@ def search(
     Example: [bold]reseen search runs/NAME/last --gallery pictures/ --query person.jpg --where "backpack=yes"[/]
     """
     from reseen.data.images.reference import image_of
+    from reseen.evaluation.cross_camera import own_camera
     from reseen.explain.saving import save_picture
     from reseen.search import matches_table, parse_where
     from reseen.search import search as find
@@ -182,7 +183,7 @@ def search(
     # A query whose name tells person and camera is not looked for in its own camera.
     known = person if person is not None and person.pid > 0 else None
     images = _gallery(embedder, gallery, batch_size, max_corrupt)
-    if known and (own := int(((images.pids == known.pid) & (images.camids == known.camid)).sum())):
+    if known and (own := int(own_camera(images.pids, images.camids, known.pid, known.camid).sum())):
         left_out = f"pictures of person {known.pid} by the query's own camera {known.camid}, left out: {own:,}"
         err.print(left_out, highlight=False)
     matches = find(

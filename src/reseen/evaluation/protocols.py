@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from reseen.data.person import UNKNOWN_PID, Protocol
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
+from reseen.evaluation.cross_camera import own_camera
 from reseen.evaluation.ranking import APForm, RankingReport, average_reports, rank
 from reseen.evaluation.reranking import ReRanking
 
@@ -103,9 +104,9 @@ def _single_gallery_shot(
         probes = _one_each(query.pids, np.ones(len(query), dtype=bool), generator)
         persons, cameras = query.pids[probes], query.camids[probes]
         place = np.minimum(np.searchsorted(persons, gallery.pids), len(persons) - 1)
-        own_camera = (persons[place] == gallery.pids) & (cameras[place] == gallery.camids)
+        own = own_camera(gallery.pids, gallery.camids, persons[place], cameras[place])
         # Persons without a probe stay in the gallery as wrong answers.
-        shots = _one_each(gallery.pids, ~own_camera & (gallery.pids != UNKNOWN_PID), generator)
+        shots = _one_each(gallery.pids, ~own & (gallery.pids != UNKNOWN_PID), generator)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ReseenWarning)  # counted once below instead of in every draw
             report = rank(query[probes], gallery[shots], average_precision=average_precision, reranking=reranking)

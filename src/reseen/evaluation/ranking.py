@@ -15,6 +15,7 @@ from reseen.data.person import UNKNOWN_PID
 from reseen.descriptors.distances import SquaredDistances, checked_pair, exact_squared_distances
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
+from reseen.evaluation.cross_camera import own_camera
 from reseen.evaluation.reranking import ReRanking
 
 APForm = Literal["hits", "trapezoid"]
@@ -205,14 +206,14 @@ def _ranks_of_matches(
         return
     everything = len(kept) == len(gallery)
     features = gallery.features if everything else gallery.features[kept]
-    camids = gallery.camids[kept]
-    rows_of = _rows_by_pid(gallery.pids[kept])
+    pids, camids = gallery.pids[kept], gallery.camids[kept]
+    rows_of = _rows_by_pid(pids)
     nobody = np.empty(0, dtype=np.int64)
     for row, distances, tolerance, exact in _rows_of_distances(query.features, features, reranking):
         same = rows_of.get(int(query.pids[row]), nobody)
-        own_camera = camids[same] == query.camids[row]
-        distances[same[own_camera]] = np.inf
-        yield row, _ranks(distances, same[~own_camera], tolerance, exact)
+        own = own_camera(pids[same], camids[same], query.pids[row], query.camids[row])
+        distances[same[own]] = np.inf
+        yield row, _ranks(distances, same[~own], tolerance, exact)
 
 
 def _rows_of_distances(

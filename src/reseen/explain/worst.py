@@ -11,6 +11,7 @@ from PIL import Image
 from reseen.data.person import UNKNOWN_PID
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
+from reseen.evaluation.cross_camera import own_camera
 from reseen.explain.ranked_list import RankedResult, ranked_list_picture, stacked
 
 NO_ROW = -1
@@ -54,7 +55,7 @@ def top_gallery_rows(query: Embeddings, gallery: Embeddings, rows: ArrayLike, to
     for place, row in enumerate(chosen):
         # |q - g|² without |q|², which is the same for the whole gallery.
         distances = squares - 2 * (gallery.features @ query.features[row]).astype(np.float64)
-        own = (gallery.pids == query.pids[row]) & (gallery.camids == query.camids[row])
+        own = own_camera(gallery.pids, gallery.camids, query.pids[row], query.camids[row])
         order = np.argsort(distances, kind="stable")
         order = order[~(own | (gallery.pids == UNKNOWN_PID))[order]][:top]
         ranked[place, : len(order)] = order

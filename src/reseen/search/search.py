@@ -12,6 +12,7 @@ from reseen.data.attributes import AttributeSchema
 from reseen.data.person import UNKNOWN_PID
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
+from reseen.evaluation.cross_camera import own_camera
 from reseen.search.where import AttributeFilter
 
 _CHUNK = 4096
@@ -80,7 +81,7 @@ def search(
     _check_classes(gallery, schema)
     candidates = np.ones(len(gallery), dtype=bool)
     if exclude is not None:
-        candidates &= ~((gallery.pids == exclude[0]) & (gallery.camids == exclude[1]))
+        candidates &= ~own_camera(gallery.pids, gallery.camids, *exclude)
     probabilities: NDArray[np.float64] | None = None
     if where is not None and schema is not None:
         attributes = gallery.attributes or {}

@@ -150,6 +150,16 @@ def test_options_go_to_the_loader(tmp_path: Path) -> None:
         check(tmp_path, half=3)
 
 
+def test_a_pattern_is_suggested_and_reads(tmp_path: Path) -> None:
+    for name in ("0781C1T0001F001.png", "0781C2T0001F001.png"):
+        paint(tmp_path / name)
+    [note] = [note for note in check(tmp_path).notes if "pattern=" in note]
+    assert note.startswith("names such as 0781C1T0001F001.png look like MARS")
+    read = check(tmp_path, pattern=note.partition("pattern=")[2].removesuffix(" reads persons and cameras"))
+    assert (read.parts[2].persons, read.parts[2].cameras) == (1, 2)
+    assert not any("pattern=" in note for note in read.notes)
+
+
 @pytest.mark.shared
 def test_published_viper(shared: Path) -> None:
     report = check(shared / "data" / "viper.zip")

@@ -221,3 +221,36 @@ def test_wrong_use_is_named(tmp_path: Path) -> None:
         table.load(tmp_path, part="test")  # type: ignore[arg-type]
     with pytest.raises(ReseenError, match="option images goes with a table"):
         table.load(tmp_path, images=tmp_path)
+
+
+MARS = r"(?P<pid>\d{4})C(?P<camid>\d)T(?P<seconds>\d{4})F"
+
+
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_a_pattern_reads_names(tmp_path: Path, form: str) -> None:
+    names = ["0781C1T0001F001.jpg", "sub/0781C2T0007F002.jpg", "0002C2T0003F001.jpg", "selfie.jpg"]
+    root = paint_all(tmp_path / "p", names)
+    split = table.load(root if form == "folder" else zipped(root, tmp_path / "p.zip"), pattern=MARS)
+    assert sorted((pid, camid) for _, pid, camid in ids(split.gallery)) == [(-1, 3), (2, 2), (781, 1), (781, 2)]
+    assert {image.pid: image.seconds for image in split.gallery}[2] == 3.0
+    assert "1 images without a person id (pid -1)" in split.notes
+
+
+def test_a_pattern_keeps_parts(tmp_path: Path) -> None:
+    split = table.load(
+        paint_all(tmp_path / "p", ["train/5C1T0001F1.jpg", "query/6C1T0001F1.jpg"]), pattern=r"(?P<pid>\d)C"
+    )
+    assert ([image.pid for image in split.train], [image.pid for image in split.query]) == ([5], [6])
+
+
+def test_a_pattern_that_fits_nothing_names_a_file(tmp_path: Path) -> None:
+    root = paint_all(tmp_path / "p", ["a.jpg", "b.jpg"])
+    with pytest.raises(ReseenError, match=r"fits none of 2 image names, such as a\.jpg"):
+        table.load(root, pattern=MARS)
+    with pytest.raises(ReseenError, match=r"group seconds of the pattern is 'a' in a\.jpg: no number"):
+        table.load(root, pattern="(?P<pid>)(?P<seconds>[ab])")
+
+
+def test_a_pattern_does_not_go_with_a_table(tmp_path: Path) -> None:
+    with pytest.raises(ReseenError, match="option pattern goes with a folder"):
+        table.load(write(tmp_path / "t.csv", "image\n1.jpg\n"), pattern=MARS)

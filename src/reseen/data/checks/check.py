@@ -16,7 +16,8 @@ from reseen.data.attributes import AttributeSchema
 from reseen.data.checks.problems import Content, Location, Problem, find_problems, location, read_contents
 from reseen.data.images.cache import Progress
 from reseen.data.images.source import Folder, open_folder
-from reseen.data.person import PersonImage, Split
+from reseen.data.names import suggest_pattern
+from reseen.data.person import UNKNOWN_PID, PersonImage, Split
 from reseen.data.sets import dukemtmc, market1501, peta
 from reseen.errors import ReseenError
 
@@ -124,8 +125,18 @@ def check(root: Path | str, *, progress: Progress | None = None, **options: Any)
         fingerprint=_fingerprint(split, contents),
         parts=tuple(_report(part, images, split.schema) for part, images in split.parts().items()),
         problems=(*problems, *find_problems(split, contents)),
-        notes=split.notes,
+        notes=(*split.notes, *(_suggestion(split) if name == "table" and "pattern" not in options else ())),
     )
+
+
+def _suggestion(split: Split) -> tuple[str, ...]:
+    """Says which pattern would read the names of images that nobody is known on."""
+    nobody = [image for images in split.parts().values() for image in images if image.pid == UNKNOWN_PID]
+    names = [Path(location(image)[1]).name for image in nobody]
+    if (found := suggest_pattern(names)) is None:
+        return ()
+    title, pattern = found
+    return (f"names such as {names[0]} look like {title}: the option pattern={pattern} reads persons and cameras",)
 
 
 def _report(part: str, images: Sequence[PersonImage], schema: AttributeSchema | None) -> PartReport:

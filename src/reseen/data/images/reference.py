@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from reseen.data.names import MARKET_NAME
 from reseen.data.person import UNKNOWN_PID, PersonImage
 from reseen.errors import ReseenError
-
-_MARKET_NAME = re.compile(r"(?P<pid>-1|\d+)_c(?P<camid>\d+)")
 
 
 def image_of(reference: Path | str) -> PersonImage:
@@ -27,6 +26,6 @@ def image_of(reference: Path | str) -> PersonImage:
     if not inside and not Path(text).is_file():
         raise ReseenError(f"there is no picture {text}; name a picture file, or archive.zip:member")
     path = Path(member if inside else text)
-    found = _MARKET_NAME.match(path.name)
+    found = re.match(MARKET_NAME, path.name)
     pid, camid = (int(found["pid"]), int(found["camid"])) if found else (UNKNOWN_PID, 0)
     return PersonImage(path, pid, camid, archive=Path(archive) if inside else None)

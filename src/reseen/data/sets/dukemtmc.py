@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reseen.data.attributes import DUKE_SCHEMA
 from reseen.data.images.source import Folder
+from reseen.data.names import MARKET_NAME
 from reseen.data.person import Split
 from reseen.data.sets.layout import Layout, read_layout
 
@@ -16,7 +17,7 @@ TERMS = (
 )
 LAYOUT = Layout(
     title="DukeMTMC-reID",
-    pattern=re.compile(r"(?P<pid>-1|\d+)_c(?P<camid>\d+)_f\d+"),
+    pattern=re.compile(MARKET_NAME + r"_f\d+"),
     example="0001_c2_f0046182.jpg",
     annotation="duke_attribute.mat",
 )

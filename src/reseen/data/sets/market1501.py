@@ -8,6 +8,7 @@ from pathlib import Path
 from reseen.data.annotations.joints import attach_joints
 from reseen.data.attributes import MARKET1501_SCHEMA
 from reseen.data.images.source import Folder, open_folder
+from reseen.data.names import CAMERA, MARKET_NAME
 from reseen.data.person import DISTRACTOR_PID, PersonImage, Split
 from reseen.data.sets.layout import Layout, read_layout
 from reseen.errors import ReseenError
@@ -18,7 +19,7 @@ TERMS = (
 )
 LAYOUT = Layout(
     title="Market-1501",
-    pattern=re.compile(r"(?P<pid>-1|\d+)_c(?P<camid>\d+)s\d+_"),
+    pattern=re.compile(MARKET_NAME + r"s\d+_"),
     example="0002_c1s1_000451_03.jpg",
     annotation="market_attribute.mat",
 )
@@ -78,7 +79,7 @@ def _read_distractors(root: Path) -> tuple[PersonImage, ...]:
     entries = open_folder(root).all_images()
     if not entries:
         raise ReseenError(f"no images in the distractor folder {root}")
-    matches = (re.search(r"_c(\d+)", entry.name) for entry in entries)
+    matches = (CAMERA.search(entry.name) for entry in entries)
     return tuple(
         PersonImage(entry.path, DISTRACTOR_PID, int(match[1]) if match else -1, archive=entry.archive)
         for entry, match in zip(entries, matches, strict=True)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.source import Entry, Folder, open_folder
+from reseen.data.names import CAMERA, MARKET_NAME, compile_pattern
 from reseen.data.person import DISTRACTOR_PID, UNKNOWN_PID, PersonImage, Split
 from reseen.data.sets.table_columns import encode_columns, read_columns
 from reseen.errors import ReseenError
@@ -22,8 +23,6 @@ PARTS: Mapping[str, Part] = {"train": "train", "query": "query", "gallery": "gal
 TABLE_SUFFIXES = frozenset({".csv", ".parquet"})
 
 _TERMS = "The user's own images; reseen knows no terms for them."
-_MARKET_NAME = re.compile(r"(-1|\d+)_c(\d+)")
-_CAMERA = re.compile(r"(?:^|_)c(\d+)")
 _UNKNOWN = frozenset({"", str(UNKNOWN_PID)})
 """What stands in the column of persons where nobody knows who it is."""
 _DISTRACTOR = "a distractor by its name in Market-1501"
@@ -39,6 +38,7 @@ class _Row:
     person: str = ""
     camera: str = ""
     attributes: Mapping[str, int] = field(default_factory=dict)
+    seconds: float | None = None
 
 
 def recognise(folder: Folder) -> bool:
@@ -46,7 +46,7 @@ def recognise(folder: Folder) -> bool:
     return any(candidate.images() for candidate in folder.walk())
 
 
-def load(root: Path, *, images: Path | None = None, part: Part = "gallery") -> Split:
+def load(root: Path, *, images: Path | None = None, part: Part = "gallery", pattern: str | None = None) -> Split:
     """Reads a user's own images.
 
     - **A table** (``.csv``, ``.parquet``) with columns ``image`` and, all optional, ``pid``, ``camid`` and
@@ -54,6 +54,8 @@ def load(root: Path, *, images: Path | None = None, part: Part = "gallery") -> S
     - **A folder or zip of images.** Names that start like Market-1501's, ``12_c3``, give person and camera;
       other images are of nobody known (pid -1).
     - **A folder with one folder a person**, whose name is the person's; ``c3`` in the names is the camera.
+
+    - **A folder or zip with a pattern**, laid on the start of every image's name, whatever folder it lies in.
 
     A folder may hold folders ``train``, ``query`` and ``gallery`` (or ``test``), each like one of the last two.
     Persons and cameras with names instead of numbers are numbered from 1 in the order of their names; any text or
@@ -63,27 +65,32 @@ def load(root: Path, *, images: Path | None = None, part: Part = "gallery") -> S
         root: The table, folder or zip.
         images: The folder or zip that the table's paths start from; the table's own folder by default.
         part: Where images without a split belong.
+        pattern: Regular expression for the names of a folder's images, with the named group ``pid`` and, both
+            optional, ``camid`` and ``seconds``; see `reseen.data.names.COMMON`. A name it does not fit is of
+            nobody known.
 
     Raises:
-        ReseenError: If there are no images or the table makes no sense.
+        ReseenError: If there are no images, the table makes no sense, or the pattern fits no name.
     """
     root = Path(root)
     if part not in ("train", "query", "gallery"):
         raise ReseenError(f"there is no part {part!r}; choose train, query or gallery")
     schema: AttributeSchema | None = None
     if root.suffix.lower() in TABLE_SUFFIXES:
+        if pattern is not None:
+            raise ReseenError("option pattern goes with a folder or zip: a table has columns pid and camid")
         rows, schema = _rows_of_table(root, open_folder(images or root.parent), part)
     elif images is not None:
         raise ReseenError("option images goes with a table: give the .csv or .parquet file as the data")
     else:
-        rows = _rows_of_folder(open_folder(root), part)
+        rows = _rows_of_folder(open_folder(root), part, pattern)
     if not rows:
         raise ReseenError(f"no images (.jpg, .png, .webp, …) in {root}; name the folder or zip that has them")
     pids, pid_notes = _pids(rows)
     camids, camid_notes = _camids(rows)
     parts: dict[Part, list[PersonImage]] = {"train": [], "query": [], "gallery": []}
     for row, pid, camid in zip(rows, pids, camids, strict=True):
-        image = PersonImage(row.entry.path, pid, camid, row.attributes, archive=row.entry.archive)
+        image = PersonImage(row.entry.path, pid, camid, row.attributes, archive=row.entry.archive, seconds=row.seconds)
         parts[row.part].append(image)
     return Split(
         name="table",
@@ -116,12 +123,33 @@ def _rows_of_table(path: Path, base: Folder, part: Part) -> tuple[list[_Row], At
     return rows, schema
 
 
-def _rows_of_folder(folder: Folder, part: Part) -> list[_Row]:
+def _rows_of_folder(folder: Folder, part: Part, pattern: str | None) -> list[_Row]:
     folder = _innermost(folder)
-    parts = [child for child in folder.folders() if child.name.lower() in PARTS]
-    if not parts:
-        return list(_rows_of_part(folder, part))
-    return [row for child in parts for row in _rows_of_part(child, PARTS[child.name.lower()])]
+    parts = {child: PARTS[child.name.lower()] for child in folder.folders() if child.name.lower() in PARTS}
+    parts = parts or {folder: part}
+    if pattern is None:
+        return [row for child, own in parts.items() for row in _rows_of_part(child, own)]
+    entries = [(entry, own) for child, own in parts.items() for entry in child.all_images()]
+    return _rows_by_pattern(entries, compile_pattern(pattern))
+
+
+def _rows_by_pattern(entries: Sequence[tuple[Entry, Part]], pattern: re.Pattern[str]) -> list[_Row]:
+    matches = [pattern.match(entry.name) for entry, _ in entries]
+    if entries and not any(matches):
+        raise ReseenError(
+            f"pattern {pattern.pattern!r} fits none of {len(entries):,} image names, such as {entries[0][0].name}; "
+            "it is laid on the start of the name"
+        )
+    return [_row(entry, part, match) for (entry, part), match in zip(entries, matches, strict=True)]
+
+
+def _row(entry: Entry, part: Part, match: re.Match[str] | None) -> _Row:
+    found = match.groupdict() if match else {}
+    try:
+        seconds = float(found["seconds"]) if found.get("seconds") else None
+    except ValueError:
+        raise ReseenError(f"group seconds of the pattern is {found['seconds']!r} in {entry.name}: no number") from None
+    return _Row(entry, part, found.get("pid") or "", found.get("camid") or "", seconds=seconds)
 
 
 def _innermost(folder: Folder) -> Folder:
@@ -135,14 +163,14 @@ def _innermost(folder: Folder) -> Folder:
 
 def _rows_of_part(folder: Folder, part: Part) -> Iterator[_Row]:
     for entry in folder.images():
-        match = _MARKET_NAME.match(entry.name)
+        match = re.match(MARKET_NAME, entry.name)
         person, camera = match.groups() if match else ("", "")
         yield _Row(entry, part, _DISTRACTOR if _plain(person) == str(DISTRACTOR_PID) else person, camera)
     for child in folder.folders():
         if child.archive != folder.archive:  # a zip among the images is not a person
             continue
         for entry in child.all_images():
-            match = _CAMERA.search(entry.name)
+            match = CAMERA.search(entry.name)
             yield _Row(entry, part, child.name, match[1] if match else "")
 
 
