@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +12,7 @@ from reseen.data import rendered
 from reseen.data.images.source import open_folder
 from reseen.data.person import Split
 from reseen.data.sets import cuhk01, cuhk03, dukemtmc, market1501, peta, table, viper
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, nearest
 
 DATASETS: Mapping[str, ModuleType] = {
     "rendered": rendered,  # before the one whose layout it has
@@ -49,7 +48,7 @@ def open_split(name: str, root: Path | str, **options: Any) -> Split:
     for option in options:
         if option not in known:
             listed = ", ".join(known) or "none"
-            raise ReseenError(f"{name} has no option {option!r}{_nearest(option, known)}; its options: {listed}")
+            raise ReseenError(f"{name} has no option {option!r}{nearest(option, known)}; its options: {listed}")
     return load(Path(root), **options)
 
 
@@ -60,7 +59,7 @@ def loader(name: str) -> Callable[..., Split]:
         ReseenError: If there is no such data set; names the nearest.
     """
     if name not in DATASETS:
-        raise ReseenError(f"unknown data set {name!r}{_nearest(name, DATASETS)}; there are: {', '.join(DATASETS)}")
+        raise ReseenError(f"unknown data set {name!r}{nearest(name, DATASETS)}; there are: {', '.join(DATASETS)}")
     load: Callable[..., Split] = DATASETS[name].load
     return load
 
@@ -86,8 +85,3 @@ def recognise(root: Path | str) -> str:
     raise ReseenError(
         f"no data set and no images (.jpg, .png, .webp, …) in {root}; name the folder or zip that has them"
     )
-
-
-def _nearest(word: str, words: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(words), n=1)
-    return f", did you mean {close[0]!r}?" if close else ""

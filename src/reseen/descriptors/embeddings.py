@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
 from reseen.errors import ReseenError
+from reseen.files import replacing
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,13 +131,8 @@ class Embeddings:
         if self.paths is not None:
             columns["path"] = pa.array(self.paths)
         metadata = {"reseen": json.dumps({"format": 2, "model": self.model, "parts": dict(self.parts)})}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        try:
+        with replacing(path) as partial:
             pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial, compression="zstd")
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
 
     @staticmethod
     def is_one(path: Path) -> bool:

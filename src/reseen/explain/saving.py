@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from reseen.errors import ReseenError
+from reseen.files import replacing
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -20,15 +21,11 @@ def save_figure(figure: Figure, path: Path) -> None:
     kinds = figure.canvas.get_supported_filetypes()
     if kind not in kinds:
         raise ReseenError(f"cannot draw to {path}: use one of .png, .svg, .pdf")
-    partial = path.with_name(f"{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(partial, format=kind)
-        partial.replace(path)
+        with replacing(path) as partial:
+            figure.savefig(partial, format=kind)
     except OSError as error:
         raise ReseenError(f"cannot write {path}: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def save_picture(picture: Image.Image, path: Path) -> None:
@@ -40,12 +37,8 @@ def save_picture(picture: Image.Image, path: Path) -> None:
     kind = Image.registered_extensions().get(path.suffix.lower())
     if kind is None or kind not in Image.SAVE:
         raise ReseenError(f"cannot draw to {path}: use one of .png, .jpg, .webp")
-    partial = path.with_name(f"{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(partial, format=kind)
-        partial.replace(path)
+        with replacing(path) as partial:
+            picture.save(partial, format=kind)
     except OSError as error:
         raise ReseenError(f"cannot write {path}: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)

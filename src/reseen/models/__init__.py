@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from torch import nn
 
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, nearest
 from reseen.models.aanet import AANet, AANetConfig
 from reseen.models.ide import IDE, IDEConfig
 
@@ -35,9 +34,9 @@ def config_of(content: Mapping[str, Any]) -> BaseModel:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(where, config_type.model_fields, 1, 0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"it has: {', '.join(config_type.model_fields)}"
-            raise ReseenError(f"system {system!r} has no option {where!r}; {hint}") from error
+            known = config_type.model_fields
+            hint = nearest(where, known) or f"; it has: {', '.join(known)}"
+            raise ReseenError(f"system {system!r} has no option {where!r}{hint}") from error
         message = first["msg"].removeprefix("Value error, ")
         raise ReseenError(f"system {system!r}: {f'{where}: ' if where else ''}{message}") from error
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from reseen.files import replacing
+
 
 class History:
     """Rows of figures, rewritten to a CSV file with every new row.
@@ -27,9 +29,7 @@ class History:
         row = {name: f"{value:.6g}" for name, value in figures.items()}
         self.rows.append({"phase": str(phase), "epoch": str(epoch), **row})
         names = list(dict.fromkeys(name for row in self.rows for name in row))
-        partial = self.path.with_name(f"{self.path.name}.partial")
-        with partial.open("w", newline="") as file:
+        with replacing(self.path) as partial, partial.open("w", newline="") as file:
             writer = csv.DictWriter(file, names, restval="")
             writer.writeheader()
             writer.writerows(self.rows)
-        partial.replace(self.path)

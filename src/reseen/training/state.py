@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from reseen.errors import ReseenError
+from reseen.files import replacing
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,8 @@ class TrainingState:
 
     def save(self, path: Path) -> None:
         """Writes the file; an older one is replaced once this one is complete."""
-        partial = path.with_name(f"{path.name}.partial")
-        torch.save({field: getattr(self, field) for field in self.__dataclass_fields__}, partial)
-        partial.replace(path)
+        with replacing(path) as partial:
+            torch.save({field: getattr(self, field) for field in self.__dataclass_fields__}, partial)
 
     @classmethod
     def load(cls, path: Path) -> TrainingState:

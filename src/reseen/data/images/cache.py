@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 from numpy.typing import NDArray
 from PIL import Image
 
 from reseen.data.images.keeping import IMAGES, bound
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError, ReseenWarning
+from reseen.files import replacing
 
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all)."""
@@ -44,7 +46,7 @@ def cache_directory() -> Path:
     """Returns ``$RESEEN_CACHE``, else ``reseen`` in the user's cache folder."""
     if explicit := os.environ.get("RESEEN_CACHE"):
         return Path(explicit)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reseen"
+    return platformdirs.user_cache_path("reseen", appauthor=False)
 
 
 def make_private(folder: Path) -> None:
@@ -90,7 +92,8 @@ def cached_images(
         os.utime(array)  # the last use tells what may go when there is too much
     else:
         corrupt = _build(images, size, array, max_corrupt, progress)
-        _replace_text(index, json.dumps(corrupt))
+        with replacing(index, private=True) as partial:
+            partial.write_text(json.dumps(corrupt))
         if directory == home / IMAGES:
             bound(home)
     if len(corrupt) > max_corrupt:
@@ -133,7 +136,6 @@ def _build(
 ) -> dict[int, str]:
     """Decodes on all cores; rows of undecodable images are closed up, so rows equal kept images."""
     make_private(array.parent)
-    partial = array.with_name(f"{array.name}.{os.getpid()}.partial")
     corrupt: dict[int, str] = {}
 
     def attempt(image: PersonImage) -> NDArray[np.uint8] | str:
@@ -142,26 +144,21 @@ def _build(
         except ReseenError as error:
             return str(error)
 
-    try:
-        partial.touch(mode=0o600)
-        with ThreadPoolExecutor() as pool, partial.open("wb") as file:
-            _write_header(file, 0, size)
-            for start in range(0, len(images), _CHUNK):
-                chunk = images[start : start + _CHUNK]
-                for row, result in enumerate(pool.map(attempt, chunk), start):
-                    if isinstance(result, str):
-                        corrupt[row] = result
-                        if len(corrupt) > max_corrupt:
-                            raise _too_many(len(corrupt), result, max_corrupt)
-                    else:
-                        file.write(result.tobytes())
-                if progress:
-                    progress(start + len(chunk), len(images))
-            file.seek(0)
-            _write_header(file, len(images) - len(corrupt), size)
-        partial.replace(array)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(array, private=True) as partial, ThreadPoolExecutor() as pool, partial.open("wb") as file:
+        _write_header(file, 0, size)
+        for start in range(0, len(images), _CHUNK):
+            chunk = images[start : start + _CHUNK]
+            for row, result in enumerate(pool.map(attempt, chunk), start):
+                if isinstance(result, str):
+                    corrupt[row] = result
+                    if len(corrupt) > max_corrupt:
+                        raise _too_many(len(corrupt), result, max_corrupt)
+                else:
+                    file.write(result.tobytes())
+            if progress:
+                progress(start + len(chunk), len(images))
+        file.seek(0)
+        _write_header(file, len(images) - len(corrupt), size)
     return corrupt
 
 
@@ -178,10 +175,3 @@ def _too_many(count: int, first: str, limit: int) -> ReseenError:
         f"{first} (corrupt images: {count} or more, allowed: {limit}; mend it, or raise the limit: "
         "--max-corrupt N, in training --set data.max_corrupt=N)"
     )
-
-
-def _replace_text(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.touch(mode=0o600)
-    partial.write_text(text)
-    partial.replace(path)

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError, ReseenWarning
+from reseen.files import replacing
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
@@ -47,14 +48,8 @@ class Entry:
         state = f"{self.archive.resolve()}:{status.st_size}:{status.st_mtime_ns}:{self.path.as_posix()}"
         target = directory / hashlib.sha256(state.encode()).hexdigest()[:20] / self.name
         if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
-            try:
-                with zipfile.ZipFile(self.archive) as archive, partial.open("wb") as file:
-                    shutil.copyfileobj(archive.open(self.path.as_posix()), file, 1 << 20)
-                partial.replace(target)
-            finally:
-                partial.unlink(missing_ok=True)
+            with replacing(target) as partial, zipfile.ZipFile(self.archive) as archive, partial.open("wb") as file:
+                shutil.copyfileobj(archive.open(self.path.as_posix()), file, 1 << 20)
         return target
 
 

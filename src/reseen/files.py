@@ -1,0 +1,30 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
+    """Yields a place beside a file to write to; what stands there at the end takes the file's place.
+
+    A reader sees the old file or the new one, never a part of it. After an error, and after an interruption, the old
+    one is still there and nothing else; processes that write the same file do not disturb each other.
+
+    Args:
+        path: The file; its folder is made if need be.
+        private: Whether no other account may read it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        if private:
+            partial.touch(mode=0o600)
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

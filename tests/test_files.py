@@ -1,0 +1,42 @@
+"""A file is there whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reseen.files import replacing
+
+
+def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "report.txt"
+    with replacing(file) as partial:
+        partial.write_text("first")
+    with replacing(file) as partial:
+        partial.write_text("second")
+        assert file.read_text() == "first"
+    assert file.read_text() == "second"
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_nothing_half_written_is_left(tmp_path: Path, error: type[BaseException]) -> None:
+    file = tmp_path / "report.txt"
+    file.write_text("first")
+
+    def write() -> None:
+        with replacing(file) as partial:
+            partial.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        write()
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["first"]
+
+
+def test_private_files_are_readable_by_nobody_else_from_the_first_byte(tmp_path: Path) -> None:
+    with replacing(tmp_path / "pixels.npy", private=True) as partial:
+        assert partial.stat().st_mode & 0o777 == 0o600
+        partial.write_text("x")
+    assert (tmp_path / "pixels.npy").stat().st_mode & 0o777 == 0o600
