@@ -40,11 +40,10 @@ def recipe(market_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 name: tiny
 data: {{name: market1501, root: {market_drawn}, size: [64, 32]}}
 model: {{system: aanet, backbone: resnet10t, neck: bnneck, num_parts: 3}}
-weights: null
 phases:
   - epochs: 2
     sampler: {{kind: identities, persons: 4, images_per_person: 2}}
-    objective: {{triplet_margin: 0.3}}
+    objective: {{terms: [{{kind: identity}}, {{kind: triplet}}, {{kind: attribute}}]}}
     optimizer: {{name: adam, lr: 1e-3}}
 """)
     return path

@@ -61,8 +61,8 @@ def train(
     Example: [bold]reseen train aanet50-market1501-quick --data ../shared/data[/]
     """
     from reseen.training.fit import Run
-    from reseen.training.locate import resolve
     from reseen.training.recipe import load_recipe
+    from reseen.training.recipe.locate import resolve
 
     resolved = resolve(load_recipe(recipe, overrides), data=data, weights=weights)
     folder = folder or Path("runs") / resolved.name

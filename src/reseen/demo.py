@@ -21,8 +21,8 @@ from reseen.models.embedder import Embedder
 from reseen.search import matches_table, parse_where, search
 from reseen.search.picture import matches_picture
 from reseen.training.fit import Run
-from reseen.training.locate import resolve
 from reseen.training.recipe import Recipe
+from reseen.training.recipe.locate import resolve
 
 _PICTURES = ("curves.png", "cmc.png", "worst.png", "search.png", "search-where.png", "explain.png")
 _FILTER = "upper_color in (red, white) and lower_length=short"
@@ -37,8 +37,8 @@ def demo(
         recipe: A short recipe.
         folder: Where everything is written; the run goes into ``run``, in place of an earlier one.
         console: Where it is told about.
-        data: See `reseen.training.locate.resolve`.
-        weights: See `reseen.training.locate.resolve`.
+        data: See `reseen.training.recipe.locate.resolve`.
+        weights: See `reseen.training.recipe.locate.resolve`.
 
     Returns:
         The pictures written; none if the user stopped the training.

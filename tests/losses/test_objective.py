@@ -1,8 +1,8 @@
-"""Terms of an objective by name, and the weighting they get."""
+"""Terms find their heads, add up as they should, and weights mean what they say."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any
 
 import pytest
 import torch
@@ -12,9 +12,8 @@ from reseen.data.batch import PersonBatch
 from reseen.errors import ReseenError
 from reseen.losses.attributes import attribute_loss
 from reseen.losses.identity import identity_loss
-from reseen.losses.objective import Objective, ObjectiveConfig, term_names, weighting_for
+from reseen.losses.objective import TERMS, Objective, ObjectiveConfig
 from reseen.losses.triplet import batch_hard_triplet_loss
-from reseen.losses.uncertainty import FixedWeighting, UncertaintyWeighting
 from reseen.models.output import PersonOutput
 
 LABELS = torch.tensor([0, 0, 1, 1])
@@ -38,83 +37,112 @@ def batch(attributes: bool = True) -> PersonBatch:
     )
 
 
-def test_parts_add_up_to_one_term(output: PersonOutput) -> None:
-    config = ObjectiveConfig(label_smoothing=0.1)
-    terms = Objective(config)(output, batch())
-    identity = {head: identity_loss(output.identity_logits[head], LABELS, 0.1) for head in HEADS}
+def objective(*terms: dict[str, Any], **options: Any) -> Objective:
+    return Objective(ObjectiveConfig.model_validate({"terms": terms, **options}))
+
+
+def identity(*heads: str, **options: Any) -> dict[str, Any]:
+    return {"kind": "identity", "heads": heads, **options}
+
+
+def test_every_term_is_there_and_heads_of_one_name_add_up(output: PersonOutput) -> None:
+    built = objective(
+        identity("global", label_smoothing=0.1),
+        identity("part", weight=0.25),
+        {"kind": "triplet", "heads": ["global", "part"], "margin": 0.5, "weight": 2},
+        {"kind": "attribute"},
+    )
+    total, terms = built(output, batch())
+    logits, metric = output.identity_logits, output.metric_features
+    labels = batch().attributes
+    assert labels is not None
     expected = {
-        "global": identity["global"],
-        "part": identity["part/0"] + identity["part/1"],
-        "attention": identity["attention"],
-        "attribute": attribute_loss(output.attribute_logits, batch().attributes),
+        "global": identity_loss(logits["global"], LABELS, 0.1),
+        "part": identity_loss(logits["part/0"], LABELS) + identity_loss(logits["part/1"], LABELS),
+        "triplet": sum(batch_hard_triplet_loss(metric[head], LABELS, 0.5) for head in ("global", "part/0", "part/1")),
+        "attribute": attribute_loss(output.attribute_logits, labels),
     }
     assert list(terms) == list(expected)
     for name, value in expected.items():
         torch.testing.assert_close(terms[name], value)
-    assert term_names(config, output) == tuple(terms)
+    weighed = expected["global"] + 0.25 * expected["part"] + 2 * expected["triplet"] + expected["attribute"]
+    torch.testing.assert_close(total, weighed)
+    assert built.learnt_weights() == {}
+
+
+def test_no_head_named_means_all(output: PersonOutput) -> None:
+    _, terms = objective(identity())(output, batch())
+    torch.testing.assert_close(
+        terms["identity"], sum(identity_loss(each, LABELS) for each in output.identity_logits.values())
+    )
+
+
+def test_learnt_weights_are_parameters_and_logged(output: PersonOutput) -> None:
+    built = objective(identity("global"), {"kind": "attribute"}, weighting="uncertainty")
+    optimizer = torch.optim.SGD(built.parameters(), lr=0.1)
+    total, terms = built(output, batch())
+    torch.testing.assert_close(total, terms["global"] + terms["attribute"])  # all weights start at 1
+    total.backward()
+    optimizer.step()
+    # d/ds of exp(-s) L + s/2 at s = 0 is 1/2 - L
+    expected = {name: float(torch.exp(0.1 * (0.5 - value))) for name, value in terms.items()}
+    assert built.learnt_weights() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
-    ("groups", "heads"),
-    [(("global",), ["global"]), (("global", "part"), ["global", "part/0", "part/1"]), (("attention",), ["attention"])],
+    ("term", "message"),
+    [
+        (
+            identity("global", "verification"),
+            "names the head 'verification', but those with identity logits",
+        ),
+        (
+            {"kind": "triplet", "heads": ["neck"]},
+            "names the head 'neck', but those with metric",
+        ),
+    ],
 )
-@pytest.mark.parametrize("margin", [0.3, "soft"])
-def test_triplets_work_on_the_chosen_heads(
-    output: PersonOutput, margin: float | Literal["soft"], groups: tuple[str, ...], heads: list[str]
-) -> None:
-    config = ObjectiveConfig(triplet_margin=margin, triplet_heads=groups)
-    terms = Objective(config)(output, batch())
-    expected = sum(batch_hard_triplet_loss(output.metric_features[head], LABELS, margin) for head in heads)
-    torch.testing.assert_close(terms["triplet"], expected)
-    torch.testing.assert_close(terms["global"], identity_loss(output.identity_logits["global"], LABELS))
-    assert term_names(config, output) == tuple(terms)
+def test_heads_have_to_exist(output: PersonOutput, term: dict[str, Any], message: str) -> None:
+    with pytest.raises(ReseenError, match=message):
+        objective(term).check(output)
 
 
-def test_triplets_need_heads_that_exist(output: PersonOutput) -> None:
-    config = ObjectiveConfig(triplet_margin=0.3, triplet_heads=("global", "verification"))
-    with pytest.raises(ReseenError, match="names 'verification', but the heads are: global, part, attention"):
-        Objective(config)(output, batch())
+@pytest.mark.parametrize("kind", ["identity", "triplet", "attribute"])
+def test_what_a_system_does_not_have_cannot_be_trained(kind: str) -> None:
+    with pytest.raises(ReseenError, match="take"):
+        objective({"kind": kind}).check(PersonOutput({"global": torch.zeros(4, 2)}))
 
 
-def test_without_attribute_labels_there_is_no_attribute_term(output: PersonOutput) -> None:
-    assert list(Objective(ObjectiveConfig())(output, batch(attributes=False))) == ["global", "part", "attention"]
+@pytest.mark.parametrize("kind", ["identity", "triplet", "attribute"])
+def test_labels_have_to_be_there(output: PersonOutput, kind: str) -> None:
+    with pytest.raises(ReseenError, match=f"term '{kind}': these images have no"):
+        objective({"kind": kind})(output, PersonBatch(torch.zeros(4, 3, 8, 4)))
 
 
 def test_losses_are_float32_under_autocast(output: PersonOutput) -> None:
     with torch.autocast("cpu", torch.bfloat16):
-        terms = Objective(ObjectiveConfig(triplet_margin=0.3))(output, batch())
-    assert {term.dtype for term in terms.values()} == {torch.float32}
-
-
-def test_batch_without_labels(output: PersonOutput) -> None:
-    with pytest.raises(ReseenError, match="no identity labels"):
-        Objective(ObjectiveConfig())(output, PersonBatch(torch.zeros(4, 3, 8, 4)))
+        total, terms = objective(identity("global"), {"kind": "triplet"}, {"kind": "attribute"})(output, batch())
+    assert {total.dtype, *(term.dtype for term in terms.values())} == {torch.float32}
 
 
 @pytest.mark.parametrize(
-    ("config", "kind"),
+    ("content", "message"),
     [
-        (ObjectiveConfig(weighting="uncertainty"), UncertaintyWeighting),
-        (ObjectiveConfig(weights={"part": 0.5}), FixedWeighting),
+        ({"terms": []}, "at least 1 item"),
+        ({"terms": [identity("global"), identity("global")]}, "two terms are called 'global': give one of them a name"),
+        ({"terms": [identity("global", name="loss")]}, "that is the total's name"),
+        ({"terms": [identity(weight=2)], "weighting": "uncertainty"}, "has no effect"),
+        ({"terms": [{"kind": "nothing"}]}, "'identity', 'attribute', 'triplet'"),
+        ({"terms": [identity(margin=0.3)]}, "margin"),
+        ({"terms": [identity(label_smoothing=1.0)]}, "less than 1"),
+        ({"terms": [{"kind": "triplet", "margin": "hard"}]}, "margin"),
     ],
 )
-def test_weighting_follows_the_configuration(config: ObjectiveConfig, kind: type) -> None:
-    assert type(weighting_for(config, ("global", "part"))) is kind
+def test_wrong_configurations(content: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        ObjectiveConfig.model_validate(content)
 
 
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        (ObjectiveConfig(weights={"parts": 0.5}), "names 'parts', but the terms are: global, part"),
-        (ObjectiveConfig(weights={"part": 0.5}, weighting="uncertainty"), "no effect"),
-    ],
-)
-def test_weights_that_mean_nothing(config: ObjectiveConfig, message: str) -> None:
-    with pytest.raises(ReseenError, match=message):
-        weighting_for(config, ("global", "part"))
-
-
-@pytest.mark.parametrize("options", [{"label_smoothing": 1.0}, {"triplet_margin": "hard"}, {"margin": 0.3}])
-def test_wrong_configurations(options: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        ObjectiveConfig(**options)
+def test_every_loss_is_in_the_dictionary_by_a_kind_of_its_own() -> None:
+    kinds = [config.model_fields["kind"].annotation for config in TERMS]
+    assert len(set(kinds)) == len(TERMS)

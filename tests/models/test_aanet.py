@@ -10,12 +10,18 @@ from torch import Tensor, nn
 
 from reseen.data.attributes import MARKET1501_SCHEMA, Attribute, AttributeSchema
 from reseen.data.batch import PersonBatch
-from reseen.losses.objective import Objective, ObjectiveConfig, term_names, weighting_for
+from reseen.losses.objective import Objective, ObjectiveConfig
 from reseen.models.aanet import AANet, AANetConfig, region_weights
 from reseen.models.parts.cam import min_max_scale
 from tests.drawn import draw_person, labels_of
 
 HEADS = ["global", *(f"part/{i}" for i in range(6)), "attention"]
+
+
+def objective_of(*more: dict[str, object], **options: object) -> Objective:
+    """The paper's four terms, and more."""
+    heads = [{"kind": "identity", "heads": [head]} for head in ("global", "part", "attention")]
+    return Objective(ObjectiveConfig.model_validate({"terms": [*heads, {"kind": "attribute"}, *more], **options}))
 
 
 def small(**options: object) -> AANet:
@@ -77,7 +83,8 @@ def test_heads_switch_off(options: dict[str, object], vectors: int, terms: set[s
     model = small(**options).eval()
     output = model(PersonBatch(images))
     assert output.embedding.shape == (4, vectors * model.config.dim)
-    assert set(term_names(ObjectiveConfig(), output)) == terms
+    groups = {head.partition("/")[0] for head in output.identity_logits}
+    assert groups | ({"attribute"} if output.attribute_logits else set()) == terms
     assert ("attention" in output.maps) == ("attention" in terms)
 
 
@@ -199,14 +206,11 @@ def test_without_any_evidence_everything_stays_finite(threshold: str, pooling: s
 )
 def test_gradients_reach_every_parameter(options: dict[str, object], images: Tensor) -> None:
     model = small(**options)
-    config = ObjectiveConfig(triplet_margin=5.0, weighting="uncertainty")
+    objective = objective_of({"kind": "triplet", "margin": 5.0}, weighting="uncertainty")
     attributes = torch.tensor([[i % 2] * 12 for i in range(4)])
     batch = PersonBatch(images, torch.tensor([0, 0, 1, 1]), None, attributes)
-    output = model(batch)
-    terms = Objective(config)(output, batch)
-    weighting = weighting_for(config, terms)
-    weighting(terms).backward()
-    for name, parameter in [*model.named_parameters(), *weighting.named_parameters()]:
+    objective(model(batch), batch)[0].backward()
+    for name, parameter in [*model.named_parameters(), *objective.named_parameters()]:
         if parameter.requires_grad:
             assert parameter.grad is not None, name
             assert parameter.grad.isfinite().all(), name
@@ -219,7 +223,8 @@ def test_attention_loss_teaches_the_attribute_network(images: Tensor) -> None:
     """Gradient passes through the kept values of the map into AFN, though not through the threshold."""
     model = small()
     batch = PersonBatch(images, torch.tensor([0, 0, 1, 1]))
-    Objective(ObjectiveConfig())(model(batch), batch)["attention"].backward()
+    terms = [{"kind": "identity", "heads": ["attention"]}]
+    Objective(ObjectiveConfig.model_validate({"terms": terms}))(model(batch), batch)[0].backward()
     assert model.attribute_network.reduction[0].weight.grad.abs().sum() > 0
     assert model.global_head.reduction.weight.grad is None
 
@@ -272,11 +277,11 @@ def test_overfits_eight_persons() -> None:
     for module in model.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.momentum = 0.3  # running statistics that keep up with so few steps
-    objective = Objective(ObjectiveConfig())
+    objective = objective_of()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     for _ in range(25):
         optimizer.zero_grad()
-        torch.stack(list(objective(model(batch), batch).values())).sum().backward()
+        objective(model(batch), batch)[0].backward()
         optimizer.step()
     model.eval()
     with torch.no_grad():

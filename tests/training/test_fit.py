@@ -19,12 +19,20 @@ import reseen
 from reseen.data.rendered import RenderConfig, render
 from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport
-from reseen.training import callbacks
 from reseen.training.fit import Run
+from reseen.training.loop.progress import TrainingProgress
 from reseen.training.recipe import Recipe, recipe_from
 from tests.flat_world import FlatWorld
 
 QUIET = Console(file=io.StringIO())
+ONE: dict[str, Any] = {"epochs": 1, "objective": {"terms": [{"kind": "identity"}]}}
+AANET_OBJECTIVE = {
+    "terms": [
+        *({"kind": "identity", "heads": [head]} for head in ("global", "part", "attention")),
+        {"kind": "attribute"},
+    ],
+    "weighting": "uncertainty",
+}
 
 
 def make_recipe(root: Path, **changes: Any) -> Recipe:
@@ -32,13 +40,12 @@ def make_recipe(root: Path, **changes: Any) -> Recipe:
         "name": "tiny",
         "data": {"name": "market1501", "root": str(root), "size": [64, 32]},
         "model": {"system": "ide", "backbone": "resnet10t", "neck": "bnneck"},
-        "weights": None,
         "precision": "32-true",
         "phases": [
             {
                 "epochs": 2,
                 "sampler": {"kind": "identities", "persons": 4, "images_per_person": 2},
-                "objective": {"triplet_margin": 0.3, "label_smoothing": 0.1},
+                "objective": {"terms": [{"kind": "identity", "label_smoothing": 0.1}, {"kind": "triplet"}]},
                 "optimizer": {"name": "adam", "lr": 1e-3},
                 "schedule": {"name": "cosine", "warmup": 0.5},
                 "augmentation": {"flip": 0.5, "pad_crop": 2, "erasing": 0.3},
@@ -146,17 +153,17 @@ def test_interrupted_in_an_epoch_goes_on_bit_for_bit(
 
 def interrupt_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
     """Sends this process Ctrl-C in the given step."""
-    original: Callable[..., None] = callbacks.TrainingProgress.on_train_batch_end
+    original: Callable[..., None] = TrainingProgress.move
     taken = 0
 
-    def interrupt(self: callbacks.TrainingProgress, *args: Any) -> None:
+    def interrupt(self: TrainingProgress, *args: Any) -> None:
         nonlocal taken
         taken += 1
         if taken == steps:
             os.kill(os.getpid(), signal.SIGINT)
         original(self, *args)
 
-    monkeypatch.setattr(callbacks.TrainingProgress, "on_train_batch_end", interrupt)
+    monkeypatch.setattr(TrainingProgress, "move", interrupt)
 
 
 def test_training_learns(market_drawn: Path, tmp_path: Path) -> None:
@@ -177,9 +184,7 @@ def test_aanet_trains_on_attributes_with_learnt_weights(market_drawn: Path, tmp_
     recipe = make_recipe(
         market_drawn,
         model={"system": "aanet", "backbone": "resnet10t", "neck": "relu", "num_parts": 3},
-        phases=[
-            {"epochs": 1, "objective": {"weighting": "uncertainty"}, "sampler": {"kind": "random", "batch_size": 8}}
-        ],
+        phases=[{"epochs": 1, "objective": AANET_OBJECTIVE, "sampler": {"kind": "random", "batch_size": 8}}],
         evaluation={"every": 1, "reranking": True},
     )
     report = fit(recipe, tmp_path / "run")
@@ -187,7 +192,7 @@ def test_aanet_trains_on_attributes_with_learnt_weights(market_drawn: Path, tmp_
     assert report.attributes is not None
     assert len(report.attributes.accuracy) == 12
     assert report.reranked is not None
-    assert torch.load(tmp_path / "run" / "state.ckpt", weights_only=True)["weighting"]
+    assert torch.load(tmp_path / "run" / "state.ckpt", weights_only=True)["objective"]
 
 
 def test_frozen_parts_stay_as_they_are(market_drawn: Path, tmp_path: Path) -> None:
@@ -251,7 +256,7 @@ def test_resuming_with_another_recipe_is_refused(market_drawn: Path, straight: P
 
 def test_a_failed_start_leaves_nothing(market_drawn: Path, tmp_path: Path) -> None:
     with pytest.raises(ReseenError, match=r"missing\.safetensors"):
-        fit(make_recipe(market_drawn, weights="missing.safetensors"), tmp_path / "run")
+        fit(make_recipe(market_drawn, init={"backbone": "missing.safetensors"}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
     with pytest.raises(ReseenError, match="try --accelerator auto"):
         Run(make_recipe(market_drawn), tmp_path / "run", accelerator="nonsense", console=QUIET).train()
@@ -265,10 +270,16 @@ def test_a_failed_start_leaves_nothing(market_drawn: Path, tmp_path: Path) -> No
         ({"model": {"num_identities": 3}}, "model.num_identities follows from the data"),
         ({"data": {"size": [0, 0]}}, "greater than or equal to 32"),
         ({"data": {"options": {"fold": 1}}}, "has no option 'fold'"),
-        ({"weights": "missing.safetensors"}, r"missing\.safetensors"),
-        ({"phases": [{"epochs": 1, "frozen": ["neck"]}]}, "freezes 'neck'"),
-        ({"phases": [{"epochs": 1, "sampler": {"kind": "random", "batch_size": 4096}}]}, "too few for one batch"),
-        ({"phases": [{"epochs": 1, "objective": {"weights": {"part": 1.0}}}]}, "names 'part'"),
+        ({"init": {"backbone": "missing.safetensors"}}, r"missing\.safetensors"),
+        (
+            {"phases": [ONE | {"frozen": ["neck"]}]},
+            "frozen names 'neck', but the system has no such part; it has: backbone",
+        ),
+        ({"phases": [ONE | {"sampler": {"kind": "random", "batch_size": 4096}}]}, "too few for one batch"),
+        (
+            {"phases": [ONE | {"objective": {"terms": [{"kind": "identity", "heads": ["part"]}]}}]},
+            "names the head 'part'",
+        ),
     ],
 )
 def test_mistakes_end_in_one_line(market_drawn: Path, tmp_path: Path, changes: dict[str, Any], message: str) -> None:

@@ -57,7 +57,7 @@ def test_the_card_and_reports_learn_of_it(market_drawn: Path, rendered_flat: Pat
 
 def test_all_become_classes(market_drawn: Path, rendered_flat: Path) -> None:
     split = open_data(joined(market_drawn, {"name": "rendered", "root": rendered_flat}))
-    images = TrainingImages(cached_images(split.train, (64, 32)), split.schema)
+    images = TrainingImages(cached_images(split.train, (64, 32)), split)
     assert len(images) == 48 + 8
     assert sorted(set(images.labels.tolist())) == list(range(8 + 2))
     assert images.attributes is not None
@@ -98,8 +98,9 @@ def test_mistakes_are_named(market_drawn: Path, tmp_path: Path) -> None:
 
 
 def test_unknown_persons_are_no_class(market_drawn: Path) -> None:
-    train = open_split("market1501", market_drawn).train
+    split = open_split("market1501", market_drawn)
+    train = split.train
     unknown = [replace(image, pid=UNKNOWN_PID) if row % 5 == 0 else image for row, image in enumerate(train)]
-    images = TrainingImages(cached_images(unknown, (64, 32)), None)
+    images = TrainingImages(cached_images(unknown, (64, 32)), replace(split, train=tuple(unknown), schema=None))
     assert len(images.label_of) == 8
     assert [label == NO_LABEL for label in images.labels.tolist()] == [row % 5 == 0 for row in range(48)]

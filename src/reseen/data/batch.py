@@ -16,9 +16,11 @@ class PersonBatch:
         labels: (B,) identity class indices (sorted label map of the training pids), or None.
         camids: (B,) camera ids, or None.
         attributes: (B, A) class indices in schema order, -1 = unknown, or None.
+        triplets: (T, 3) rows of anchor, positive and negative, where the batch was drawn as triplets; else None.
     """
 
     images: Tensor
     labels: Tensor | None = None
     camids: Tensor | None = None
     attributes: Tensor | None = None
+    triplets: Tensor | None = None

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from reseen.data.attributes import UNKNOWN
+from reseen.data.batch import PersonBatch
+from reseen.errors import ReseenError
+from reseen.losses.term import Term, TermConfig
+from reseen.models.output import PersonOutput
 
 
 def attribute_loss(logits: Mapping[str, Tensor], labels: Tensor) -> Tensor:
@@ -28,3 +33,24 @@ def attribute_loss(logits: Mapping[str, Tensor], labels: Tensor) -> Tensor:
     ]
     means = torch.stack(sums) / known.clamp(min=1)
     return means.sum() / (known > 0).sum().clamp(min=1)
+
+
+class AttributesConfig(TermConfig):
+    """`attribute_loss` of the attributes a system predicts."""
+
+    kind: Literal["attribute"]
+    name: str = "attribute"
+
+
+class Attributes(Term[AttributesConfig]):
+    """`attribute_loss` (AANet: L_a, equation 3)."""
+
+    def heads(self, output: PersonOutput) -> Mapping[str, Tensor]:
+        if not output.attribute_logits:
+            raise ReseenError(f"objective term {self.config.title!r}: the system predicts no attributes; take it out")
+        return output.attribute_logits
+
+    def __call__(self, output: PersonOutput, batch: PersonBatch) -> Tensor:
+        if batch.attributes is None:
+            raise ReseenError(f"objective term {self.config.title!r}: these images have no attribute labels")
+        return attribute_loss(self.heads(output), batch.attributes)

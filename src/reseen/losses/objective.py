@@ -1,114 +1,100 @@
-"""An objective turns a system's output and the labels into named loss terms."""
+"""An objective: loss terms, and how they add up. A new loss is a file beside this one and a line in `TERMS`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch import Tensor, nn
 
 from reseen.data.batch import PersonBatch
-from reseen.errors import ReseenError
-from reseen.losses.attributes import attribute_loss
-from reseen.losses.identity import identity_loss
-from reseen.losses.triplet import batch_hard_triplet_loss
+from reseen.losses.attributes import Attributes, AttributesConfig
+from reseen.losses.identity import Identity, IdentityConfig
+from reseen.losses.term import Term, TermConfig
+from reseen.losses.triplet import Triplet, TripletConfig
 from reseen.losses.uncertainty import FixedWeighting, UncertaintyWeighting
 from reseen.models.output import PersonOutput
 
-ATTRIBUTE_TERM, TRIPLET_TERM = "attribute", "triplet"
+TERMS: Mapping[type[TermConfig], type[Term[Any]]] = {
+    IdentityConfig: Identity,
+    AttributesConfig: Attributes,
+    TripletConfig: Triplet,
+}
+"""Term by its configuration, whose field ``kind`` names it in recipes."""
+
+if TYPE_CHECKING:
+    AnyTerm = TermConfig
+else:
+    AnyTerm = Annotated[Union[tuple(TERMS)], Field(discriminator="kind")]  # noqa: UP007
 
 
 class ObjectiveConfig(BaseModel):
     """What a phase of training minimises.
 
     Attributes:
-        label_smoothing: ε of the identity losses.
-        triplet_margin: Adds the batch-hard triplet loss; ``soft`` for no margin, None for no such loss.
-        triplet_heads: Groups of identity heads on whose metric features it works. Parts are left out by
-            default: a part alone often cannot tell two persons apart, and the loss then collapses.
-        weighting: ``uncertainty`` learns the terms' weights.
-        weights: Fixed weights by term (``global``, ``part``, ``attention``, ``attribute``, ``triplet``);
-            others weigh 1.
+        terms: The terms, each of a kind with settings of its own.
+        weighting: ``fixed``: each term's own ``weight``. ``uncertainty`` learns the weights.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
-    triplet_margin: float | Literal["soft"] | None = None
-    triplet_heads: tuple[str, ...] = Field(("global",), min_length=1)
+    terms: tuple[AnyTerm, ...] = Field(min_length=1)
     weighting: Literal["uncertainty", "fixed"] = "fixed"
-    weights: dict[str, float] = {}
+
+    @model_validator(mode="after")
+    def _terms_can_be_told_apart(self) -> ObjectiveConfig:
+        titles = [term.title for term in self.terms]
+        if double := next((title for title in titles if titles.count(title) > 1), None):
+            raise ValueError(f"two terms are called {double!r}: give one of them a name")
+        if "loss" in titles:
+            raise ValueError("no term can be called 'loss': that is the total's name")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_mean_something(self) -> ObjectiveConfig:
+        if self.weighting == "uncertainty" and any(term.weight != 1 for term in self.terms):
+            raise ValueError("a term's weight has no effect with weighting: uncertainty; leave one of them out")
+        return self
 
 
-class Objective:
-    """Loss terms of one batch.
+class Objective(nn.Module):
+    """Loss terms of one batch, and their weighted sum; learnt weights are its parameters.
 
     Args:
         config: The configuration.
+        shares: Share of each class, or column, among the known labels in training, by attribute name.
     """
 
-    def __init__(self, config: ObjectiveConfig) -> None:
-        self.config = config
+    def __init__(self, config: ObjectiveConfig, shares: Mapping[str, Tensor] | None = None) -> None:
+        super().__init__()
+        self.terms = {term.title: TERMS[type(term)](term, shares or {}) for term in config.terms}
+        self.weighting = (
+            UncertaintyWeighting(self.terms)
+            if config.weighting == "uncertainty"
+            else FixedWeighting({term.title: term.weight for term in config.terms})
+        )
 
-    def __call__(self, output: PersonOutput, batch: PersonBatch) -> dict[str, Tensor]:
-        """Returns scalar losses by name, in float32.
-
-        Identity heads are grouped by their name up to the first ``/``; the losses of a group add up to
-        one term (L_p is the sum over parts). ``triplet`` is the sum over the configured heads;
-        ``attribute`` is there if the system predicts attributes and the batch has labels.
+    def forward(self, output: PersonOutput, batch: PersonBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Returns the total and each term by name, scalars in float32.
 
         Raises:
-            ReseenError: If the batch has no identity labels, or ``triplet_heads`` names a head that is not there.
+            ReseenError: If a term does not find its heads or labels.
         """
-        if batch.labels is None:
-            raise ReseenError("this batch has no identity labels; train on images with person ids")
-        terms: dict[str, Tensor] = {}
         with torch.autocast(next(iter(output.features.values())).device.type, enabled=False):
-            for head, logits in output.identity_logits.items():
-                loss = identity_loss(logits, batch.labels, self.config.label_smoothing)
-                group = head.partition("/")[0]
-                terms[group] = terms[group] + loss if group in terms else loss
-            if self.config.triplet_margin is not None:
-                terms[TRIPLET_TERM] = self._triplet_loss(output, batch.labels, self.config.triplet_margin)
-            if output.attribute_logits and batch.attributes is not None:
-                terms[ATTRIBUTE_TERM] = attribute_loss(output.attribute_logits, batch.attributes)
-        return terms
+            terms = {name: term(output, batch) for name, term in self.terms.items()}
+            return self.weighting(terms), terms
 
-    def _triplet_loss(self, output: PersonOutput, labels: Tensor, margin: float | Literal["soft"]) -> Tensor:
-        groups: dict[str, list[Tensor]] = {}
-        for head, features in output.metric_features.items():
-            groups.setdefault(head.partition("/")[0], []).append(features)
-        for group in self.config.triplet_heads:
-            if group not in groups:
-                raise ReseenError(f"objective.triplet_heads names {group!r}, but the heads are: {', '.join(groups)}")
-        chosen = [features for group in self.config.triplet_heads for features in groups[group]]
-        return torch.stack([batch_hard_triplet_loss(features, labels, margin) for features in chosen]).sum()
+    def check(self, output: PersonOutput) -> None:
+        """Makes sure that a system has the heads that the terms work on.
 
+        Raises:
+            ReseenError: If it does not; names term, head, and those there are.
+        """
+        for term in self.terms.values():
+            term.heads(output)
 
-def term_names(config: ObjectiveConfig, output: PersonOutput) -> tuple[str, ...]:
-    """Returns the names of all terms that an objective can find in a system's output."""
-    names = dict.fromkeys(head.partition("/")[0] for head in output.identity_logits)
-    if config.triplet_margin is not None:
-        names[TRIPLET_TERM] = None
-    if output.attribute_logits:
-        names[ATTRIBUTE_TERM] = None
-    return tuple(names)
-
-
-def weighting_for(config: ObjectiveConfig, terms: Iterable[str]) -> UncertaintyWeighting | FixedWeighting:
-    """Returns the weighting of the named terms.
-
-    Raises:
-        ReseenError: If a fixed weight is given to a term that is not there, or beside learnt ones.
-    """
-    terms = tuple(terms)
-    if config.weighting == "uncertainty":
-        if config.weights:
-            raise ReseenError("objective.weights has no effect with weighting: uncertainty; leave one of them out")
-        return UncertaintyWeighting(terms)
-    unknown = sorted(config.weights.keys() - set(terms))
-    if unknown:
-        raise ReseenError(f"objective.weights names {unknown[0]!r}, but the terms are: {', '.join(terms)}")
-    return FixedWeighting(config.weights)
+    def learnt_weights(self) -> dict[str, float]:
+        """Returns the current weight of each term, if they are learnt."""
+        return self.weighting.weights() if isinstance(self.weighting, UncertaintyWeighting) else {}

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
+from reseen.data.batch import PersonBatch
 from reseen.data.person import NO_LABEL
 from reseen.errors import ReseenError
+from reseen.losses.term import Term, TermConfig
+from reseen.models.output import PersonOutput
+
+Margin = Annotated[float, Field(ge=0)] | Literal["soft"]
 
 
-def batch_hard_triplet_loss(features: Tensor, labels: Tensor, margin: float | Literal["soft"] = 0.3) -> Tensor:
+def batch_hard_triplet_loss(features: Tensor, labels: Tensor, margin: Margin = 0.3) -> Tensor:
     """Returns the mean over anchors of hinge(margin + farthest positive - nearest negative), eq. 5.
 
     Distances are Euclidean, on features as they are. Anchors without a positive or negative are left out,
@@ -45,3 +51,32 @@ def batch_hard_triplet_loss(features: Tensor, labels: Tensor, margin: float | Li
     if margin == "soft":
         return functional.softplus(farthest - nearest).mean()
     return (margin + farthest - nearest).relu().mean()
+
+
+class TripletConfig(TermConfig):
+    """`batch_hard_triplet_loss` of metric features.
+
+    Parts are left out by default: a part alone often cannot tell two persons apart, and the loss then collapses.
+
+    Attributes:
+        margin: Of the hinge, or ``soft``.
+    """
+
+    kind: Literal["triplet"]
+    name: str = "triplet"
+    heads: tuple[str, ...] = ("global",)
+    margin: Margin = 0.3
+
+
+class Triplet(Term[TripletConfig]):
+    """Sum over heads of `batch_hard_triplet_loss`."""
+
+    def heads(self, output: PersonOutput) -> dict[str, Tensor]:
+        return self.chosen(output.metric_features, "metric features")
+
+    def __call__(self, output: PersonOutput, batch: PersonBatch) -> Tensor:
+        if batch.labels is None:
+            raise ReseenError(f"objective term {self.config.title!r}: these images have no person ids to learn")
+        heads = self.heads(output).values()
+        losses = [batch_hard_triplet_loss(features, batch.labels, self.config.margin) for features in heads]
+        return torch.stack(losses).sum()

@@ -46,7 +46,3 @@ class FixedWeighting(nn.Module):
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
         """Returns the weighted sum of scalar losses by name."""
         return torch.stack([self._weights.get(term, 1.0) * loss for term, loss in losses.items()]).sum()
-
-    def weights(self) -> dict[str, float]:
-        """Returns the weights that were given."""
-        return dict(self._weights)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from torch import nn
 
 from reseen.errors import ReseenError, nearest
@@ -16,6 +16,12 @@ SYSTEMS: dict[str, tuple[type[BaseModel], type[nn.Module]]] = {
     "ide": (IDEConfig, IDE),
     "aanet": (AANetConfig, AANet),
 }
+
+if TYPE_CHECKING:
+    SystemConfig = BaseModel
+else:
+    SystemConfig = Annotated[Union[tuple(config for config, _ in SYSTEMS.values())], Field(discriminator="system")]  # noqa: UP007
+"""Configuration of any of the systems, told apart by its field ``system``."""
 
 
 def config_of(content: Mapping[str, Any]) -> BaseModel:

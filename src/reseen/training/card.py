@@ -10,7 +10,7 @@ import reseen
 from reseen.data.person import Split
 from reseen.evaluation import EvaluationReport
 from reseen.models.embedder import Embedder
-from reseen.training.recipe import Recipe, dump_recipe
+from reseen.training.recipe import DataSection, Recipe, dump_recipe
 
 _USE = """\
 This model recognises *that* two pictures show the same person, never *who* it is. Do not use it to watch
@@ -36,7 +36,7 @@ def model_card(
     lines = [
         f"# {recipe.name}",
         "",
-        f"`{recipe.model['system']}` for person re-identification, {parameters / 1e6:.1f} M parameters,"
+        f"`{recipe.key}` for person re-identification, {parameters / 1e6:.1f} M parameters,"
         f" input {embedder.config.size[0]}×{embedder.config.size[1]}.",
         f"Written by reseen {reseen.__version__} ({commit()}) on {date.today().isoformat()}.",
         "",
@@ -67,10 +67,17 @@ def model_card(
 
 def _without_places(recipe: Recipe) -> Recipe:
     """Where data and weights lie on the training machine is nobody else's business."""
-    weights = Path(recipe.weights).name if recipe.weights else None
-    extra = tuple(source.model_copy(update={"root": None}) for source in recipe.data.extra)
-    data = recipe.data.model_copy(update={"root": None, "extra": extra})
-    return recipe.model_copy(update={"data": data, "weights": weights})
+    init = {part: Path(source).name for part, source in recipe.init.items()}
+    phases = [
+        phase.model_copy(update={"data": None if phase.data is None else _rootless(phase.data)})
+        for phase in recipe.phases
+    ]
+    return recipe.model_copy(update={"data": _rootless(recipe.data), "init": init, "phases": tuple(phases)})
+
+
+def _rootless(data: DataSection) -> DataSection:
+    extra = tuple(source.model_copy(update={"root": None}) for source in data.extra)
+    return data.model_copy(update={"root": None, "extra": extra})
 
 
 def _figures(report: EvaluationReport) -> list[str]:

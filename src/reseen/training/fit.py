@@ -7,37 +7,40 @@ import logging
 import os
 import shutil
 import sys
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
+from lightning.fabric import Fabric, seed_everything
+from lightning.fabric.loggers.tensorboard import TensorBoardLogger
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import Callback, Trainer, seed_everything
-from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
 from torch import nn
 
 from reseen import models
 from reseen.data.images.cache import cached_images
+from reseen.data.person import Split, sorted_label_map
 from reseen.errors import ReseenError, one_line
 from reseen.evaluation import EvaluationReport, ReRanking
 from reseen.explain.curves import training_figure
 from reseen.explain.saving import save_figure
+from reseen.losses.objective import Objective
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
-from reseen.models.parts.backbone import load_hub_weights, load_weights
+from reseen.models.initial import carry_over, initialise
 from reseen.models.precision import runs_bfloat16
-from reseen.training.callbacks import GracefulStop, Keeper, TrainingProgress
 from reseen.training.card import model_card
 from reseen.training.evaluate import Evaluation, evaluate_split
-from reseen.training.history import History
 from reseen.training.images import TrainingImages, open_data
-from reseen.training.module import PhaseModule, step_seed
+from reseen.training.loop.history import History
+from reseen.training.loop.optimizer import build_optimizer, keep_state, part_of, state_by_name
+from reseen.training.loop.phase import Keeping, PhaseLoop
+from reseen.training.loop.state import TrainingState
+from reseen.training.loop.step import Step, build_sampler, number_of
+from reseen.training.loop.stop import GracefulStop
 from reseen.training.progress import progress_of
-from reseen.training.recipe import Recipe, check_unchanged, dump_recipe
-from reseen.training.state import TrainingState
+from reseen.training.recipe import DataSection, Recipe, check_unchanged, dump_recipe
 
 log = logging.getLogger("reseen")
 STATE = "state.ckpt"
@@ -80,26 +83,20 @@ class Run:
         """
         state = TrainingState.load(self.folder / STATE) if self.resume else None
         self._check_folder()
+        self.fabric = self._fabric()
         seed_everything(self.recipe.seed, workers=True, verbose=False)
-        data = self.recipe.data
-        self.split = open_data(data)
-        for part, images in (("training", self.split.train), ("gallery (test)", self.split.gallery)):
-            if not images:
-                raise ReseenError(f"{data.root} has no {part} images of {data.name}; give the folder that has")
-        with progress_of(self.console, "decoding training images") as report:
-            cached = cached_images(self.split.train, data.size, max_corrupt=data.max_corrupt, progress=report)
-        self.images = TrainingImages(cached, self.split.schema)
-        self.model = self._build_model(load_backbone=state is None)
-        self.trained = {name for name, parameter in self.model.named_parameters() if parameter.requires_grad}
-        if state is not None:
-            self.model.load_state_dict(state.model)
-        best, seconds = (-1.0, 0.0) if state is None else (state.best, state.seconds)
-        stop = GracefulStop()
         first = 0 if state is None else state.phase
+        self.split = open_data(self.recipe.data)
+        if not self.split.gallery:
+            raise _no_images("gallery (test)", self.recipe.data)
+        self.model: nn.Module | None = None
+        self.trainable: set[str] = set()
+        self.moments: dict[str, dict[str, Any]] = {}
+        keeping = self._keeping(state)
         for index in range(first, len(self.recipe.phases)):
-            keeper = self._run_phase(index, state, stop, best, seconds)
-            best, seconds, state = keeper.best, keeper.seconds, None
-            if keeper.interrupted:
+            loop = self._phase(index, keeping, state)
+            state = None
+            if not loop.run():
                 self._draw_curves()
                 self.console.print(
                     f"stopped; go on with: reseen train {self.folder}/recipe.yaml --out {self.folder} --resume",
@@ -107,7 +104,14 @@ class Run:
                     soft_wrap=True,
                 )
                 return None
-        return self._finish(best, seconds)
+            self.moments = state_by_name(loop.optimizer, self.system)
+        return self._finish(keeping)
+
+    @property
+    def system(self) -> nn.Module:
+        """The system as it is now."""
+        assert self.model is not None
+        return self.model
 
     def _check_folder(self) -> None:
         """Nothing is written before data, weights and device have proved right; see `_open_folder`."""
@@ -127,110 +131,121 @@ class Run:
         log.handlers = [handler]
         log.setLevel(logging.INFO)
 
-    def _build_model(self, *, load_backbone: bool) -> nn.Module:
-        """Fills in what follows from the data: how many identities, which attributes."""
-        content = dict(self.recipe.model)
-        fields = type(models.config_of(content)).model_fields
-        for key in ("num_identities", "attributes"):
-            if key in content:
-                raise ReseenError(f"model.{key} follows from the data; take it out of the recipe")
-        content["num_identities"] = len(self.images.label_of)
-        if "attributes" in fields:
-            if self.split.schema is None:
-                raise ReseenError(
-                    f"{content['system']} learns attributes, but {self.recipe.data.root} has none for "
-                    f"{self.recipe.data.name}; put the annotation file beside the images"
-                )
-            attention = self.recipe.data.attention
-            content["attributes"] = (
-                self.split.schema if attention is None else self.split.schema.with_attention(attention)
-            )
-        model = models.build(models.config_of(content))
-        weights = self.recipe.weights
-        if weights and load_backbone:
-            backbone = getattr(model, "backbone", None)
-            if backbone is None:
-                raise ReseenError(f"{content['system']} has no backbone to load weights into; set weights: null")
-            if weights == "hub":
-                load_hub_weights(backbone)
-            else:
-                load_weights(backbone, weights)
-        return model.to(memory_format=torch.channels_last)
-
-    def _run_phase(
-        self, index: int, state: TrainingState | None, stop: GracefulStop, best: float, seconds: float
-    ) -> Keeper:
-        phase = self.recipe.phases[index]
-        for name, parameter in self.model.named_parameters():
-            parameter.requires_grad_(name in self.trained)  # what the phase before froze is free again
-        epoch, batch = (0, 0) if state is None else (state.epoch, state.batch)
-        module = PhaseModule(
-            self.model,
-            self.images,
-            phase,
-            size=phase.size or self.recipe.data.size,
-            seed=step_seed(self.recipe.seed, index),
-            first_epoch=epoch,
-            first_batch=batch,
-        )
-        if state is not None:
-            module.weighting.load_state_dict(state.weighting)
-            module.resumed_optimizer = state.optimizer
-        keeper = Keeper(
-            self.folder / STATE,
-            phase_index=index,
-            is_last=index + 1 == len(self.recipe.phases),
-            history=History(self.folder / "metrics.csv", (index, epoch + 1) if self.resume or index else None),
-            stop=stop,
-            evaluate=lambda: self._evaluate().report,
-            every=self.recipe.evaluation.every,
-            on_best=lambda report: self._save("best", report),
-            stop_after=self.stop_after,
-            best=best,
-            seconds=seconds,
-        )
-        with warnings.catch_warnings():
-            # Workers would only copy row numbers: pixels are gathered from memory in the training step.
-            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-            warnings.filterwarnings("ignore", message=".*isinstance.treespec.*")
-            trainer = self._trainer(index, phase.epochs - epoch, [stop, keeper])
-            self._open_folder()
-            log.info("phase %d (%s), epochs %d to %d", index, phase.name, epoch + 1, phase.epochs)
-            if self.recipe.data.on_device and trainer.strategy.root_device.type == "cuda":
-                self.images.reside_on(trainer.strategy.root_device)
-            if epoch < phase.epochs:
-                trainer.fit(module)
-        return keeper
-
-    def _trainer(self, index: int, epochs: int, callbacks: list[Callback]) -> Trainer:
-        phase = self.recipe.phases[index]
+    def _fabric(self) -> Fabric:
         try:
-            return Trainer(
-                max_epochs=epochs,
-                accelerator=self.accelerator,
-                devices=self.devices,
-                precision=self._precision(),
-                gradient_clip_val=phase.gradient_clip,
-                logger=TensorBoardLogger(self.folder, name="tensorboard", version=f"{index}-{phase.name}"),
-                callbacks=[*callbacks, TrainingProgress(self.console, self.recipe.name)],
-                use_distributed_sampler=False,  # ours know about ranks
-                reload_dataloaders_every_n_epochs=1,  # an epoch's number of P×K batches varies
-                enable_checkpointing=False,
-                enable_progress_bar=False,
-                enable_model_summary=False,
-                num_sanity_val_steps=0,
-                log_every_n_steps=1,
-            )
+            fabric = Fabric(accelerator=self.accelerator, devices=self.devices, precision=self._precision())
+            fabric.launch()
         except (MisconfigurationException, ValueError) as error:
             raise ReseenError(
                 f"--accelerator {self.accelerator}, --devices {self.devices}: {one_line(error)}; try --accelerator auto"
             ) from error
+        return fabric
 
     def _precision(self) -> Literal["32-true", "bf16-mixed"]:
         if self.recipe.precision != "auto":
             return self.recipe.precision
         on_gpu = torch.cuda.is_available() and self.accelerator in ("auto", "gpu", "cuda")
         return "bf16-mixed" if runs_bfloat16(torch.device("cuda" if on_gpu else "cpu")) else "32-true"
+
+    def _keeping(self, state: TrainingState | None) -> Keeping:
+        before = None if state is None else (state.phase, state.epoch + 1)
+        return Keeping(
+            self.folder / STATE,
+            History(self.folder / "metrics.csv", before),
+            GracefulStop(),
+            evaluate=lambda: self._evaluate().report,
+            on_best=lambda report: self._save("best", report),
+            every=self.recipe.evaluation.every,
+            stop_after=self.stop_after,
+            best=-1.0 if state is None else state.best,
+            seconds=0.0 if state is None else state.seconds,
+        )
+
+    def _phase(self, index: int, keeping: Keeping, state: TrainingState | None) -> PhaseLoop:
+        """Returns what trains a phase, from the system's weights and state to the first batch."""
+        recipe, fabric = self.recipe, self.fabric
+        phase, data = recipe.phases[index], recipe.data_of(index)
+        split = self.split if phase.data is None else open_data(data)
+        if not split.train:
+            raise _no_images("training", data)
+        self.model = self._system(index, split, load=state is None)
+        if state is not None:
+            self.model.load_state_dict(state.model)
+        # Weights that do not fit have been noticed by now, before any image is decoded.
+        self.images = self._images(data, split)
+        objective = Objective(phase.objective)
+        for name in phase.frozen:
+            part_of(self.model, name, "frozen").requires_grad_(False)
+        seed = number_of(recipe.seed, index)
+        size = phase.size or data.size
+        step = Step(self.model, objective, self.images, phase, size=size, seed=seed, rank=fabric.global_rank)
+        step.check()
+        labels = self.images.labels.tolist()
+        sampler = build_sampler(phase, labels, seed, fabric.global_rank, fabric.world_size)
+        optimizer = build_optimizer(phase.optimizer, self.model, list(objective.parameters()))
+        if phase.optimizer.keep_state:
+            kept = keep_state(optimizer, self.model, self.moments)
+            log.info("phase %s goes on with the moments of %d parameters", phase.name, len(kept))
+        if state is not None:
+            objective.load_state_dict(state.objective)
+            optimizer.load_state_dict(state.optimizer)
+        self._open_folder()
+        log.info("phase %d (%s), from epoch %d to %d", index, phase.name, state.epoch if state else 0, phase.epochs)
+        if data.on_device and fabric.device.type == "cuda":
+            self.images.reside_on(fabric.device)
+        return PhaseLoop(
+            fabric,
+            step,
+            optimizer,
+            sampler,
+            phase,
+            index,
+            index + 1 == len(recipe.phases),
+            keeping,
+            TensorBoardLogger(self.folder, name="tensorboard", version=f"{index}-{phase.name}"),
+            self.console,
+            recipe.name,
+            epoch=state.epoch if state else 0,
+            batch=state.batch if state else 0,
+        )
+
+    def _images(self, data: DataSection, split: Split) -> TrainingImages:
+        with progress_of(self.console, "decoding training images") as report:
+            cached = cached_images(split.train, data.size, max_corrupt=data.max_corrupt, progress=report)
+        return TrainingImages(cached, split)
+
+    def _system(self, index: int, split: Split, *, load: bool) -> nn.Module:
+        """Returns the system of a phase; from the phase before it takes over what still fits.
+
+        Args:
+            index: Number of the phase.
+            split: Tells how many identities there are, and which attributes.
+            load: Whether parts start from the weights that the recipe names.
+        """
+        recipe, before = self.recipe, self.model
+        if "attributes" in type(recipe.model).model_fields and split.schema is None:
+            raise ReseenError(
+                f"{recipe.key} learns attributes, but {split.name} has none here; "
+                "put the annotation file beside the images"
+            )
+        fresh = recipe.phases[index].fresh
+        config = recipe.system(index, num_identities=len(sorted_label_map(split.train)), attributes=split.schema)
+        if before is not None and before.config == config and not fresh:
+            for name, parameter in before.named_parameters():
+                parameter.requires_grad_(name in self.trainable)  # what the phase before froze is free again
+            return before
+        if before is not None:
+            torch.manual_seed(number_of(recipe.seed, index, 2))  # so that a resumed run begins alike
+        model = models.build(config)
+        self.trainable = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+        for part, source in recipe.init.items() if load else ():
+            initialise(model, part, source)
+        for part in fresh:
+            part_of(model, part, "fresh")
+        if before is not None:
+            new = carry_over(before, model, fresh)
+            log.info("new in phase %s: %s", recipe.phases[index].name, ", ".join(new) or "nothing")
+        return model.to(memory_format=torch.channels_last)
 
     def embedder(self) -> Embedder:
         """Returns the system as it is now, ready to embed."""
@@ -241,7 +256,7 @@ class Run:
             normalize=settings.normalize,
             precision="float32" if self.recipe.precision == "32-true" else "bfloat16",
         )
-        return Embedder(self.model, config)
+        return Embedder(self.system, config)
 
     def _evaluate(self) -> Evaluation:
         settings = self.recipe.evaluation
@@ -258,30 +273,33 @@ class Run:
     def _save(self, name: str, report: EvaluationReport | None) -> None:
         embedder = self.embedder()
         card = model_card(self.recipe, self.split, embedder, report, len(self.images))
-        checkpoint.save(self.folder / name, self.model, embedder.config, card=card)
+        checkpoint.save(self.folder / name, self.system, embedder.config, card=card)
 
     def _draw_curves(self) -> None:
         if _rank() == 0 and (self.folder / "metrics.csv").exists():
             save_figure(training_figure(self.folder / "metrics.csv"), self.folder / "curves.png")
 
-    def _finish(self, best: float, seconds: float) -> EvaluationReport:
+    def _finish(self, keeping: Keeping) -> EvaluationReport:
         """Saves first, so that nothing of the training is lost if the evaluation fails."""
         if _rank():
             sys.exit()  # under DDP the first process does the rest alone
         self._draw_curves()
         self._save("last", None)
-        if torch.cuda.is_available() and self.accelerator != "cpu":
-            self.model.cuda()
         self.evaluation = self._evaluate()
         report = self.evaluation.report
         self._save("last", report)
-        if report.primary >= best or not (self.folder / "best").exists():
+        if report.primary >= keeping.best or not (self.folder / "best").exists():
             shutil.rmtree(self.folder / "best", ignore_errors=True)
             shutil.copytree(self.folder / "last", self.folder / "best")
-        content = {"recipe": self.recipe.name, "training_seconds": round(seconds, 1), **json.loads(report.to_json())}
+        seconds = round(keeping.seconds, 1)
+        content = {"recipe": self.recipe.name, "training_seconds": seconds, **json.loads(report.to_json())}
         (self.folder / "report.json").write_text(json.dumps(content, indent=2) + "\n")
-        log.info("done after %.0f s of training: %s", seconds, report.figures())
+        log.info("done after %.0f s of training: %s", keeping.seconds, report.figures())
         return report
+
+
+def _no_images(what: str, data: DataSection) -> ReseenError:
+    return ReseenError(f"{data.root} has no {what} images of {data.name}; give the folder that has")
 
 
 def _rank() -> int:

@@ -79,16 +79,17 @@ class TrainingImages:
 
     Args:
         cached: The decoded images.
-        schema: The attributes to learn, or None.
+        split: The data set they are of: its persons are the classes, its attributes are what is learnt.
 
     Attributes:
         labels: (N,) 0…C-1 in ascending order of person id, ``NO_LABEL`` for unknown persons.
         label_of: Label by person id.
     """
 
-    def __init__(self, cached: CachedImages, schema: AttributeSchema | None) -> None:
+    def __init__(self, cached: CachedImages, split: Split) -> None:
         self.cached = cached
-        self.label_of = sorted_label_map(cached.images)
+        self.label_of = sorted_label_map(split.train)
+        schema = split.schema
         self.labels = torch.tensor(
             [self.label_of.get(image.pid, NO_LABEL) for image in cached.images], dtype=torch.int64
         )

@@ -154,7 +154,7 @@ def load_weights(backbone: Backbone, path: str | Path) -> None:
     """
     path = Path(path)
     classifier = f"{backbone.net.pretrained_cfg.get('classifier') or 'fc'}."
-    content = _read(path / MODEL_FILE if path.is_dir() else path)
+    content = read_weights(path / MODEL_FILE if path.is_dir() else path)
     content = {key.removeprefix(_OWN): value for key, value in content.items() if key.startswith(_OWN)} or content
     stored = {key: value for key, value in content.items() if not key.startswith(("fc.", classifier))}
     wanted = backbone.net.state_dict()
@@ -205,7 +205,12 @@ def _create(name: str, *, pretrained: bool = False) -> Any:  # timm's models sha
     raise AssertionError("the last set of options is empty")
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Returns the tensors of a ``.safetensors`` or ``.pth`` file by name.
+
+    Raises:
+        ReseenError: If it is missing or unreadable.
+    """
     if not path.is_file():
         raise ReseenError(
             f"there is no weights file {path}; give an existing .safetensors or .pth file or a checkpoint"

@@ -11,9 +11,11 @@ from rich.console import Console
 
 from reseen.data.rendered import make_config, render
 from reseen.errors import ReseenError, ReseenWarning
+from reseen.models.ide import IDEConfig
 from reseen.training.images import open_data
-from reseen.training.locate import V1_FILE, resolve
 from reseen.training.recipe import Recipe, recipe_from
+from reseen.training.recipe.locate import V1_FILE, resolve
+from reseen.training.recipe.reading import content_of
 from tests.flat_world import FlatWorld
 
 
@@ -23,8 +25,8 @@ def make(weights: str | None = "w.safetensors") -> Recipe:
             "name": "r",
             "data": {"name": "market1501"},
             "model": {"system": "ide"},
-            "weights": weights,
-            "phases": [{"epochs": 1}],
+            "init": {"backbone": weights} if weights else {},
+            "phases": [{"epochs": 1, "objective": {"terms": [{"kind": "identity"}]}}],
         },
         "test",
     )
@@ -38,7 +40,7 @@ def test_weights_are_found_in_every_place(tmp_path: Path, monkeypatch: pytest.Mo
     file = tmp_path / place / "w.safetensors"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch()
-    assert resolve(make(), data=tmp_path / "data").weights == str(file)
+    assert resolve(make(), data=tmp_path / "data").init == {"backbone": str(file)}
 
 
 def test_the_command_line_goes_before_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,16 +49,16 @@ def test_the_command_line_goes_before_everything(tmp_path: Path, monkeypatch: py
     (tmp_path / "own.safetensors").touch()
     resolved = resolve(make(), data=tmp_path / "given", weights=tmp_path / "own.safetensors")
     assert resolved.data.root == tmp_path / "given"
-    assert resolved.weights == str(tmp_path / "own.safetensors")
+    assert resolved.init["backbone"] == str(tmp_path / "own.safetensors")
     (tmp_path / "run" / "last").mkdir(parents=True)
     (tmp_path / "run" / "last" / "model.safetensors").touch()
     checkpoint = tmp_path / "run" / "last"
-    assert resolve(make(), weights=checkpoint).weights == str(checkpoint)
+    assert resolve(make(), weights=checkpoint).init["backbone"] == str(checkpoint)
     with pytest.raises(ReseenError, match=r"there are no weights .*run: name a file or a checkpoint with --weights$"):
         resolve(make(), weights=tmp_path / "run")
     assert resolve(make("hub")).data.root == tmp_path
-    assert resolve(make("hub")).weights == "hub"
-    assert resolve(make(None)).weights is None
+    assert resolve(make("hub")).init == {"backbone": "hub"}
+    assert resolve(make(None)).init == {}
 
 
 def test_what_is_missing_is_named_with_the_remedy(tmp_path: Path) -> None:
@@ -71,14 +73,15 @@ def test_what_is_missing_is_named_with_the_remedy(tmp_path: Path) -> None:
 def test_timms_weights_stand_in_for_the_v1_file(tmp_path: Path) -> None:
     with pytest.warns(ReseenWarning, match="taking timm's resnet50.tv_in1k instead"):
         resolved = resolve(make("resnet50_imagenet_v1.safetensors"), data=tmp_path)
-    assert (resolved.weights, resolved.model["stride_in"]) == ("hub", "conv2")
+    assert isinstance(resolved.model, IDEConfig)
+    assert (resolved.init, resolved.model.stride_in) == ({"backbone": "hub"}, "conv2")
 
 
 RENDER = {"persons": 4, "images_per_camera": 2, "cameras": 2, "size": "64x32"}
 
 
 def rendered_recipe(**data: Any) -> Recipe:
-    content = make(None).model_dump(mode="json")
+    content = content_of(make(None))
     return recipe_from(content | {"data": {"name": "rendered"} | data}, "test")
 
 
@@ -111,7 +114,7 @@ def test_missing_weights_are_named_before_anything_is_rendered(
         with pytest.raises(ReseenError, match=f"there are no weights .*{given.name}: name a file or a checkpoint"):
             resolve(recipe, weights=given)
     with pytest.raises(ReseenError, match=r"no weights runs/first/last: .*; reseen train first makes it"):
-        resolve(recipe.model_copy(update={"weights": "runs/first/last"}))
+        resolve(recipe.model_copy(update={"init": {"backbone": "runs/first/last"}}))
     assert flat_world.made == 0
 
 
@@ -170,3 +173,16 @@ def test_extra_sources_are_found_too(flat_world: type[FlatWorld], cache: Path, t
     assert resolved.data.root == tmp_path
     with pytest.raises(ReseenError, match="recipe r needs viper: give --data DIR"):
         resolve(rendered_recipe(render=RENDER, extra=[{"name": "viper"}]))
+
+
+def test_a_phases_own_data_and_every_part_are_found_too(
+    flat_world: type[FlatWorld], cache: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "pose.safetensors").touch()
+    content = content_of(make(None)) | {"init": {"backbone": "hub", "head": str(tmp_path / "pose.safetensors")}}
+    content["phases"] = [content["phases"][0] | {"data": {"name": "rendered", "render": RENDER}}, content["phases"][0]]
+    resolved = resolve(recipe_from(content, "test"), data=tmp_path)
+    assert resolved.phases[0].data is not None
+    assert resolved.phases[0].data.root == cache / make_config(RENDER).digest
+    assert (resolved.data.root, resolved.phases[1].data) == (tmp_path, None)
+    assert resolved.init == {"backbone": "hub", "head": str(tmp_path / "pose.safetensors")}

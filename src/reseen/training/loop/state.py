@@ -21,7 +21,7 @@ class TrainingState:
         epoch: Epoch of the phase that is next or under way.
         batch: Next batch of that epoch.
         model: The system's weights and buffers.
-        weighting: Learnt loss weights.
+        objective: Learnt loss weights.
         optimizer: The optimiser's state.
         best: Best mAP so far, or -1.
         seconds: Time spent training so far.
@@ -31,7 +31,7 @@ class TrainingState:
     epoch: int
     batch: int
     model: dict[str, Any]
-    weighting: dict[str, Any]
+    objective: dict[str, Any]
     optimizer: dict[str, Any]
     best: float
     seconds: float

@@ -15,11 +15,13 @@ from reseen.data.images.cache import cache_directory
 from reseen.data.images.source import open_folder
 from reseen.data.rendered import RenderConfig
 from reseen.errors import ReseenError, ReseenWarning
+from reseen.models.initial import HUB
 from reseen.models.parts.backbone import MODEL_FILE
 from reseen.training.progress import progress_of
-from reseen.training.recipe import Recipe, SourceSection
+from reseen.training.recipe.sections import DataSection, Recipe, SourceSection
 
 S = TypeVar("S", bound=SourceSection)
+D = TypeVar("D", bound=SourceSection)
 
 V1_FILE = "resnet50_imagenet_v1.safetensors"
 """ImageNet weights of the ResNet-50 the quick recipes were measured with (``stride_in: conv1``)."""
@@ -30,55 +32,66 @@ HUB_RESNET50 = "resnet50.tv_in1k"
 def resolve(
     recipe: Recipe, *, data: Path | None = None, weights: Path | None = None, console: Console | None = None
 ) -> Recipe:
-    """Returns the recipe with its data roots and weights file filled in.
+    """Returns the recipe with its data roots and the files its parts start from filled in.
 
     Rendered data needs no root: it is rendered into the user's cache, if it is not there yet.
 
     Args:
         recipe: As read from its file.
-        data: The data's folder or zip; else the recipe's own, else ``$RESEEN_DATA``. Extra sources without a root
-            of their own are looked for in the same place.
-        weights: The backbone's weights, a file or a checkpoint's folder; else the recipe's own, looked for in the
-            working folder, in ``$RESEEN_WEIGHTS``, in a folder ``weights`` in or beside the data, and in the user's
-            cache.
+        data: The data's folder or zip; else the recipe's own, else ``$RESEEN_DATA``. Extra sources, and phases' own
+            data, without a root are looked for in the same place.
+        weights: What the backbone starts from, a file or a checkpoint's folder; else what the recipe says. Files are
+            looked for in the working folder, in ``$RESEEN_WEIGHTS``, in a folder ``weights`` in or beside the data,
+            and in the user's cache.
         console: Where the progress of rendering is shown; standard error by default.
 
     Raises:
-        ReseenError: If either cannot be found.
+        ReseenError: If any of them cannot be found.
     """
     console = console or Console(stderr=True)
+    if weights:
+        recipe = recipe.model_copy(update={"init": recipe.init | {"backbone": str(weights)}})
     source = recipe.data
     given = data or source.root or _from_environment(source)
     # Rendering takes minutes: what is wrong with the weights has to be said before.
     renders = given is None and source.name == "rendered"
     located = source if renders else _located(source, given, recipe.name, console)
-    recipe = _with_weights(recipe, weights, located.root or Path())
-    if renders:
-        located = _located(source, None, recipe.name, console)
-    extra = tuple(
-        _located(other, other.root or (None if other.name == "rendered" else data), recipe.name, console)
-        for other in source.extra
+    recipe = _with_weights(recipe, weights is not None, located.root or Path())
+
+    def found(source: D) -> D:
+        source = _located(source, source.root or (None if source.name == "rendered" else data), recipe.name, console)
+        extra = tuple(found(other) for other in source.extra) if isinstance(source, DataSection) else ()
+        return source.model_copy(update={"extra": extra}) if extra else source
+
+    phases = tuple(
+        phase if phase.data is None else phase.model_copy(update={"data": found(phase.data)}) for phase in recipe.phases
     )
-    return recipe.model_copy(update={"data": located.model_copy(update={"extra": extra})})
+    return recipe.model_copy(update={"data": found(source if renders else located), "phases": phases})
 
 
-def _with_weights(recipe: Recipe, given: Path | None, root: Path) -> Recipe:
-    name = str(given) if given else recipe.weights
-    if name is None or name == "hub":
-        return recipe
-    if (found := _find_weights(Path(name), root)) is not None:
-        return recipe.model_copy(update={"weights": str(found)})
-    if given or name != V1_FILE:
-        made = re.fullmatch(r"runs/([\w.-]+)/(last|best)", name)
-        first = f"; reseen train {made[1]} makes it" if made else ""
-        raise ReseenError(f"there are no weights {name}: name a file or a checkpoint with --weights{first}")
+def _with_weights(recipe: Recipe, given: bool, root: Path) -> Recipe:
+    """Returns the recipe with the files that its parts start from."""
+    for part, name in recipe.init.items():
+        if name != HUB and (file := _find_weights(Path(name), root)) is not None:
+            recipe = recipe.model_copy(update={"init": recipe.init | {part: str(file)}})
+        elif name != HUB and (given or name != V1_FILE):
+            made = re.fullmatch(r"runs/([\w.-]+)/(last|best)", name)
+            first = f"; reseen train {made[1]} makes it" if made else ""
+            how = "--weights" if part == "backbone" else f"--set init.{part}=…"
+            raise ReseenError(f"there are no weights {name}: name a file or a checkpoint with {how}{first}")
+        elif name != HUB:
+            recipe = _from_hub(recipe, part)
+    return recipe
+
+
+def _from_hub(recipe: Recipe, part: str) -> Recipe:
     warnings.warn(
         f"{V1_FILE} is not at hand (--weights FILE): taking timm's {HUB_RESNET50} instead",
         ReseenWarning,
-        stacklevel=3,
+        stacklevel=5,
     )
-    model = recipe.model | {"backbone": HUB_RESNET50, "stride_in": "conv2"}
-    return recipe.model_copy(update={"weights": "hub", "model": model})
+    model = recipe.model.model_copy(update={"backbone": HUB_RESNET50, "stride_in": "conv2"})
+    return recipe.model_copy(update={"init": recipe.init | {part: HUB}, "model": model})
 
 
 def _located(source: S, given: Path | None, recipe: str, console: Console) -> S:

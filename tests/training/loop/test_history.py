@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from reseen.training.history import History
+from reseen.training.loop.history import History
 
 
 def read(path: Path) -> list[dict[str, str]]:

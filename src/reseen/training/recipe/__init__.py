@@ -1,0 +1,29 @@
+"""Recipes: what is trained, on what, and how."""
+
+from reseen.training.recipe.reading import check_unchanged, dump_recipe, load_recipe, recipe_from, recipes_directory
+from reseen.training.recipe.sections import (
+    DataSection,
+    IdentitySampling,
+    OptimizerSection,
+    PhaseSection,
+    RandomSampling,
+    Recipe,
+    ScheduleSection,
+    SourceSection,
+)
+
+__all__ = [
+    "DataSection",
+    "IdentitySampling",
+    "OptimizerSection",
+    "PhaseSection",
+    "RandomSampling",
+    "Recipe",
+    "ScheduleSection",
+    "SourceSection",
+    "check_unchanged",
+    "dump_recipe",
+    "load_recipe",
+    "recipe_from",
+    "recipes_directory",
+]

@@ -1,0 +1,195 @@
+"""Recipes as YAML files: reading them, what a base and overrides change, and what is wrong with them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from reseen.errors import ReseenError, nearest
+from reseen.losses.objective import TERMS
+from reseen.models import SYSTEMS
+from reseen.training.recipe import sections
+from reseen.training.recipe.sections import FROM_DATA, Recipe
+
+
+def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
+    """Reads a recipe and applies ``key=value`` overrides.
+
+    Args:
+        path: A file, or the name of a recipe that comes with reseen.
+        overrides: Such as ``phases.0.epochs=2``; values are YAML.
+
+    Raises:
+        ReseenError: If the file is missing or not YAML, or a key or value is wrong; names the nearest key.
+    """
+    path = _find(Path(path))
+    content = _read(path)
+    for override in overrides or []:
+        _override(content, override)
+    return recipe_from(content, str(path))
+
+
+def recipe_from(content: dict[str, Any], source: str) -> Recipe:
+    """Validates a recipe's content.
+
+    Raises:
+        ReseenError: If keys or values are wrong; all are told at once.
+    """
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        errors = error.errors()
+        # A misspelt key is also a missing one: the misspelling is what to tell of.
+        misspelt = any(each["type"] == "extra_forbidden" for each in errors)
+        problems = [_said(each) for each in errors if not (misspelt and each["type"] == "missing")]
+        raise ReseenError(f"recipe {source}: {'; '.join(problems)}") from error
+
+
+def _said(error: ErrorDetails) -> str:
+    where = ".".join(_place(error["loc"]))
+    if error["type"] == "extra_forbidden":
+        return f"unknown key {where!r}{nearest(str(error['loc'][-1]), _KEYS)}"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message
+
+
+def _place(location: tuple[int | str, ...]) -> list[str]:
+    """Returns the keys that lead to an error, without the names of kinds that pydantic puts among them."""
+    kept = []
+    for place, part in enumerate(location):
+        before = location[max(0, place - 2) : place]
+        tells_kind = before[-1:] in (("model",), ("sampler",)) or (before[:1] == ("terms",) and len(before) == 2)
+        if not tells_kind:
+            kept.append(str(part))
+    return kept
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """Returns the recipe as YAML with every default written out, but for what follows from the data."""
+    return yaml.safe_dump(content_of(recipe), sort_keys=False)
+
+
+def content_of(recipe: Recipe) -> dict[str, Any]:
+    """Returns the recipe as plain values, without what follows from the data."""
+    return recipe.model_dump(mode="json", exclude={"model": set(FROM_DATA)})
+
+
+def check_unchanged(recipe: Recipe, stored: Path) -> None:
+    """Checks that a run is resumed with the recipe it was started with.
+
+    Where data and weights to start from lie, and how the result is evaluated, may differ.
+
+    Args:
+        recipe: The recipe now.
+        stored: The run's ``recipe.yaml``.
+
+    Raises:
+        ReseenError: If anything else differs; names the first key.
+    """
+    before, now = content_of(load_recipe(stored)), content_of(recipe)
+    for content in (before, now):
+        del content["init"], content["evaluation"]
+        for data in (content["data"], *(phase["data"] for phase in content["phases"] if phase["data"])):
+            for source in (data, *data["extra"]):
+                del source["root"]
+    if (key := _first_difference(before, now)) is not None:
+        raise ReseenError(
+            f"cannot resume: the recipe differs from {stored} in {key!r}; use the run's own, or a new --out"
+        )
+
+
+def _first_difference(one: Any, other: Any, key: str = "") -> str | None:
+    if isinstance(one, dict) and isinstance(other, dict):
+        pairs = [(name, one.get(name), other.get(name)) for name in sorted(one.keys() | other.keys())]
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = [(str(index), *values) for index, values in enumerate(zip(one, other, strict=True))]
+    else:
+        return None if one == other else key
+    found = (_first_difference(left, right, f"{key}.{name}".strip(".")) for name, left, right in pairs)
+    return next((difference for difference in found if difference is not None), None)
+
+
+def recipes_directory() -> Path:
+    """Returns the folder of the recipes that come with reseen: in the package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parents[2]
+    installed = package / "recipes"
+    return installed if installed.is_dir() else package.parents[1] / "recipes"
+
+
+def _find(path: Path) -> Path:
+    """A bare name is one of our recipes, unless there is such a file."""
+    if path.is_file() or path.suffix or len(path.parts) > 1:
+        return path
+    ours = recipes_directory() / f"{path.name}.yaml"
+    if not ours.is_file():
+        names = sorted(recipe.stem for recipe in recipes_directory().glob("*.yaml"))
+        near = difflib.get_close_matches(path.name, names, 3, 0.5) or names  # several: a name's end tells the row
+        raise ReseenError(f"there is no recipe {str(path)!r}; near: {', '.join(near)}")
+    return ours
+
+
+def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Reads a recipe and, below it, the one its key ``base`` names."""
+    try:
+        content = yaml.load(path.read_text(), _Loader)
+    except OSError as error:
+        raise ReseenError(f"cannot read recipe {path}: {error.strerror}; see recipes/ for those that exist") from error
+    except yaml.YAMLError as error:
+        raise ReseenError(f"recipe {path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ReseenError(f"recipe {path} holds no keys; see recipes/ for examples")
+    if (base := content.pop("base", None)) is None:
+        return content
+    base = (path.parent / str(base)).resolve()
+    if base in above:
+        raise ReseenError(f"recipe {path}: base {base.name} leads back to itself")
+    merged = _merge(_read(base, (*above, base)), content)
+    assert isinstance(merged, dict)
+    return merged
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's floats: 1e-3 is a number, though YAML 1.1 wants 1.0e-3."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
+def _merge(base: Any, change: Any, key: str = "") -> Any:
+    """Lays a change over a base: mappings by key; phases by position, as many as the change has; other lists whole."""
+    if isinstance(base, dict) and isinstance(change, dict):
+        return base | {name: _merge(base.get(name), value, name) for name, value in change.items()}
+    if key == "phases" and isinstance(base, list) and isinstance(change, list):
+        return [_merge(base[i] if i < len(base) else None, item) for i, item in enumerate(change)]
+    return change
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    key, sign, value = override.partition("=")
+    if not sign:
+        raise ReseenError(f"--set {override}: write key=value, such as --set phases.0.epochs=2")
+    *parents, last = key.strip().split(".")
+    place: Any = content
+    try:
+        for parent in parents:
+            place = place[int(parent)] if isinstance(place, list) else place.setdefault(parent, {})
+        place[int(last) if isinstance(place, list) else last] = yaml.load(value, _Loader)
+    except yaml.YAMLError as error:
+        raise ReseenError(f"--set {override}: the value is not YAML: {' '.join(str(error).split())}") from error
+    except (ValueError, IndexError, TypeError, AttributeError) as error:
+        raise ReseenError(f"--set {override}: the recipe has no place {key!r}") from error
+
+
+_SECTIONS = [each for each in vars(sections).values() if isinstance(each, type) and issubclass(each, BaseModel)]
+_KEYS = sorted(
+    {key for each in (*_SECTIONS, *TERMS, *(config for config, _ in SYSTEMS.values())) for key in each.model_fields}
+)
+"""Every key that a recipe can have anywhere."""

@@ -1,0 +1,271 @@
+"""What a recipe says: data set, system, phases and evaluation, each a validated section."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from reseen.data import loader_options
+from reseen.data.images.size import Size
+from reseen.data.images.transforms import Augmentation
+from reseen.data.rendered import RenderConfig
+from reseen.errors import ReseenError, nearest
+from reseen.losses.objective import ObjectiveConfig
+from reseen.models import SystemConfig
+
+Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=100)]
+"""Name of a recipe or phase: folders are called so, and must not lead out of the run's."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class SourceSection(_Section):
+    """Where images come from.
+
+    Attributes:
+        name: A data set's key (``market1501``, …).
+        root: Its folder or zip; ``--data`` on the command line or ``$RESEEN_DATA`` where it is empty.
+        options: Options of the data set's loader, such as ``fold``.
+        render: What is rendered, where the data set is ``rendered`` and there is no root.
+    """
+
+    name: str
+    root: Path | None = None
+    options: dict[str, Any] = {}
+    render: RenderConfig | None = None
+
+    @model_validator(mode="after")
+    def _data_set_is_known(self) -> Self:
+        try:
+            known = loader_options(self.name)
+        except ReseenError as error:
+            raise ValueError(str(error)) from error
+        for option in self.options:
+            if option not in known:
+                raise ValueError(f"{self.name} has no option {option!r}; its options: {', '.join(known) or 'none'}")
+        return self
+
+    @model_validator(mode="after")
+    def _only_rendered_is_rendered(self) -> Self:
+        if self.render is not None and self.name != "rendered":
+            raise ValueError(f"render goes with name: rendered, not {self.name}")
+        return self
+
+
+class DataSection(SourceSection):
+    """The data set, and how large its images are.
+
+    Attributes:
+        extra: Sources whose training images are added; queries, gallery and attributes stay the data set's own.
+        size: (H, W) of the network's input.
+        max_corrupt: Undecodable images that may be skipped.
+        on_device: Keep all decoded training images on the accelerator.
+    """
+
+    extra: tuple[SourceSection, ...] = ()
+    size: Size = (384, 128)
+    max_corrupt: int = Field(0, ge=0)
+    on_device: bool = True
+
+
+class RandomSampling(_Section):
+    """Shuffled images."""
+
+    kind: Literal["random"] = "random"
+    batch_size: int = Field(32, ge=2)
+
+
+class IdentitySampling(_Section):
+    """P persons × K images."""
+
+    kind: Literal["identities"]
+    persons: int = Field(16, ge=2)
+    images_per_person: int = Field(4, ge=2)
+
+
+class TripletSampling(_Section):
+    """Anchor, positive, negative."""
+
+    kind: Literal["triplets"]
+    triplets: int = Field(40, ge=1)
+
+
+Sampling = Annotated[RandomSampling | IdentitySampling | TripletSampling, Field(discriminator="kind")]
+
+
+class OptimizerSection(_Section):
+    """The optimiser.
+
+    Attributes:
+        name: Of the method.
+        lr: Learning rate of everything that ``lr_of`` does not name.
+        lr_of: Rate by part of the system, such as ``backbone``; of a part within another, the inner one's counts.
+        weight_decay: Of all parameters but learnt loss weights.
+        momentum: Of ``sgd``.
+        keep_state: Whether moments go over from the phase before, for parameters that both train with this method.
+    """
+
+    name: Literal["sgd", "adam", "adamw"] = "sgd"
+    lr: float = Field(0.1, gt=0)
+    lr_of: dict[str, Annotated[float, Field(gt=0)]] = {}
+    weight_decay: float = Field(5e-4, ge=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    keep_state: bool = False
+
+
+class ScheduleSection(_Section):
+    """Factor on the learning rate over a phase.
+
+    Attributes:
+        name: ``constant``; ``step``: × gamma at each milestone (epochs); ``exponential``: from ``start``
+            (epochs) down to ``final`` at the end; ``cosine``: from 1 at ``start`` to ``final`` at the end.
+        warmup: Epochs of linear warm-up from ``warmup_from``.
+    """
+
+    name: Literal["constant", "step", "exponential", "cosine"] = "constant"
+    milestones: tuple[float, ...] = ()
+    gamma: float = Field(0.1, gt=0)
+    start: float = Field(0.0, ge=0)
+    final: float = Field(0.001, ge=0)
+    warmup: float = Field(0.0, ge=0)
+    warmup_from: float = Field(0.1, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _milestones_rise(self) -> Self:
+        if list(self.milestones) != sorted(set(self.milestones)) or any(each <= 0 for each in self.milestones):
+            raise ValueError(f"milestones are epochs in rising order, not {list(self.milestones)}")
+        return self
+
+
+class PhaseSection(_Section):
+    """One stretch of training with its own objective, optimiser, sampler and input size.
+
+    Attributes:
+        name: Also of the folder of its TensorBoard curves.
+        epochs: How long it is.
+        data: Its own training set, where it is not the recipe's.
+        model: What differs in the system from the recipe's: options by name. Weights of equal name and shape go on
+            from the phase before, others begin anew.
+        fresh: Parts of the system that begin anew all the same.
+        frozen: Parts that are not trained.
+        size: (H, W) of the network's input, if smaller than the data's.
+        sampler: Which images make a batch.
+        objective: What is minimised.
+        optimizer: How.
+        schedule: Factor on the learning rate.
+        augmentation: What is changed in the images.
+        gradient_clip: Largest norm of the gradient.
+    """
+
+    name: Name = "main"
+    epochs: int = Field(ge=1)
+    data: DataSection | None = None
+    model: dict[str, Any] = {}
+    fresh: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
+    size: Size | None = None
+    sampler: Sampling = RandomSampling()
+    objective: ObjectiveConfig
+    optimizer: OptimizerSection = OptimizerSection()
+    schedule: ScheduleSection = ScheduleSection()
+    augmentation: Augmentation = Augmentation()
+    gradient_clip: float | None = Field(None, gt=0)
+
+
+class EvaluationSection(_Section):
+    """When and how the test set is ranked.
+
+    Attributes:
+        every: Evaluate after every n epochs; 0 = only at the end. The best of these is kept as ``best``.
+        batch_size: Images a forward pass.
+        flip: Average descriptors with the mirror image's.
+        normalize: Scale descriptors to length 1.
+        average_precision: Form of AP.
+        reranking: Also report figures after k-reciprocal re-ranking.
+    """
+
+    every: int = Field(0, ge=0)
+    batch_size: int = Field(128, ge=1)
+    flip: bool = True
+    normalize: bool = False
+    average_precision: Literal["hits", "trapezoid"] = "hits"
+    reranking: bool = False
+
+
+class Recipe(_Section):
+    """The whole recipe.
+
+    Attributes:
+        name: Also the run folder's name.
+        data: The data set.
+        model: The system's configuration; ``system`` names it. The number of identities and the attributes follow
+            from the data.
+        init: What parts of the system start from, by part: weights from ``hub`` (timm's own download), a file, or the
+            folder of a checkpoint. All others start from random weights.
+        seed: Seed of everything random.
+        precision: Lightning's name of the number format; ``auto`` is bf16-mixed where the device computes in it
+            itself, else 32-true.
+        phases: Run one after the other.
+        evaluation: When and how to evaluate.
+    """
+
+    name: Name
+    data: DataSection
+    model: SystemConfig
+    init: dict[str, str] = {}
+    seed: int = Field(0, ge=0, lt=2**32)
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    phases: tuple[PhaseSection, ...] = Field(min_length=1)
+    evaluation: EvaluationSection = EvaluationSection()
+
+    @model_validator(mode="after")
+    def _systems_can_be_built(self) -> Self:
+        for index in range(len(self.phases)):
+            self.system(index)
+        return self
+
+    @property
+    def key(self) -> str:
+        """The system's name."""
+        return str(self.model.model_dump(include={"system"})["system"])
+
+    def data_of(self, phase: int) -> DataSection:
+        """Returns the training set of a phase, by its number."""
+        return self.phases[phase].data or self.data
+
+    def system(self, phase: int, **from_data: Any) -> BaseModel:
+        """Returns the system's configuration in a phase.
+
+        Args:
+            phase: Its number.
+            from_data: What follows from the data, such as ``num_identities``; what the system does not have is left
+                out.
+
+        Raises:
+            ValueError: If a change of the phase is wrong, or the recipe says what follows from the data.
+        """
+        changes = self.phases[phase].model
+        said = FROM_DATA & (self.model.model_fields_set | changes.keys())
+        if said:
+            raise ValueError(f"model.{min(said)} follows from the data; take it out of the recipe")
+        content = self.model.model_dump(exclude_unset=True) | changes
+        content |= {key: value for key, value in from_data.items() if key in type(self.model).model_fields}
+        try:
+            return type(self.model).model_validate(content)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(("phases", str(phase), "model", *map(str, first["loc"])))
+            hint = (
+                nearest(str(first["loc"][-1]), type(self.model).model_fields)
+                if first["type"] == "extra_forbidden"
+                else ""
+            )
+            raise ValueError(f"{where}: {first['msg'].removeprefix('Value error, ')}{hint}") from error
+
+
+FROM_DATA = frozenset({"num_identities", "attributes"})
+"""Options of systems that nobody sets: they follow from the training set."""
