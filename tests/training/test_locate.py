@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from reseen.data.rendered import make_config, render
+from reseen.data.sets.rendered import make_config
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.training.images import open_data
 from reseen.training.locate import V1_FILE, resolve
 from reseen.training.recipe import Recipe, recipe_from
+from reseen.world import render
 from tests.flat_world import FlatWorld
 
 

@@ -15,7 +15,7 @@ from reseen import models
 from reseen.data import loader_options
 from reseen.data.images.size import Size
 from reseen.data.images.transforms import Augmentation
-from reseen.data.rendered import RenderConfig
+from reseen.data.sets.rendered import RenderConfig
 from reseen.errors import ReseenError
 from reseen.losses.objective import ObjectiveConfig
 
