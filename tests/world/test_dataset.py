@@ -155,11 +155,17 @@ def test_what_is_lost_is_made_again(root: Path, lost: str) -> None:
 def test_what_a_killed_process_left_half_written_is_removed(root: Path) -> None:
     before = contents(root)
     path = next((root / "query").iterdir())
-    path.rename(path.with_name(f".{path.name}.123.partial"))
+    path.rename(path.with_name(f"{path.name}.123.partial"))
     (root / ".scenes-abc").mkdir()
     (root / ".scenes-abc" / "3.npy").write_bytes(b"half a scene")
     assert render(root, SMALL) == 1
     assert contents(root) == before
+
+
+def test_a_process_killed_at_its_first_file_is_no_hindrance(flat_world: type[FlatWorld], tmp_path: Path) -> None:
+    (tmp_path / "rendered.json.123.partial").write_text("{")
+    assert render(tmp_path, SMALL) == IMAGES
+    assert not list(tmp_path.glob("*.partial"))
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,8 @@ from scipy.io import loadmat
 from reseen.data.annotations.lin_attributes import read_lin_attributes
 from reseen.data.attributes import MARKET1501_SCHEMA
 from reseen.data.images.source import Entry
-from reseen.world.labels import (
-    decode_joints,
-    encode_attributes,
-    encode_keypoints,
-    encode_mask,
-    read_keypoints,
-)
+from reseen.data.sets.rendered.labels import read_keypoints
+from reseen.world.labels import decode_joints, encode_attributes, encode_keypoints, encode_mask
 
 PERSON = {attribute.name: len(attribute.classes) - 1 for attribute in MARKET1501_SCHEMA}
 OTHER = dict.fromkeys(PERSON, 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import io
 import os
 import shutil
 import tempfile
@@ -22,8 +21,9 @@ from reseen.data.images.source import Folder
 from reseen.data.sets.layout import PARTS
 from reseen.data.sets.rendered.config import VERSION, RenderConfig
 from reseen.data.sets.rendered.files import Taken, finished
-from reseen.data.sets.rendered.manifest import KEYPOINTS, MANIFEST, MASKS, PARTIAL, Manifest, read, replace_file
+from reseen.data.sets.rendered.manifest import KEYPOINTS, MANIFEST, MASKS, Manifest, read
 from reseen.errors import ReseenError, ReseenWarning
+from reseen.files import replacing
 from reseen.world.labels import encode_attributes, encode_keypoints, encode_mask
 from reseen.world.workers import run_in_processes, stoppable
 
@@ -37,6 +37,8 @@ _MOST_WORKERS = 8
 """Unless more are asked for: each takes one gigabyte."""
 _CHUNK = 16
 """Images, at least, that a worker makes before it reports."""
+_PARTIAL = ".partial"
+"""Suffix of what `replacing` has begun to write."""
 
 
 def _cores() -> int:
@@ -115,7 +117,7 @@ def _check_folder(root: Path, config: RenderConfig) -> None:
         raise ReseenError(f"{root} is no folder; name a new or empty one")
     if (root / MANIFEST).exists():
         read(Folder(root)).check_same(config, root)
-    elif any(not path.name.startswith(".") for path in root.iterdir()):
+    elif any(not path.name.startswith(".") and not path.match(f"{MANIFEST}.*{_PARTIAL}") for path in root.iterdir()):
         raise ReseenError(f"{root} holds other things; name a new or empty folder")
 
 
@@ -145,7 +147,7 @@ def _remove_partial(root: Path) -> None:
     """Removes what processes that were killed had begun to write, or had for themselves."""
     for path in root.glob(f"{SCENES}*"):
         shutil.rmtree(path, ignore_errors=True)
-    for path in root.rglob(f".*{PARTIAL}"):
+    for path in root.rglob(f"*{_PARTIAL}"):
         path.unlink(missing_ok=True)
 
 
@@ -216,10 +218,10 @@ def _make_one(root: Path, config: RenderConfig, world: World, task: Taken) -> No
     shot = world.shot(task.pid, task.camid, task.number, config.size)
     stem = task.stem(shot.seconds)
     folder = _folder(config, task)
-    replace_file(root / MASKS / folder / f"{stem}.png", encode_mask(shot.parts, shot.keypoints))
-    file = io.BytesIO()
-    Image.fromarray(shot.pixels).save(file, "JPEG", quality=config.quality)
-    replace_file(root / folder / f"{stem}.jpg", file.getvalue())
+    with replacing(root / MASKS / folder / f"{stem}.png") as file:
+        file.write_bytes(encode_mask(shot.parts, shot.keypoints))
+    with replacing(root / folder / f"{stem}.jpg") as file:
+        Image.fromarray(shot.pixels).save(file, "JPEG", quality=config.quality)
 
 
 def _finish(root: Path, config: RenderConfig, world: World) -> None:
@@ -230,7 +232,9 @@ def _finish(root: Path, config: RenderConfig, world: World) -> None:
         "test": {pid: own for pid, own in labels.items() if pid >= first_test},
         "train": {pid: own for pid, own in labels.items() if pid < first_test},
     }
-    replace_file(root / ATTRIBUTES, encode_attributes(parts))
+    with replacing(root / ATTRIBUTES) as file:
+        file.write_bytes(encode_attributes(parts))
     images = sorted(finished(root).values())
     masks = ((image.as_posix(), root / MASKS / image.with_suffix(".png")) for image in images)
-    replace_file(root / KEYPOINTS, encode_keypoints(masks))
+    with replacing(root / KEYPOINTS) as file:
+        file.write_bytes(encode_keypoints(masks))

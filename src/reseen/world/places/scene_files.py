@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from reseen.data.sets.rendered.manifest import replace_file
+from reseen.files import replacing
 from reseen.world.places.scenes import Scene, make_scene
 
 
@@ -41,8 +40,8 @@ def shared_scene(folder: Path, seed: int, camid: int) -> Scene:
 
 def _write(scene: Scene, arrays: Path, rest: Path) -> None:
     """Writes both files; the one that is looked for comes last."""
-    flat = io.BytesIO()
-    np.save(flat, np.concatenate([scene.frame.ravel(), scene.depth.ravel(), scene.sun_share.ravel()]))
-    replace_file(arrays, flat.getvalue())
+    with replacing(arrays) as partial, partial.open("wb") as file:
+        np.save(file, np.concatenate([scene.frame.ravel(), scene.depth.ravel(), scene.sun_share.ravel()]))
     nothing = np.empty(0, np.float32)
-    replace_file(rest, pickle.dumps(replace(scene, frame=nothing, depth=nothing, sun_share=nothing)))
+    with replacing(rest) as partial:
+        partial.write_bytes(pickle.dumps(replace(scene, frame=nothing, depth=nothing, sun_share=nothing)))

@@ -45,7 +45,7 @@ def test_persons_of_the_test_part(persons: int, share: float, tested: int) -> No
         ({"size": 128}, "size: .*no HEIGHTxWIDTH such as 128x64"),
         ({"size": "64x128"}, "64x128 is wider than high; height comes first: 128x64"),
         ({"size": "16x8"}, "size: .*greater than or equal to 32"),
-        ({"person": 5}, "no key 'person', did you mean persons"),
+        ({"person": 5}, r"no key 'person', did you mean 'persons'\?"),
         ({"images_per_camera": 1}, "needs images_per_camera to be 2 or more; .*set test_share to 0"),
         ({"cameras": 1}, "needs cameras to be 2"),
         ({"cameras_per_person": 1}, "needs cameras_per_person to be 2"),

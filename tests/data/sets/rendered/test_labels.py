@@ -23,9 +23,8 @@ def table(**columns: list[object]) -> bytes:
 
 def test_joints_are_read_by_image(tmp_path: Path) -> None:
     """54 numbers an image, joint by joint: x, y, visibility."""
-    (tmp_path / "keypoints.parquet").write_bytes(
-        table(image=["query/1.jpg"], keypoints=[[float(n) for n in range(54)]])
-    )
+    content = table(image=["query/1.jpg"], keypoints=[[float(number) for number in range(54)]])
+    (tmp_path / "keypoints.parquet").write_bytes(content)
     found = read_keypoints(Entry(tmp_path / "keypoints.parquet"))
     np.testing.assert_array_equal(found["query/1.jpg"][[0, 17]], [[0, 1, 2], [51, 52, 53]])
 

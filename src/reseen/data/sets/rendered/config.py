@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from reseen.data.images.size import parse_size
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, nearest
 
 VERSION = 5
 """Of the renderer; raised whenever the same configuration gives other pictures or labels."""
@@ -95,9 +94,8 @@ def make_config(values: Mapping[str, Any]) -> RenderConfig:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][:1])
         if first["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(where, RenderConfig.model_fields, 1)
             raise ReseenError(
-                f"cannot render this: no key {where!r}{f', did you mean {near[0]}?' if near else ''}"
+                f"cannot render this: no key {where!r}{nearest(where, RenderConfig.model_fields)}"
             ) from error
         message = first["msg"].removeprefix("Value error, ")
         if not first["type"].startswith("value_error"):

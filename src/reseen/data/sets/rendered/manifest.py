@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from reseen.data.images.source import Folder
 from reseen.data.sets.rendered.config import VERSION, RenderConfig
 from reseen.errors import ReseenError
+from reseen.files import replacing
 
 MANIFEST = "rendered.json"
 KEYPOINTS = "keypoints.parquet"
 MASKS = "parts"
 """Folder of the body-part masks, in the same tree as the images."""
-
-PARTIAL = ".partial"
-"""Suffix of files that are being written; they begin with a dot, so that no loader sees them."""
 
 
 class Manifest(BaseModel):
@@ -44,7 +41,8 @@ class Manifest(BaseModel):
 
     def write(self, root: Path) -> None:
         """Writes ``rendered.json`` in one step."""
-        replace_file(root / MANIFEST, f"{self.model_dump_json(indent=2)}\n".encode())
+        with replacing(root / MANIFEST) as partial:
+            partial.write_text(f"{self.model_dump_json(indent=2)}\n", encoding="utf-8")
 
     def check_same(self, config: RenderConfig, root: Path) -> None:
         """Checks that a folder may be gone on with.
@@ -66,16 +64,6 @@ class Manifest(BaseModel):
 
 def _said(value: Any) -> str:
     return "x".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Writes a file that is there whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def find(folder: Folder) -> Folder | None:
