@@ -25,7 +25,7 @@ import reseen
 from reseen.data import open_split
 from reseen.data.images.transforms import IMAGENET_MEAN
 from reseen.data.person import PersonImage
-from reseen.data.rendered import Part
+from reseen.data.sets.rendered import Part
 from reseen.errors import ReseenError
 from reseen.explain.faithfulness import (
     centred_blob,

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from reseen.data.rendered import raster
-from reseen.data.rendered.casting import draw_pedestrians
-from reseen.data.rendered.figure import Posed, make_figure, put
-from reseen.data.rendered.poses import draw_stance
-from reseen.data.rendered.shading import cast_shadows
+from reseen.world.bodies.poses import draw_stance
+from reseen.world.figure import Posed, make_figure, put
+from reseen.world.optics import raster
+from reseen.world.optics.shading import cast_shadows
+from reseen.world.people.casting import draw_pedestrians
 
 HEIGHT, WIDTH = 256, 128
 FOCAL, AWAY, EYES = 1100.0, 9.0, 1.0  # pixels, metres

@@ -16,8 +16,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from reseen.data.rendered import render
-from reseen.data.rendered.config import make_config
+from reseen.data.sets.rendered.config import make_config
+from reseen.world import render
 
 SIZES = ("128x64", "256x128", "384x128")
 console = Console()

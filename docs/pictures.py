@@ -18,13 +18,13 @@ from PIL import Image, ImageDraw
 
 import reseen
 from reseen.data.images.reference import image_of
-from reseen.data.rendered import RenderConfig, render
-from reseen.data.rendered.mesh import Part
-from reseen.data.rendered.world import Shot, World
+from reseen.data.sets.rendered.labels import Part
 from reseen.explain.explanation import explain
 from reseen.explain.saving import save_figure, save_picture
 from reseen.search import search
 from reseen.search.picture import matches_picture
+from reseen.world import RenderConfig, render
+from reseen.world.world import Shot, World
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 SEED = 5

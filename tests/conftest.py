@@ -42,7 +42,7 @@ def market_drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """192 rendered images of 12 + 12 persons in 4 cameras, 2 in each. Read it, never write into it."""
-    from reseen.data.rendered import RenderConfig, render
+    from reseen.world import RenderConfig, render
 
     root = tmp_path_factory.mktemp("rendered") / "pedestrians"
     render(root, RenderConfig(persons=24, images_per_camera=2, cameras=4, cameras_per_person=4), workers=1)

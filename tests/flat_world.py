@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from reseen.data.attributes import MARKET1501_SCHEMA
-from reseen.data.rendered.config import RenderConfig
+from reseen.data.sets.rendered.config import RenderConfig
 
-MODULE = "reseen.data.rendered.world"
+MODULE = "reseen.world.world"
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class FlatShot:
 
 
 class FlatWorld:
-    """As `reseen.data.rendered.world.World`; counts its pictures and can be stopped at one of them."""
+    """As `reseen.world.world.World`; counts its pictures and can be stopped at one of them."""
 
     made = 0
     stop_at: int | None = None
@@ -64,5 +64,5 @@ def put_in_place(patch: pytest.MonkeyPatch) -> type[FlatWorld]:
     patch.setitem(sys.modules, MODULE, module)
     patch.setattr(FlatWorld, "made", 0)
     patch.setattr(FlatWorld, "stop_at", None)
-    patch.setattr("reseen.data.rendered.dataset._cores", lambda: 1)
+    patch.setattr("reseen.world.dataset._cores", lambda: 1)
     return FlatWorld

@@ -60,7 +60,7 @@ def test_imports_only_point_downward() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 kept, 0 broken" in done.stdout
+    assert re.search(r"[1-9]\d* kept, 0 broken", done.stdout)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)

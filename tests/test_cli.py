@@ -16,7 +16,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from reseen import Embeddings, cli
-from reseen.data.rendered import RenderConfig, config_of
+from reseen.data.sets.rendered import RenderConfig, config_of
 from reseen.errors import ReseenError
 from tests.flat_world import FlatWorld
 

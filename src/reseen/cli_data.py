@@ -58,8 +58,9 @@ def data_render(
 
     Example: [bold]reseen data render pedestrians --persons 200 --images-per-camera 4 --size 128x64[/]
     """
-    from reseen.data.rendered import make_config, render
+    from reseen.data.sets.rendered import make_config
     from reseen.training.progress import progress_of
+    from reseen.world import render
 
     config = make_config(
         {

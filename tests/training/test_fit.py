@@ -16,12 +16,12 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 import reseen
-from reseen.data.rendered import RenderConfig, render
 from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport
 from reseen.training.fit import Run
 from reseen.training.loop.progress import TrainingProgress
 from reseen.training.recipe import Recipe, recipe_from
+from reseen.world import RenderConfig, render
 from tests.flat_world import FlatWorld
 
 QUIET = Console(file=io.StringIO())

@@ -10,10 +10,10 @@ import pytest
 from reseen.data import open_split
 from reseen.data.images.cache import cached_images
 from reseen.data.person import NO_LABEL, UNKNOWN_PID
-from reseen.data.rendered import RenderConfig, render
 from reseen.errors import ReseenError
 from reseen.training.images import TrainingImages, open_data
 from reseen.training.recipe import DataSection
+from reseen.world import RenderConfig, render
 from tests.data.trees import paint_all
 from tests.flat_world import FlatWorld
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from reseen.data import rendered
 from reseen.data.images.source import open_folder
 from reseen.data.person import Split
-from reseen.data.sets import cuhk01, cuhk03, dukemtmc, market1501, peta, table, viper
+from reseen.data.sets import cuhk01, cuhk03, dukemtmc, market1501, peta, rendered, table, viper
 from reseen.errors import ReseenError, nearest
 
 DATASETS: Mapping[str, ModuleType] = {

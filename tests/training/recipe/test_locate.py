@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from reseen.data.rendered import make_config, render
+from reseen.data.sets.rendered import make_config
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.models.ide import IDEConfig
 from reseen.training.images import open_data
 from reseen.training.recipe import Recipe, recipe_from
 from reseen.training.recipe.locate import V1_FILE, resolve
 from reseen.training.recipe.reading import content_of
+from reseen.world import render
 from tests.flat_world import FlatWorld
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from reseen.data import loader_options
 from reseen.data.images.size import Size
 from reseen.data.images.transforms import Augmentation
-from reseen.data.rendered import RenderConfig
+from reseen.data.sets.rendered import RenderConfig
 from reseen.errors import ReseenError, nearest
 from reseen.losses.objective import ObjectiveConfig
 from reseen.models import SystemConfig

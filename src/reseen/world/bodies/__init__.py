@@ -1,0 +1,1 @@
+"""Human bodies without clothes: their shapes, bones, landmarks and poses."""

@@ -1,0 +1,1 @@
+"""How surfaces become pixels: meshes, rasteriser, shading, lens and sensor."""

@@ -1,0 +1,1 @@
+"""What persons wear and carry, as meshes that fit their bodies."""
