@@ -1,6 +1,5 @@
 """Evaluation: ranking, re-ranking, attributes, and how data sets want to be compared."""
 
-from reseen.descriptors.distances import euclidean_distances
 from reseen.evaluation.attributes import AttributeReport, BinaryMetrics, attribute_accuracy
 from reseen.evaluation.protocols import evaluate, multiple_query
 from reseen.evaluation.ranking import RankingReport, average_reports, rank
@@ -15,7 +14,6 @@ __all__ = [
     "ReRanking",
     "attribute_accuracy",
     "average_reports",
-    "euclidean_distances",
     "evaluate",
     "multiple_query",
     "rank",
