@@ -106,7 +106,7 @@ def test_a_query_without_match_is_left_out_and_counted():
         (on_a_line([1, 2], [5, 6], [3, 4]), "gallery cameras: 3, 4"),
         (on_a_line([1, 2], [-1, -1], [3, 4]), "none of 1 queries"),
         (on_a_line(range(20), range(10, 30), range(20)), r"10, 11, … \(20 in all\)"),
-        (Embeddings(np.ones((1, 2)), np.array([1]), np.array([2])), "1 dimensions, gallery features 2"),
+        (Embeddings(np.ones((1, 2)), np.array([1]), np.array([2])), "length 1 and 2 cannot be compared"),
     ],
 )
 def test_nothing_to_score_is_an_error_that_says_why(gallery, raises):

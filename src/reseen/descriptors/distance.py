@@ -30,7 +30,9 @@ _BLOCK = 1024
 class _Description(BaseModel):
     """What distances have in common: a name that tells one from every other, and arrays beside the settings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, ignored_types=(cached_property,))
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, ignored_types=(cached_property,)
+    )
 
     kind: str
 

@@ -16,7 +16,7 @@ from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from reseen.descriptors.distance import Distance, Euclidean, read_distance
-from reseen.descriptors.distances import Spaces
+from reseen.descriptors.distances import Spaces, squared_distances
 from reseen.errors import ReseenError
 from reseen.files import replacing
 
@@ -160,6 +160,19 @@ class Embeddings:
                 f"descriptors for the distance {self.distance.name} and for {other.distance.name} cannot be compared: "
                 "give both the same distance"
             )
+
+    def distances_to(self, other: Embeddings) -> NDArray[np.float32]:
+        """Returns the distance of every image to every other one, (N, M) float32; `rank` holds no such matrix.
+
+        Raises:
+            ReseenError: If the descriptors cannot be compared.
+        """
+        self.check_comparable(other)
+        chunks = squared_distances(self.spaces(), other.spaces())
+        distances = np.empty(chunks.shape, dtype=np.float32)
+        for rows, squared in chunks:
+            np.sqrt(squared, out=distances[rows])
+        return distances
 
     def save(self, path: Path) -> None:
         """Writes one Parquet file; an existing one is replaced only once the new one is complete."""

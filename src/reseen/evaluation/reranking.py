@@ -102,9 +102,7 @@ class ReRanking:
                 to_gallery[mine] = chunk[: mine.stop - mine.start, queries:] / farthest[mine, None]
         return _in_order(spaces, nearest)[:, :k], farthest, to_gallery
 
-    def _encode(
-        self, spaces: Spaces, neighbours: NDArray[np.int32], farthest: NDArray[np.float32]
-    ) -> sparse.csr_array:
+    def _encode(self, spaces: Spaces, neighbours: NDArray[np.int32], farthest: NDArray[np.float32]) -> sparse.csr_array:
         """Returns V (N, N): exp(-d) over each image's expanded reciprocal neighbours, rows summing to 1 (eq. 7)."""
         whole = _reciprocal(neighbours[:, : self.k1 + 1])  # R(p, k1)
         half = _reciprocal(neighbours[:, : round(self.k1 / 2) + 1])  # R(q, k1 / 2)
