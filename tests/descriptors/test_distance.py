@@ -161,7 +161,7 @@ LEARNT = {"kind": "mahalanobis"}
 @pytest.mark.parametrize(
     ("settings", "arrays", "says"),
     [
-        ({"kind": "cosine"}, {}, "'cosine' does not match any of the expected tags"),
+        ({"kind": "cosine"}, {}, "Input tag 'cosine' found"),
         (LEARNT, {}, "matrix: Field required"),
         (LEARNT, {"matrix": [[1.0, np.nan]]}, "matrix: holds NaN or infinity"),
         (LEARNT, {"matrix": [1.0, 2.0]}, r"matrix: must have shape \(d, D\)"),
