@@ -1,6 +1,7 @@
-"""Evaluation: ranking, re-ranking, attributes, and how data sets want to be compared."""
+"""Evaluation: ranking, re-ranking, attributes, a distance learnt from pairs, and how data sets want to be compared."""
 
 from reseen.evaluation.attributes import AttributeReport, BinaryMetrics, attribute_accuracy
+from reseen.evaluation.kissme import Kissme
 from reseen.evaluation.protocols import evaluate, multiple_query
 from reseen.evaluation.ranking import RankingReport, average_reports, rank
 from reseen.evaluation.report import EvaluationReport
@@ -10,6 +11,7 @@ __all__ = [
     "AttributeReport",
     "BinaryMetrics",
     "EvaluationReport",
+    "Kissme",
     "RankingReport",
     "ReRanking",
     "attribute_accuracy",
