@@ -153,6 +153,7 @@ def test_names_tell_distances_apart() -> None:
     ]
     assert len({distance.name for distance in [*ALL.values(), *others]}) == len(ALL) + len(others)
     assert Euclidean().name == "euclidean"
+    assert ALL["mahalanobis"].model_copy(update={"weight": 2.0}) != ALL["mahalanobis"]
 
 
 LEARNT = {"kind": "mahalanobis"}

@@ -10,7 +10,6 @@ import copy
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
@@ -30,9 +29,7 @@ _BLOCK = 1024
 class _Description(BaseModel):
     """What distances have in common: a name that tells one from every other, and arrays beside the settings."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, ignored_types=(cached_property,)
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     kind: str
 
@@ -40,7 +37,7 @@ class _Description(BaseModel):
         """Returns what is not in ``model_dump()``, by the path it has there."""
         return {}
 
-    @cached_property
+    @property
     def name(self) -> str:
         """Its kind, with a digest unless that says all."""
         content = self.model_dump_json(exclude={"kind"}, exclude_defaults=True)
@@ -53,7 +50,7 @@ class _Description(BaseModel):
         return f"{self.kind} {digest.hexdigest()[:12]}"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Description) and self.name == other.name
+        return self is other or (isinstance(other, _Description) and self.name == other.name)
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -123,7 +120,8 @@ class _Linear(_Description):
     def _chosen(self, embeddings: Embeddings) -> NDArray[np.float32]:
         if not self.features:
             return embeddings.features
-        return np.concatenate(list(embeddings.named(self.features).values()), axis=1)
+        chosen = list(embeddings.named(self.features).values())
+        return chosen[0] if len(chosen) == 1 else np.concatenate(chosen, axis=1)
 
     def _map(self, features: NDArray[np.float32]) -> Space:
         """(N, D) descriptors to (N, d), in double precision if that changes them."""
