@@ -44,7 +44,7 @@ def expected(query: Embeddings, gallery: Embeddings) -> NDArray[np.float64]:
         attributes: NDArray[np.float64] = cdist(probabilities(query), probabilities(gallery))
         return cdist(q, g) + 0.5 * attributes
     if isinstance(query.distance, Mahalanobis):
-        m = doubles(MATRIX).T @ doubles(MATRIX)
+        m = query.distance.weight**2 * doubles(MATRIX).T @ doubles(MATRIX)
         return np.array([[np.sqrt((a - b) @ m @ (a - b)) for b in g] for a in q])
     columns = [3, 4, 5, 6] if query.distance == PART else list(range(7))
     return (3.0 if query.distance == PART else 1.0) * cdist(q[:, columns], g[:, columns])
@@ -55,6 +55,7 @@ ALL: dict[str, Distance] = {
     "euclidean": Euclidean(),
     "weighted part": PART,
     "mahalanobis": Mahalanobis(matrix=MATRIX),
+    "weighted mahalanobis": Mahalanobis(matrix=MATRIX, weight=0.3),
     "sum": BASELINE,
 }
 
@@ -104,7 +105,7 @@ def test_terms_of_a_sum_are_its_split() -> None:
     np.testing.assert_allclose(split["probability"], 0.5 * cdist(probabilities(query), probabilities(gallery))[0])
 
 
-@pytest.mark.parametrize("name", ["euclidean", "weighted part", "mahalanobis"])
+@pytest.mark.parametrize("name", ["euclidean", "weighted part", "mahalanobis", "weighted mahalanobis"])
 def test_a_linear_distance_is_exported_to_a_plain_space(name: str) -> None:
     distance = ALL[name]
     query, gallery = images(5, distance, 1), images(30, distance, 2)
@@ -131,11 +132,11 @@ def test_a_sum_has_no_plain_space() -> None:
 
 
 def test_equal_descriptors_stay_equal_in_a_learnt_space() -> None:
-    """Else a tie in the gallery would be broken by where a row stands among the others."""
-    features = np.repeat(RNG.normal(size=(1, 7)), 2500, axis=0)
-    ids = np.zeros(2500, dtype=np.int64)
-    (space,) = Embeddings(features, ids, ids, distance=Mahalanobis(matrix=MATRIX)).spaces()
-    assert len(np.unique(space, axis=0)) == 1
+    """Else a tie would be broken by where a row stands, and a query be some way off from its own picture."""
+    features, ids = np.repeat(RNG.normal(size=(1, 515)), 2500, axis=0), np.zeros(2500, dtype=np.int64)
+    whole = Embeddings(features, ids, ids, distance=Mahalanobis(matrix=RNG.normal(size=(33, 515))))
+    (many,), (one,) = whole.spaces(), whole[[0]].spaces()
+    assert len(np.unique(np.concatenate([many, one]), axis=0)) == 1
 
 
 @pytest.mark.parametrize("distance", ALL.values(), ids=ALL)
