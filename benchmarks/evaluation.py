@@ -26,10 +26,13 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from reseen.descriptors.embeddings import Embeddings
 
 TOOLBOX = "torchreid==0.2.5"
 CAMERAS = 6
@@ -79,16 +82,22 @@ def read_data(folder: Path, *, junk: bool) -> Data:
 # --- what is measured, each in its own process ------------------------------------------------------------
 
 
-def ours_rank(folder: Path) -> Callable[[], Array]:
-    """Our evaluator: mAP and CMC."""
+def embeddings(folder: Path, *, junk: bool) -> list[Embeddings]:
+    """Query and gallery as we take them."""
     from reseen.descriptors.embeddings import Embeddings
-    from reseen.evaluation import rank
 
-    data = read_data(folder, junk=True)
-    query, gallery = (
+    data = read_data(folder, junk=junk)
+    return [
         Embeddings(data[f"{part}_features"], data[f"{part}_pids"], data[f"{part}_camids"])
         for part in ("query", "gallery")
-    )
+    ]
+
+
+def ours_rank(folder: Path) -> Callable[[], Array]:
+    """Our evaluator: mAP and CMC."""
+    from reseen.evaluation import rank
+
+    query, gallery = embeddings(folder, junk=True)
     warnings.simplefilter("ignore")  # queries without a match are counted on both sides
 
     def run() -> Array:
@@ -102,8 +111,8 @@ def ours_rerank(folder: Path) -> Callable[[], Array]:
     """Our re-ranking: distances (Q, G)."""
     from reseen.evaluation import ReRanking
 
-    data = read_data(folder, junk=False)
-    return lambda: ReRanking().distances(data["query_features"], data["gallery_features"])
+    query, gallery = embeddings(folder, junk=False)
+    return lambda: ReRanking().distances(query, gallery)
 
 
 def toolbox_rank(folder: Path) -> Callable[[], Array]:

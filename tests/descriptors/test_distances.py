@@ -1,19 +1,30 @@
-"""Chunked Euclidean distances."""
+"""Chunked squared distances, in one space and summed over several."""
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
 from reseen.descriptors import distances as module
-from reseen.descriptors.distances import SquaredDistances, euclidean_distances, exact_squared_distances
+from reseen.descriptors.distances import (
+    SquaredDistances,
+    SquaredSums,
+    exact_squared_distances,
+    pair_squared_distances,
+    squared_distances,
+)
 from reseen.errors import ReseenError
+
+
+def all_of(chunks):
+    """The whole matrix, (Q, G)."""
+    return np.concatenate([chunk.copy() for _, chunk in chunks])
 
 
 def test_distances_by_hand():
     query = [[0.0, 0.0], [3.0, 4.0]]
     gallery = [[3.0, 4.0], [0.0, 1.0], [0.0, 0.0]]
-    expected = [[5, 1, 0], [0, np.sqrt(18), 5]]
-    np.testing.assert_allclose(euclidean_distances(query, gallery), expected, atol=1e-5)
+    expected = [[25, 1, 0], [0, 18, 25]]
+    np.testing.assert_allclose(all_of(SquaredDistances(query, gallery)), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 4 * 40 * 7, 1 << 30])
@@ -21,7 +32,8 @@ def test_chunks_give_the_same_as_scipy(monkeypatch, chunk_bytes):
     monkeypatch.setattr(module, "_CHUNK_BYTES", chunk_bytes)
     rng = np.random.default_rng(0)
     query, gallery = rng.normal(size=(23, 16)), rng.normal(size=(40, 16))
-    np.testing.assert_allclose(euclidean_distances(query, gallery), cdist(query, gallery), rtol=1e-5)
+    expected = cdist(query, gallery, "sqeuclidean")
+    np.testing.assert_allclose(all_of(SquaredDistances(query, gallery)), expected, rtol=1e-5)
 
 
 def test_chunks_stay_within_their_size(monkeypatch):
@@ -34,8 +46,8 @@ def test_a_large_common_offset_costs_no_digits():
     rng = np.random.default_rng(1)
     query = (1000 + rng.normal(size=(5, 64))).astype(np.float32)
     gallery = (1000 + rng.normal(size=(30, 64))).astype(np.float32)
-    expected = cdist(query.astype(np.float64), gallery.astype(np.float64))
-    np.testing.assert_allclose(euclidean_distances(query, gallery), expected, rtol=1e-5)
+    expected = cdist(query.astype(np.float64), gallery.astype(np.float64), "sqeuclidean")
+    np.testing.assert_allclose(all_of(SquaredDistances(query, gallery)), expected, rtol=2e-5)
 
 
 @pytest.mark.parametrize("dimensions", [1, 8, 256, 2048])
@@ -55,7 +67,43 @@ def test_exact_distances_of_equal_rows_are_equal():
     rng = np.random.default_rng(2)
     one = rng.normal(size=300).astype(np.float32)
     many = np.repeat(rng.normal(size=(1, 300)).astype(np.float32), 2000, axis=0)
-    assert len(np.unique(exact_squared_distances(one, many, np.arange(2000)))) == 1
+    assert len(np.unique(exact_squared_distances([one], [many], np.arange(2000)))) == 1
+
+
+def two_spaces(rng, count):
+    """Ordinary descriptors, and such as hardly differ: near duplicates are where roots lose digits."""
+    return rng.normal(size=(count, 64)).astype(np.float32), 1 + 1e-4 * rng.normal(size=(count, 8))
+
+
+def summed(query, gallery, metric="euclidean"):
+    return sum(cdist(np.float64(one), np.float64(other), metric) for one, other in zip(query, gallery, strict=True))
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 8 * 300 * 4, 1 << 30])
+def test_sums_are_in_the_right_order_if_apart_by_the_tolerance(monkeypatch, chunk_bytes):
+    monkeypatch.setattr(module, "_CHUNK_BYTES", chunk_bytes)
+    rng = np.random.default_rng(4)
+    query, gallery = two_spaces(rng, 9), two_spaces(rng, 300)
+    gallery[0][:9], gallery[1][:9] = query[0], query[1]  # distance 0
+    chunks = squared_distances(query, gallery)
+    assert isinstance(chunks, SquaredSums)
+    assert chunks.shape == (9, 300)
+    expected = np.square(summed(query, gallery))
+    error = np.abs(all_of(chunks) - expected).max(axis=1)
+    assert (2 * error < chunks.tolerance).all()
+    assert (chunks.tolerance < 1e-4 * expected.max()).all(), "else nearly everything is compared again"
+
+
+def test_exact_and_pair_distances_of_sums_equal_scipy():
+    rng = np.random.default_rng(5)
+    query, gallery = two_spaces(rng, 3), two_spaces(rng, 3000)
+    expected = np.square(summed(query, gallery))
+    rows = np.arange(3000)
+    exact = exact_squared_distances([space[1] for space in query], gallery, rows)
+    np.testing.assert_allclose(exact, expected[1], rtol=1e-12)
+    both = [np.concatenate(pair) for pair in zip(query, gallery, strict=True)]
+    pairs = pair_squared_distances(both, np.full(3000, 1), rows + 3)
+    np.testing.assert_allclose(pairs, expected[1], rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -68,4 +116,4 @@ def test_exact_distances_of_equal_rows_are_equal():
 )
 def test_shapes_that_do_not_fit_are_named(query, gallery, raises):
     with pytest.raises(ReseenError, match=raises):
-        euclidean_distances(query, gallery)
+        SquaredDistances(query, gallery)

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reseen import Embeddings
+from reseen.descriptors.distance import Euclidean, Mahalanobis
 from reseen.errors import ReseenError
 
 
@@ -125,14 +126,39 @@ def test_a_file_keeps_model_and_parts(tmp_path: Path) -> None:
     assert (loaded.model, dict(loaded.parts)) == ("abc", {"global": 1, "part/0": 2, "part/1": 1})
 
 
+def test_a_file_keeps_the_distance_with_what_it_learnt(tmp_path: Path) -> None:
+    learnt = replace(named(), distance=Mahalanobis(matrix=[[1, 2, 0, 4]]))
+    learnt.save(tmp_path / "e.parquet")
+    loaded = Embeddings.load(tmp_path / "e.parquet")
+    assert loaded.distance == learnt.distance
+    # Rows are (0, 1, 2, 3) and (4, 5, 6, 7), so they differ by 4 (1 + 2 + 0 + 4).
+    np.testing.assert_allclose(loaded.distances_to(loaded), [[0, 28], [28, 0]])
+
+
+def test_probabilities_of_attributes_are_features_too() -> None:
+    embeddings = replace(make(), parts={"global": 3})
+    assert embeddings.attributes is not None
+    np.testing.assert_array_equal(embeddings.feature("probability/color").features, embeddings.attributes["color"])
+    both = embeddings.feature("probability", "global")
+    assert dict(both.parts) == {"probability/hat": 2, "probability/color": 5, "global": 3}
+    np.testing.assert_array_equal(both.features[:, 7:], embeddings.features)
+
+
+def test_some_features_alone_are_compared_by_plain_distance() -> None:
+    learnt = replace(named(), distance=Mahalanobis(matrix=np.eye(4)))
+    assert learnt.feature("part").distance == Euclidean()
+    assert learnt[[1]].distance == learnt.distance
+
+
 @pytest.mark.parametrize(
     ("other", "says"),
     [
         (replace(named(), model="xyz"), "of model abc and of model xyz"),
         (named().feature("part/0", "part/1", "global"), "of global, part/0, part/1 and of part/0, part/1, global"),
         (named().feature("global"), "length 4 and 1"),
+        (replace(named(), distance=Euclidean(weight=2)), r"distance euclidean and for euclidean \w{12}"),
     ],
-    ids=["model", "features", "length"],
+    ids=["model", "features", "length", "distance"],
 )
 def test_descriptors_that_do_not_belong_together_are_not_compared(other: Embeddings, says: str) -> None:
     with pytest.raises(ReseenError, match=says):

@@ -3,11 +3,13 @@
 import json
 import tracemalloc
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from reseen.descriptors import distances as distances_module
+from reseen.descriptors.distance import Euclidean, Mahalanobis, Sum
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation import ReRanking, average_reports, rank
@@ -106,7 +108,7 @@ def test_a_query_without_match_is_left_out_and_counted():
         (on_a_line([1, 2], [5, 6], [3, 4]), "gallery cameras: 3, 4"),
         (on_a_line([1, 2], [-1, -1], [3, 4]), "none of 1 queries"),
         (on_a_line(range(20), range(10, 30), range(20)), r"10, 11, … \(20 in all\)"),
-        (Embeddings(np.ones((1, 2)), np.array([1]), np.array([2])), "1 dimensions, gallery features 2"),
+        (Embeddings(np.ones((1, 2)), np.array([1]), np.array([2])), "length 1 and 2 cannot be compared"),
     ],
 )
 def test_nothing_to_score_is_an_error_that_says_why(gallery, raises):
@@ -127,11 +129,12 @@ def test_the_curve_is_as_long_as_the_gallery_but_at_most_fifty():
         assert report.rank(length + 10) == report.cmc[-1]
 
 
-def slow_reference(query, gallery):
+def slow_reference(query, gallery, distances=None):
     """One query at a time: sort everything, throw out, count."""
+    distances = distances or (lambda one, many: ((many - one) ** 2).sum(axis=1))
     precisions, penalties, hits = [], [], []
     for feature, pid, camid in zip(query.features.astype(np.float64), query.pids, query.camids, strict=True):
-        order = np.argsort(((gallery.features.astype(np.float64) - feature) ** 2).sum(axis=1), kind="stable")
+        order = np.argsort(distances(feature, gallery.features.astype(np.float64)), kind="stable")
         drop = (gallery.pids == -1) | ((gallery.pids == pid) & (gallery.camids == camid))
         right = (gallery.pids == pid)[order[~drop[order]]]
         ranks = np.flatnonzero(right) + 1
@@ -167,6 +170,40 @@ def test_equals_a_slow_reference(monkeypatch, chunk_bytes, dimensions, levels):
     assert report.mAP == pytest.approx(mean_ap, abs=1e-12)
     assert report.mINP == pytest.approx(mean_inp, abs=1e-12)
     np.testing.assert_allclose(report.cmc, cmc, atol=1e-12)
+
+
+SHEAR = np.random.default_rng(0).integers(-3, 4, size=(4, 6)).astype(np.float32)
+
+
+@pytest.mark.filterwarnings("ignore::reseen.errors.ReseenWarning")
+@pytest.mark.parametrize("chunk_bytes", [4 * 500 * 9, 1 << 26])
+@pytest.mark.parametrize("levels", [None, 2, 3])
+@pytest.mark.parametrize(
+    ("distance", "definition"),
+    [
+        (Mahalanobis(matrix=SHEAR), lambda one, many: (((many - one) @ SHEAR.T) ** 2).sum(axis=1)),
+        (
+            Sum(terms=(Euclidean(features=("left",)), Euclidean(features=("right",), weight=0.5))),
+            lambda one, many: (
+                np.sqrt(((many - one)[:, :2] ** 2).sum(axis=1)) + 0.5 * np.sqrt(((many - one)[:, 2:] ** 2).sum(axis=1))
+            ),
+        ),
+    ],
+    ids=["mahalanobis", "sum"],
+)
+def test_any_distance_ranks_exactly_as_a_slow_reference(monkeypatch, chunk_bytes, levels, distance, definition):
+    monkeypatch.setattr(distances_module, "_CHUNK_BYTES", chunk_bytes)
+    rng = np.random.default_rng(7)
+    query, gallery = (
+        replace(random_embeddings(rng, count, 20, 6, levels), parts={"left": 2, "right": 4}, distance=distance)
+        for count in (60, 500)
+    )
+    mean_ap, cmc, mean_inp = slow_reference(query, gallery, definition)
+    report = rank(query, gallery)
+    assert report.mAP == pytest.approx(mean_ap, abs=1e-12)
+    assert report.mINP == pytest.approx(mean_inp, abs=1e-12)
+    np.testing.assert_allclose(report.cmc, cmc, atol=1e-12)
+    assert report.as_dict()["distance"] == distance.name
 
 
 def test_a_collapsed_model_ranks_by_gallery_order():
@@ -253,6 +290,14 @@ def test_average_of_reports():
     assert mean.std["mAP"] == pytest.approx(1 / 4)
     assert mean.std["rank1"] == pytest.approx(1 / 2)
     assert mean.average_precision.tolist() == [1, 0.5]
+
+
+def test_reports_by_two_distances_are_not_averaged():
+    gallery = on_a_line([1, 2], [1, 2], [2, 2])
+    doubled = Euclidean(weight=2)
+    other = rank(replace(QUERY, distance=doubled), replace(gallery, distance=doubled))
+    with pytest.raises(ReseenError, match="share the form of average precision, distance and re-ranking"):
+        average_reports([rank(QUERY, gallery), other])
 
 
 def test_reports_that_do_not_belong_together_are_not_averaged():

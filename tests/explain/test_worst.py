@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from reseen.descriptors.distance import Mahalanobis
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.explain import top_gallery_rows, worst_queries, worst_queries_picture
@@ -62,6 +65,15 @@ def test_top_gallery_rows_equal_brute_force() -> None:
             and not (gallery.pids[g] == query.pids[row] and gallery.camids[g] == query.camids[row])
         ]
         assert found.tolist() == allowed[:7]
+
+
+def test_top_gallery_rows_go_by_the_descriptors_own_distance() -> None:
+    gallery = Embeddings([[1, 0], [0, 2]], [1, 1], [2, 3])  # type: ignore[arg-type]
+    query = Embeddings([[0, 0]], [1], [1])  # type: ignore[arg-type]
+    assert top_gallery_rows(query, gallery, [0], 2).tolist() == [[0, 1]]
+    stretched = Mahalanobis(matrix=[[3, 0], [0, 1]])
+    query, gallery = replace(query, distance=stretched), replace(gallery, distance=stretched)
+    assert top_gallery_rows(query, gallery, [0], 2).tolist() == [[1, 0]]
 
 
 def test_descriptors_of_two_models_are_refused() -> None:

@@ -8,14 +8,18 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
+from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 
 import reseen
 from reseen import models
 from reseen.data.attributes import MARKET1501_SCHEMA
+from reseen.descriptors.distance import Euclidean, Mahalanobis
 from reseen.errors import ReseenError
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
@@ -157,6 +161,78 @@ def test_damaged_checkpoints_say_so_in_one_line(saved: Path, damage: object) -> 
     damage(saved)
     with pytest.raises(ReseenError, match="cannot load checkpoint") as error:
         reseen.load(saved)
+    assert "\n" not in str(error.value)
+
+
+@pytest.fixture
+def learnt(tmp_path: Path) -> Path:
+    """A checkpoint whose descriptors are compared by their first two, the second one doubled."""
+    torch.manual_seed(3)
+    model = models.build(models.config_of({"system": "ide", "backbone": "resnet10t", "num_identities": 5}))
+    config = EmbedderConfig(size=(64, 32))
+    width = Embedder(model, config).describe(Image.new("RGB", (32, 64))).embedding.shape[1]
+    matrix = np.zeros((2, width))
+    matrix[0, 0], matrix[1, 1] = 1, 2
+    checkpoint.save(tmp_path / "learnt", model, config, card="# card", distance=Mahalanobis(matrix=matrix))
+    return tmp_path / "learnt"
+
+
+def test_a_checkpoint_carries_its_distance(learnt: Path, picture: Path, tmp_path: Path) -> None:
+    assert {path.name for path in learnt.iterdir()} == {
+        "model.safetensors",
+        "config.json",
+        "README.md",
+        "distance.safetensors",
+    }
+    Image.new("RGB", (32, 64), "red").save(tmp_path / "red.png")
+    embedder = reseen.load(learnt)
+    one, other = embedder.embed([picture]), embedder.embed([tmp_path / "red.png"])
+    assert one.distance == embedder.distance == Mahalanobis(matrix=embedder.distance.arrays()["matrix"])
+    first, second = (one.features - other.features)[0, :2]
+    assert one.distances_to(other)[0, 0] == pytest.approx(np.hypot(first, 2 * second), rel=1e-5)
+    plain = Embedder(embedder.model, embedder.config).embed([picture])
+    with pytest.raises(ReseenError, match="for the distance euclidean and for mahalanobis"):
+        plain.check_comparable(other)
+
+
+def test_a_distance_without_arrays_needs_no_file(saved: Path, tmp_path: Path) -> None:
+    embedder, distance = reseen.load(saved), Euclidean(features=("global",))
+    checkpoint.save(tmp_path / "global", embedder.model, embedder.config, card="", distance=distance)
+    assert not (tmp_path / "global" / "distance.safetensors").exists()
+    assert reseen.load(tmp_path / "global").distance == distance
+    assert embedder.distance == Euclidean()
+
+
+def learn(folder: Path, matrix: NDArray[np.float32]) -> None:
+    """Puts another matrix in, with its right digest."""
+    save_arrays({"matrix": matrix}, folder / "distance.safetensors")
+    digest = hashlib.sha256((folder / "distance.safetensors").read_bytes()).hexdigest()
+    change(folder, ("distance", "arrays"), digest)
+
+
+def flip_a_byte_of_the_distance(folder: Path) -> None:
+    content = bytearray((folder / "distance.safetensors").read_bytes())
+    content[-5] ^= 0x40
+    (folder / "distance.safetensors").write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (flip_a_byte_of_the_distance, r"distance\.safetensors is not the one"),
+        (lambda folder: (folder / "distance.safetensors").unlink(), r"it has no distance\.safetensors"),
+        (partial(learn, matrix=np.full((2, 512), np.nan, np.float32)), "matrix: holds NaN or infinity"),
+        (partial(learn, matrix=np.eye(3, dtype=np.float32)), "for descriptor of length 3, here it has"),
+        (partial(change, keys=("distance", "settings", "kind"), value="cosine"), "'cosine'"),
+        (partial(change, keys=("distance", "settings", "features"), value=["part"]), "no feature 'part'"),
+        (partial(change, keys=("distance",), value=7), "cannot load checkpoint"),
+    ],
+    ids=["flipped byte", "missing", "nan", "size", "kind", "feature", "number"],
+)
+def test_a_damaged_distance_says_so(learnt: Path, damage: Callable[[Path], None], says: str) -> None:
+    damage(learnt)
+    with pytest.raises(ReseenError, match=says) as error:
+        reseen.load(learnt)
     assert "\n" not in str(error.value)
 
 

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import ArrayLike
 
 from reseen.data.attributes import Attribute, AttributeSchema
+from reseen.descriptors.distance import Distance, Euclidean, Mahalanobis, Sum
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.search import Match, parse_where, search
@@ -92,6 +93,42 @@ def test_distances_equal_the_definition_across_chunks() -> None:
     matches = search(Embeddings(features, zeros, zeros), picture(query), top=5000)
     assert [match.row for match in matches] == np.argsort(expected, kind="stable").tolist()
     assert [match.distance for match in matches] == pytest.approx(np.sort(expected), rel=1e-5)
+
+
+PARTS = {"left": 1, "right": 1}
+
+
+@pytest.mark.parametrize(
+    ("distance", "rows", "farthest", "parts"),
+    [
+        (Euclidean(), [3, 1, 4, 2, 0], 5.0, {"left": 9, "right": 16}),
+        # The second coordinate counts three times as much: 1, 6, 0, 3 and √(9 + 144).
+        (Mahalanobis(matrix=[[1, 0], [0, 3]]), [3, 1, 4, 2, 0], np.sqrt(153), {"left": 9, "right": 144}),
+        (Mahalanobis(matrix=[[3, 0], [0, 1]]), [3, 4, 2, 1, 0], np.sqrt(97), {"left": 81, "right": 16}),
+        # Both coordinates in one: 7, 1, 2, 0, 1; half of the product of both belongs to either.
+        (Mahalanobis(matrix=[[1, 1]]), [3, 1, 4, 2, 0], 7.0, {"left": 21, "right": 28}),
+        (
+            Sum(terms=(Euclidean(features=("left",), weight=3), Euclidean(features=("right",)))),
+            [3, 4, 2, 1, 0],
+            13.0,
+            {"left": 9, "right": 4},
+        ),
+    ],
+)
+def test_any_distance_ranks_and_is_split(
+    distance: Distance, rows: list[int], farthest: float, parts: dict[str, float]
+) -> None:
+    searched = replace(gallery(), parts=PARTS, distance=distance)
+    matches = search(searched, replace(ORIGIN, parts=PARTS, distance=distance))
+    assert [match.row for match in matches] == rows
+    assert matches[-1].distance == pytest.approx(farthest)
+    assert matches[-1].parts == pytest.approx(parts)
+
+
+def test_a_split_needs_names_and_a_picture() -> None:
+    assert search(gallery(), ORIGIN)[0].parts == {}
+    wanted = parse_where("hat=yes", SCHEMA)
+    assert search(replace(gallery(), parts=PARTS), None, schema=SCHEMA, where=wanted)[0].parts == {}
 
 
 HAT_YES = parse_where("hat=yes", SCHEMA)

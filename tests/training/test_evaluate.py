@@ -14,6 +14,7 @@ from reseen import Embeddings, models
 from reseen.data import open_split
 from reseen.data.attributes import Attribute, AttributeSchema
 from reseen.data.person import Protocol
+from reseen.descriptors.distance import Euclidean, Sum
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation import EvaluationReport, ReRanking, evaluate, multiple_query, rank
 from reseen.models.embedder import Embedder, EmbedderConfig
@@ -84,6 +85,23 @@ def test_one_feature_alone_is_compared_by(embedder: Embedder, market_drawn: Path
     assert done.gallery.features.shape[1] == 2 * 256
     whole = evaluate_split(embedder, split, console=QUIET)
     np.testing.assert_array_equal(done.gallery.features, whole.gallery.feature("part").features)
+
+
+def test_a_model_is_evaluated_by_its_own_distance(embedder: Embedder, market_drawn: Path) -> None:
+    split = open_split("market1501", market_drawn)
+    terms = (Euclidean(features=("global",)), Euclidean(features=("probability",), weight=0.5))
+    own = Embedder(embedder.model, embedder.config, Sum(terms=terms))
+    done = evaluate_split(own, split, reranking=ReRanking(), console=QUIET)
+    plain = evaluate_split(embedder, split, reranking=ReRanking(), console=QUIET)
+    for name in ("ranking", "reranked"):
+        ranking, other = getattr(done.report, name), getattr(plain.report, name)
+        assert (ranking.distance, other.distance) == (own.distance.name, "euclidean")
+        assert ranking.mAP != other.mAP
+    # A feature that is asked for is compared plainly, whatever the model's distance.
+    alone = evaluate_split(own, split, features=("probability/gender",), console=QUIET)
+    assert alone.gallery.distance == Euclidean()
+    assert alone.gallery.attributes is not None
+    np.testing.assert_array_equal(alone.gallery.features, alone.gallery.attributes["gender"])
 
 
 def test_only_shared_attributes_are_scored(embedder: Embedder, market_drawn: Path) -> None:

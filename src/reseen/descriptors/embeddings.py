@@ -11,9 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as save_arrays
 
+from reseen.descriptors.distance import Distance, Euclidean, read_distance
+from reseen.descriptors.distances import Spaces, squared_distances
 from reseen.errors import ReseenError
 from reseen.files import replacing
+
+PROBABILITY = "probability"
+"""Name that the attributes' probabilities have as features: ``probability/hat``, ``probability/gender``, …."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +36,10 @@ class Embeddings:
         paths: N image references (file name, or ``archive.zip:member``), or None.
         model: Digest of the model that made them; empty if nobody knows.
         parts: Width of each named feature that the descriptors are made of, in order; empty if nobody knows.
+        distance: What they are meant to be compared by.
 
     Raises:
-        ReseenError: If shapes do not fit each other or features are not finite.
+        ReseenError: If shapes do not fit each other, features are not finite, or the distance is for others.
     """
 
     features: NDArray[np.float32]
@@ -40,6 +49,7 @@ class Embeddings:
     paths: Sequence[str] | None = None
     model: str = ""
     parts: Mapping[str, int] = field(default_factory=dict)
+    distance: Distance = field(default_factory=Euclidean)
 
     def __post_init__(self) -> None:
         features = np.ascontiguousarray(self.features, dtype=np.float32)
@@ -64,6 +74,8 @@ class Embeddings:
             object.__setattr__(self, "paths", paths)
         if self.parts and sum(self.parts.values()) != features.shape[1]:
             raise ReseenError(f"parts are {sum(self.parts.values())} wide in all, features {features.shape[1]}")
+        if len(self):
+            self.distance.check(self)
 
     def __len__(self) -> int:
         return len(self.features)
@@ -71,37 +83,62 @@ class Embeddings:
     def __getitem__(self, rows: ArrayLike | slice) -> Embeddings:
         """Returns the rows chosen by a slice, an index array or a boolean mask."""
         index = np.arange(len(self))[rows if isinstance(rows, slice) else np.asarray(rows)]
-        return Embeddings(
-            self.features[index],
-            self.pids[index],
-            self.camids[index],
-            None if self.attributes is None else {name: table[index] for name, table in self.attributes.items()},
-            None if self.paths is None else [self.paths[i] for i in index],
-            self.model,
-            self.parts,
+        return replace(
+            self,
+            features=self.features[index],
+            pids=self.pids[index],
+            camids=self.camids[index],
+            attributes={name: table[index] for name, table in (self.attributes or {}).items()} or None,
+            paths=None if self.paths is None else [self.paths[i] for i in index],
         )
 
-    def feature(self, *names: str) -> Embeddings:
-        """Returns the same images by some of the named features alone.
+    def named(self, names: Sequence[str] = ()) -> dict[str, NDArray[np.float32]]:
+        """Returns features (N, d) by name.
 
         Args:
-            names: Features, in the order they come in; ``part`` stands for all of ``part/0``, ``part/1``, ….
+            names: Which, in the order they come in, ``part`` standing for all of ``part/0``, ``part/1``, … and
+                ``probability`` for the probabilities of all attributes; by default those that make the descriptor,
+                which is a single feature called ``descriptor`` if nobody knows their names.
 
         Raises:
             ReseenError: If there is no such feature; names those there are.
         """
-        chosen = select(tuple(self.parts), names)
-        ends = dict(zip(self.parts, np.cumsum(list(self.parts.values())).tolist(), strict=True))
-        columns = [self.features[:, ends[name] - self.parts[name] : ends[name]] for name in chosen]
+        parts, start = self.parts or {"descriptor": self.features.shape[1]}, 0
+        found = {}
+        for name, width in parts.items():
+            found[name] = self.features[:, start : start + width]
+            start += width
+        if not names:
+            return found
+        found |= {f"{PROBABILITY}/{name}": table for name, table in (self.attributes or {}).items()}
+        return {name: found[name] for name in select(tuple(found), names)}
+
+    def spaces(self) -> Spaces:
+        """Returns the matrices (N, d) whose Euclidean distances add up to the distance of these images."""
+        return self.distance.spaces(self)
+
+    def feature(self, *names: str) -> Embeddings:
+        """Returns the same images by some of the named features alone, to be compared by Euclidean distance.
+
+        Args:
+            names: Features, in the order they come in, as for `named`.
+
+        Raises:
+            ReseenError: If there is no such feature; names those there are.
+        """
+        chosen = self.named(names)
         return replace(
-            self, features=np.concatenate(columns, axis=1), parts={name: self.parts[name] for name in chosen}
+            self,
+            features=np.concatenate(list(chosen.values()), axis=1),
+            parts={name: values.shape[1] for name, values in chosen.items()},
+            distance=Euclidean(),
         )
 
     def check_comparable(self, other: Embeddings) -> None:
         """Makes sure that distances between these descriptors and others mean something.
 
         Raises:
-            ReseenError: If they are of different models, lengths or features.
+            ReseenError: If they are of different models, lengths or features, or meant for different distances.
         """
         if self.features.shape[1] != other.features.shape[1]:
             raise ReseenError(
@@ -118,6 +155,24 @@ class Embeddings:
                 f"descriptors of {', '.join(self.parts)} and of {', '.join(other.parts)} cannot be compared: "
                 "choose the same features"
             )
+        if self.distance != other.distance:
+            raise ReseenError(
+                f"descriptors for the distance {self.distance.name} and for {other.distance.name} cannot be compared: "
+                "give both the same distance"
+            )
+
+    def distances_to(self, other: Embeddings) -> NDArray[np.float32]:
+        """Returns the distance of every image to every other one, (N, M) float32; `rank` holds no such matrix.
+
+        Raises:
+            ReseenError: If the descriptors cannot be compared.
+        """
+        self.check_comparable(other)
+        chunks = squared_distances(self.spaces(), other.spaces())
+        distances = np.empty(chunks.shape, dtype=np.float32)
+        for rows, squared in chunks:
+            np.sqrt(squared, out=distances[rows])
+        return distances
 
     def save(self, path: Path) -> None:
         """Writes one Parquet file; an existing one is replaced only once the new one is complete."""
@@ -130,7 +185,13 @@ class Embeddings:
             columns[f"attribute:{name}"] = _fixed_size_lists(table)
         if self.paths is not None:
             columns["path"] = pa.array(self.paths)
-        metadata = {"reseen": json.dumps({"format": 2, "model": self.model, "parts": dict(self.parts)})}
+        content = {
+            "format": 3,
+            "model": self.model,
+            "parts": dict(self.parts),
+            "distance": self.distance.model_dump(mode="json"),
+        }
+        metadata = {"reseen": json.dumps(content), "reseen.distance": save_arrays(self.distance.arrays())}
         with replacing(path) as partial:
             pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial, compression="zstd")
 
@@ -156,7 +217,8 @@ class Embeddings:
                 for name in table.column_names
                 if name.startswith("attribute:")
             }
-            stored = json.loads((table.schema.metadata or {})[b"reseen"])
+            metadata = table.schema.metadata or {}
+            stored = json.loads(metadata[b"reseen"])
             return cls(
                 _matrix(table["feature"]),
                 table["pid"].to_numpy(),
@@ -165,8 +227,9 @@ class Embeddings:
                 table["path"].to_pylist() if "path" in table.column_names else None,
                 stored["model"],
                 stored["parts"],
+                read_distance(stored["distance"], load_arrays(metadata[b"reseen.distance"])),
             )
-        except (OSError, ValueError, KeyError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
             raise ReseenError(f"{path} is not a file of embeddings (make one with `reseen embed`): {error}") from error
 
 

@@ -1,7 +1,7 @@
-"""Evaluation: ranking, re-ranking, attributes, and how data sets want to be compared."""
+"""Evaluation: ranking, re-ranking, attributes, a distance learnt from pairs, and how data sets want to be compared."""
 
-from reseen.descriptors.distances import euclidean_distances
 from reseen.evaluation.attributes import AttributeReport, BinaryMetrics, attribute_accuracy
+from reseen.evaluation.kissme import Kissme
 from reseen.evaluation.protocols import evaluate, multiple_query
 from reseen.evaluation.ranking import RankingReport, average_reports, rank
 from reseen.evaluation.report import EvaluationReport
@@ -11,11 +11,11 @@ __all__ = [
     "AttributeReport",
     "BinaryMetrics",
     "EvaluationReport",
+    "Kissme",
     "RankingReport",
     "ReRanking",
     "attribute_accuracy",
     "average_reports",
-    "euclidean_distances",
     "evaluate",
     "multiple_query",
     "rank",

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reseen.data.person import UNKNOWN_PID
-from reseen.descriptors.distances import SquaredDistances, checked_pair, exact_squared_distances
+from reseen.descriptors.distances import exact_squared_distances, squared_distances
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation.cross_camera import own_camera
@@ -40,6 +40,7 @@ class RankingReport:
         queries: Number of queries, with those left out; like the next two, summed over the runs.
         gallery: Number of gallery images, with junk.
         left_out: Number of queries without a right match, which count in no mean.
+        distance: Name of the distance that was ranked by.
         reranking: The re-ranking the figures were taken after, or None.
         runs: Number of rankings these figures are the mean of.
         std: Standard deviation over these runs by figure name; empty for one run.
@@ -53,6 +54,7 @@ class RankingReport:
     queries: int
     gallery: int
     left_out: int = 0
+    distance: str = "euclidean"
     reranking: ReRanking | None = None
     runs: int = 1
     std: Mapping[str, float] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class RankingReport:
         return {
             **self.figures(),
             "average_precision_form": self.form,
+            "distance": self.distance,
             "reranking": None if self.reranking is None else self.reranking.as_dict(),
             "queries": self.queries,
             "gallery": self.gallery,
@@ -87,7 +90,7 @@ def rank(
     average_precision: APForm = "hits",
     reranking: ReRanking | None = None,
 ) -> RankingReport:
-    """Ranks the gallery for each query by Euclidean distance and scores the order.
+    """Ranks the gallery for each query by the distance that the descriptors are meant for and scores the order.
 
     For each query, gallery images of its person under its own camera are dropped, and so are junk images
     (pid -1); distractors (pid 0) stay as wrong answers. Equal distances keep the gallery's order. Ranks
@@ -103,7 +106,7 @@ def rank(
         The figures, with every query's own average precision.
 
     Raises:
-        ReseenError: If no query has a right match, or the descriptors have different lengths.
+        ReseenError: If no query has a right match, or the descriptors cannot be compared.
 
     Example:
         >>> features = np.eye(3, dtype=np.float32)
@@ -142,6 +145,7 @@ def rank(
         queries=len(query),
         gallery=len(gallery),
         left_out=left_out,
+        distance=query.distance.name,
         reranking=reranking,
     )
 
@@ -172,12 +176,12 @@ def average_reports(reports: Sequence[RankingReport]) -> RankingReport:
     report after the other.
 
     Raises:
-        ReseenError: If there is none, or they differ in the form of average precision or in re-ranking.
+        ReseenError: If there is none, or they differ in the form of average precision, distance or re-ranking.
     """
     if not reports:
         raise ReseenError("there is no ranking report to average")
-    if len({(report.form, report.reranking) for report in reports}) > 1:
-        raise ReseenError("reports to average must share the form of average precision and the re-ranking")
+    if len({(report.form, report.distance, report.reranking) for report in reports}) > 1:
+        raise ReseenError("reports to average must share the form of average precision, distance and re-ranking")
     length = min(len(report.cmc) for report in reports)
     figures = [report.figures() for report in reports]
     return RankingReport(
@@ -189,6 +193,7 @@ def average_reports(reports: Sequence[RankingReport]) -> RankingReport:
         queries=sum(report.queries for report in reports),
         gallery=sum(report.gallery for report in reports),
         left_out=sum(report.left_out for report in reports),
+        distance=reports[0].distance,
         reranking=reports[0].reranking,
         runs=len(reports),
         std={name: float(np.std([run[name] for run in figures])) for name in figures[0]},
@@ -199,17 +204,15 @@ def _ranks_of_matches(
     query: Embeddings, gallery: Embeddings, reranking: ReRanking | None
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Yields (query row, ascending ranks of its right matches among the gallery images that count)."""
-    checked_pair(query.features, gallery.features)
     query.check_comparable(gallery)
-    kept = np.flatnonzero(gallery.pids != UNKNOWN_PID)
-    if not len(kept):
+    kept = gallery.pids != UNKNOWN_PID
+    if not kept.any():
         return
-    everything = len(kept) == len(gallery)
-    features = gallery.features if everything else gallery.features[kept]
-    pids, camids = gallery.pids[kept], gallery.camids[kept]
+    gallery = gallery if kept.all() else gallery[kept]
+    pids, camids = gallery.pids, gallery.camids
     rows_of = _rows_by_pid(pids)
     nobody = np.empty(0, dtype=np.int64)
-    for row, distances, tolerance, exact in _rows_of_distances(query.features, features, reranking):
+    for row, distances, tolerance, exact in _rows_of_distances(query, gallery, reranking):
         same = rows_of.get(int(query.pids[row]), nobody)
         own = own_camera(pids[same], camids[same], query.pids[row], query.camids[row])
         distances[same[own]] = np.inf
@@ -217,17 +220,18 @@ def _ranks_of_matches(
 
 
 def _rows_of_distances(
-    query: NDArray[np.float32], gallery: NDArray[np.float32], reranking: ReRanking | None
+    query: Embeddings, gallery: Embeddings, reranking: ReRanking | None
 ) -> Iterator[tuple[int, NDArray[np.float32], float, _ExactDistances]]:
     """Yields (query row, (G,) distances, how far they can be off, what gives them without error)."""
     if reranking is not None:
         for row, distances in enumerate(reranking.distances(query, gallery)):
             yield row, distances, 0.0, distances.take
         return
-    chunks = SquaredDistances(query, gallery)
+    one, many = query.spaces(), gallery.spaces()
+    chunks = squared_distances(one, many)
     for rows, chunk in chunks:
         for row, distances in enumerate(chunk, start=rows.start):
-            exact = partial(exact_squared_distances, query[row], gallery)
+            exact = partial(exact_squared_distances, [space[row] for space in one], many)
             yield row, distances, float(chunks.tolerance[row]), exact
 
 

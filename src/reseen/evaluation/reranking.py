@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import sparse
 
-from reseen.descriptors.distances import SquaredDistances, checked_pair
+from reseen.descriptors.distances import Spaces, pair_squared_distances, squared_distances
+from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
-
-_PAIRS = 2048
-"""Pairs of descriptors compared at a time."""
 
 _SPARE = 8
 """Neighbours looked at beyond the k nearest, as float32 may have swapped some at the edge."""
@@ -29,8 +27,8 @@ class ReRanking:
     vectors are averaged over the k2 nearest images (local query expansion, section 3.4), and their Jaccard
     distance is mixed with the original distance: d* = (1 - λ) d_J + λ d (eq. 12).
 
-    The result is that of the authors' dense code: d is the squared Euclidean distance divided by its
-    maximum over all images. Queries and gallery are encoded together, so the result for one query depends
+    The result is that of the authors' dense code: d is the square of the descriptors' own distance, divided by
+    its maximum over all images. Queries and gallery are encoded together, so the result for one query depends
     on the others.
 
     Args:
@@ -56,21 +54,21 @@ class ReRanking:
         """Returns the settings by name."""
         return asdict(self)
 
-    def distances(self, query_features: ArrayLike, gallery_features: ArrayLike) -> NDArray[np.float32]:
+    def distances(self, query: Embeddings, gallery: Embeddings) -> NDArray[np.float32]:
         """Returns the re-ranked distances (Q, G) float32.
 
         Args:
-            query_features: (Q, D) descriptors.
-            gallery_features: (G, D) descriptors.
+            query: Q descriptors.
+            gallery: G descriptors.
 
         Raises:
-            ReseenError: If the shapes do not fit each other.
+            ReseenError: If the descriptors cannot be compared.
         """
-        query, gallery = checked_pair(query_features, gallery_features)
-        features = np.concatenate([query, gallery])
-        neighbours, farthest, distances = self._neighbours(features, len(query))
-        encoding = self._encode(features, neighbours, farthest)
-        del features
+        query.check_comparable(gallery)
+        spaces = tuple(np.concatenate(pair) for pair in zip(query.spaces(), gallery.spaces(), strict=True))
+        neighbours, farthest, distances = self._neighbours(spaces, len(query))
+        encoding = self._encode(spaces, neighbours, farthest)
+        del spaces
         if self.k2 > 1:
             nearest = neighbours[:, : self.k2]
             encoding = _adjacency(nearest, np.float32(1 / nearest.shape[1])) @ encoding
@@ -79,7 +77,7 @@ class ReRanking:
         return distances
 
     def _neighbours(
-        self, features: NDArray[np.float32], queries: int
+        self, spaces: Spaces, queries: int
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
         """Goes once through all distances, a chunk of rows at a time.
 
@@ -87,12 +85,12 @@ class ReRanking:
             (N, k) nearest images, nearest first, the image itself among them; (N,) squared distance to the
             farthest image; (Q, G) squared distances from queries to gallery, divided by the farthest.
         """
-        count = len(features)
+        count = len(spaces[0])
         k = min(max(self.k1 + 1, self.k2), count)
         nearest = np.empty((count, min(k + _SPARE, count)), dtype=np.int32)
         farthest = np.empty(count, dtype=np.float32)
         to_gallery = np.empty((queries, count - queries), dtype=np.float32)
-        for rows, chunk in SquaredDistances(features, features):
+        for rows, chunk in squared_distances(spaces, spaces):
             own = np.arange(rows.start, rows.stop)
             chunk[own - rows.start, own] = 0
             farthest[rows] = np.maximum(chunk.max(axis=1), np.finfo(np.float32).tiny)
@@ -102,11 +100,9 @@ class ReRanking:
             if rows.start < queries:
                 mine = slice(rows.start, min(rows.stop, queries))
                 to_gallery[mine] = chunk[: mine.stop - mine.start, queries:] / farthest[mine, None]
-        return _in_order(features, nearest)[:, :k], farthest, to_gallery
+        return _in_order(spaces, nearest)[:, :k], farthest, to_gallery
 
-    def _encode(
-        self, features: NDArray[np.float32], neighbours: NDArray[np.int32], farthest: NDArray[np.float32]
-    ) -> sparse.csr_array:
+    def _encode(self, spaces: Spaces, neighbours: NDArray[np.int32], farthest: NDArray[np.float32]) -> sparse.csr_array:
         """Returns V (N, N): exp(-d) over each image's expanded reciprocal neighbours, rows summing to 1 (eq. 7)."""
         whole = _reciprocal(neighbours[:, : self.k1 + 1])  # R(p, k1)
         half = _reciprocal(neighbours[:, : round(self.k1 / 2) + 1])  # R(q, k1 / 2)
@@ -115,7 +111,7 @@ class ReRanking:
         brought = (whole @ half.T).multiply(whole).tocsr()  # how many of them are
         brought.data = 3 * brought.data > 2 * half.sum(axis=1)[brought.indices]
         rows, columns = (whole + brought.astype(np.int32) @ half).nonzero()
-        weights = np.exp(-_pair_distances(features, rows, columns) / farthest[rows])
+        weights = np.exp(-pair_squared_distances(spaces, rows, columns) / farthest[rows])
         weights /= np.bincount(rows, weights)[rows]
         return sparse.csr_array((weights.astype(np.float32), (rows, columns)), shape=whole.shape)
 
@@ -126,7 +122,7 @@ def _reciprocal(neighbours: NDArray[np.int32]) -> sparse.csr_array:
     return nearest.multiply(nearest.T).tocsr()
 
 
-def _in_order(features: NDArray[np.float32], nearest: NDArray[np.int32]) -> NDArray[np.int32]:
+def _in_order(spaces: Spaces, nearest: NDArray[np.int32]) -> NDArray[np.int32]:
     """Returns the neighbours (N, k) nearest first, equal distances by row.
 
     Who is the k1-th neighbour decides who is reciprocal, so the order is taken from differences of descriptors
@@ -134,7 +130,7 @@ def _in_order(features: NDArray[np.float32], nearest: NDArray[np.int32]) -> NDAr
     """
     count, k = nearest.shape
     by_row = np.sort(nearest, axis=1)
-    distances = _pair_distances(features, np.repeat(np.arange(count), k), by_row.ravel())
+    distances = pair_squared_distances(spaces, np.repeat(np.arange(count), k), by_row.ravel())
     order = np.argsort(distances.reshape(count, k), axis=1, kind="stable")
     return np.take_along_axis(by_row, order, axis=1)
 
@@ -144,18 +140,6 @@ def _adjacency(neighbours: NDArray[np.int32], value: np.number[Any]) -> sparse.c
     count, k = neighbours.shape
     values = np.full(count * k, value)
     return sparse.csr_array((values, neighbours.ravel(), np.arange(0, count * k + 1, k)), shape=(count, count))
-
-
-def _pair_distances(
-    features: NDArray[np.float32], one: NDArray[np.integer[Any]], other: NDArray[np.integer[Any]]
-) -> NDArray[np.float64]:
-    """Returns the squared distance (P,) between the images of each pair."""
-    distances = np.empty(len(one))
-    for start in range(0, len(one), _PAIRS):
-        pairs = slice(start, start + _PAIRS)
-        difference = features[one[pairs]] - features[other[pairs]]
-        np.einsum("pd,pd->p", difference, difference, out=distances[pairs], dtype=np.float64)
-    return distances
 
 
 def _add_jaccard(distances: NDArray[np.float32], encoding: sparse.csr_array, weight: float) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from reseen.data.person import UNKNOWN_PID
+from reseen.descriptors.distances import exact_squared_distances
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation.cross_camera import own_camera
@@ -46,15 +47,14 @@ def top_gallery_rows(query: Embeddings, gallery: Embeddings, rows: ArrayLike, to
         (n, top) gallery rows, nearest first, `NO_ROW` where the gallery had no more.
 
     Raises:
-        ReseenError: If query and gallery have descriptors of different lengths.
+        ReseenError: If the descriptors of query and gallery cannot be compared.
     """
     query.check_comparable(gallery)
     chosen = np.asarray(rows, dtype=np.int64)
-    squares = np.einsum("gd,gd->g", gallery.features, gallery.features, dtype=np.float64)
+    one, many, everything = query.spaces(), gallery.spaces(), np.arange(len(gallery))
     ranked = np.full((len(chosen), top), NO_ROW, dtype=np.int64)
     for place, row in enumerate(chosen):
-        # |q - g|² without |q|², which is the same for the whole gallery.
-        distances = squares - 2 * (gallery.features @ query.features[row]).astype(np.float64)
+        distances = exact_squared_distances([space[row] for space in one], many, everything)
         own = own_camera(gallery.pids, gallery.camids, query.pids[row], query.camids[row])
         order = np.argsort(distances, kind="stable")
         order = order[~(own | (gallery.pids == UNKNOWN_PID))[order]][:top]

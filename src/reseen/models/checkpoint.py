@@ -1,28 +1,39 @@
-"""A checkpoint is a folder: weights (safetensors), configuration (JSON), model card. Never pickle."""
+"""A checkpoint is a folder: weights (safetensors), configuration (JSON), model card. Never pickle.
+
+It may carry a distance that its descriptors are to be compared by; one that was learnt lies in a file of its own.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 from pydantic import BaseModel
 from safetensors import SafetensorError
+from safetensors.numpy import load_file as load_arrays
+from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from reseen import models
+from reseen.data.person import UNKNOWN_PID, PersonImage
+from reseen.descriptors.distance import Distance, Euclidean, read_distance
 from reseen.errors import ReseenError, one_line
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.parts.backbone import MODEL_FILE
 
-CONFIG, CARD = "config.json", "README.md"
+CONFIG, CARD, DISTANCE_FILE = "config.json", "README.md", "distance.safetensors"
 
 
-def save(directory: Path, model: nn.Module, embedder: EmbedderConfig, *, card: str) -> None:
+def save(
+    directory: Path, model: nn.Module, embedder: EmbedderConfig, *, card: str, distance: Distance | None = None
+) -> None:
     """Writes a checkpoint folder; an existing one is replaced only once the new one is complete.
 
     Args:
@@ -30,6 +41,7 @@ def save(directory: Path, model: nn.Module, embedder: EmbedderConfig, *, card: s
         model: A system with its configuration in ``model.config``.
         embedder: How pictures are prepared for it.
         card: The model card in Markdown.
+        distance: What its descriptors are to be compared by; plain Euclidean distance by default.
     """
     partial = directory.with_name(f"{directory.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -42,6 +54,8 @@ def save(directory: Path, model: nn.Module, embedder: EmbedderConfig, *, card: s
         "embedder": embedder.model_dump(mode="json"),
         "weights": _digest(partial / MODEL_FILE),
     }
+    if distance is not None and distance != Euclidean():
+        config["distance"] = _save_distance(partial, distance)
     (partial / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
     (partial / CARD).write_text(card)
     shutil.rmtree(directory, ignore_errors=True)
@@ -58,7 +72,8 @@ def load(directory: str | Path, *, device: str | torch.device = "cpu") -> Embedd
     A checkpoint is input like any other: loading reads this folder alone, never the network.
 
     Raises:
-        ReseenError: If a file is missing or damaged, or the weights do not fit the configuration.
+        ReseenError: If a file is missing or damaged, or the weights do not fit the configuration, or the distance
+            not the descriptors.
 
     Example:
         >>> import reseen
@@ -76,12 +91,42 @@ def load(directory: str | Path, *, device: str | torch.device = "cpu") -> Embedd
         for name, tensor in weights.items():
             if not tensor.isfinite().all():
                 raise ValueError(f"weights {name} hold NaN or infinity")
-        embedder = EmbedderConfig.model_validate(content["embedder"])
+        config = EmbedderConfig.model_validate(content["embedder"])
+        distance = _load_distance(directory, content["distance"]) if "distance" in content else Euclidean()
         model = models.build(models.config_of(content["model"]))
         model.load_state_dict(weights)
+        embedder = Embedder(model.eval().to(device).to(memory_format=torch.channels_last), config, distance)
+        if distance != Euclidean():
+            embedder.embed([_blank(config.size)])  # whose descriptor the distance has to fit
     except (ReseenError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, RuntimeError) as error:
         raise ReseenError(f"cannot load checkpoint {directory}: {one_line(error)}; train or copy it again") from error
-    return Embedder(model.eval().to(device).to(memory_format=torch.channels_last), embedder)
+    return embedder
+
+
+def _save_distance(directory: Path, distance: Distance) -> dict[str, Any]:
+    """Writes what a distance has learnt, and returns what the configuration says of it."""
+    arrays = distance.arrays()
+    if not arrays:
+        return {"settings": distance.model_dump(mode="json")}
+    save_arrays(arrays, directory / DISTANCE_FILE)
+    return {"settings": distance.model_dump(mode="json"), "arrays": _digest(directory / DISTANCE_FILE)}
+
+
+def _load_distance(directory: Path, content: dict[str, Any]) -> Distance:
+    if "arrays" not in content:
+        return read_distance(content["settings"], {})
+    if not (directory / DISTANCE_FILE).is_file():
+        raise ValueError(f"it has no {DISTANCE_FILE}")
+    if content["arrays"] != _digest(directory / DISTANCE_FILE):
+        raise ValueError(f"{DISTANCE_FILE} is not the one that {CONFIG} was written for")
+    return read_distance(content["settings"], load_arrays(directory / DISTANCE_FILE))
+
+
+def _blank(size: tuple[int, int]) -> PersonImage:
+    """A grey picture of nobody, (H, W)."""
+    encoded = io.BytesIO()
+    Image.new("RGB", (size[1], size[0]), "gray").save(encoded, "PNG")
+    return PersonImage(encoded.getvalue(), UNKNOWN_PID, 0)
 
 
 def _digest(path: Path) -> str:

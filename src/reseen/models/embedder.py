@@ -22,6 +22,7 @@ from reseen.data.images.cache import Progress, cached_images, decode
 from reseen.data.images.size import Size
 from reseen.data.images.transforms import normalize, to_float
 from reseen.data.person import UNKNOWN_PID, PersonImage
+from reseen.descriptors.distance import Distance, Euclidean
 from reseen.descriptors.embeddings import Embeddings
 from reseen.models.output import PersonOutput
 from reseen.models.precision import runs_bfloat16
@@ -51,11 +52,13 @@ class Embedder:
     Args:
         model: Any system; it stays in the mode, training or not, that it is in.
         config: How pictures are prepared.
+        distance: What its descriptors are to be compared by; plain Euclidean distance by default.
     """
 
-    def __init__(self, model: nn.Module, config: EmbedderConfig) -> None:
+    def __init__(self, model: nn.Module, config: EmbedderConfig, distance: Distance | None = None) -> None:
         self.model = model
         self.config = config
+        self.distance = distance or Euclidean()
 
     @property
     def schema(self) -> AttributeSchema | None:
@@ -141,6 +144,7 @@ class Embedder:
             [person.name for person in persons],
             model=self.digest,
             parts=parts,
+            distance=self.distance,
         )
 
     def describe(self, picture: Image.Image | PersonImage | Path | str) -> PersonOutput:

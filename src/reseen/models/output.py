@@ -18,7 +18,7 @@ class PersonOutput:
     """One forward pass over B images.
 
     Attributes:
-        features: (B, d) by name, as they stand in the descriptor that images are compared by (Euclidean distance).
+        features: (B, d) by name, as they stand in the descriptor that images are compared by.
         descriptor: Names of the features the descriptor is made of, in order; all of them by default.
         identity_logits: (B, C) by head name, such as ``global``, ``part/0`` … ``part/5``, ``attention``.
         attribute_logits: (B, classes) by attribute name.

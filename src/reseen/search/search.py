@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.person import UNKNOWN_PID
+from reseen.descriptors.distances import exact_squared_distances
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation.cross_camera import own_camera
 from reseen.search.where import AttributeFilter
-
-_CHUNK = 4096
-"""Gallery rows compared at a time, so that no copy of a whole gallery is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +25,13 @@ class Match:
         rank: 1 = nearest.
         row: Row in the gallery.
         path: Image reference, or an empty string if the gallery has none.
-        distance: Euclidean distance to the query picture, or None without one.
+        distance: Distance to the query picture, or None without one.
         probability: Joint probability of the required attributes, or None without a filter.
         camid: Camera id.
         pid: Person id.
         attributes: Predicted class and its probability by attribute name.
+        parts: What each named feature has to do with the distance: shares of its *square*, or the terms of a sum
+            of distances (`Distance.split`). Empty without a query picture or if the gallery's features have no names.
     """
 
     rank: int
@@ -42,6 +42,7 @@ class Match:
     camid: int
     pid: int
     attributes: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    parts: Mapping[str, float] = field(default_factory=dict)
 
     def shows(self, pid: int | None) -> bool | None:
         """Returns whether this is the person, or None if nobody knows who one of them is."""
@@ -59,7 +60,7 @@ def search(
 ) -> list[Match]:
     """Ranks a gallery by a picture, by attributes, or by both (AANet, fig. 8).
 
-    With a picture, candidates are ranked by the Euclidean distance of their descriptors; a filter first
+    With a picture, candidates are ranked by the distance that their descriptors are meant for; a filter first
     takes out those whose predicted attributes contradict it. With a filter alone they are ranked by the
     joint probability of the required attributes. Equal candidates keep the gallery's order.
 
@@ -90,11 +91,12 @@ def search(
     rows = np.flatnonzero(candidates)
 
     if query is not None:
-        keys = distances = _distances(gallery.features, rows, query.features[0])
+        keys = distances = _distances(query, gallery, rows)
     else:
         assert probabilities is not None
         keys, distances = -probabilities[rows], None
     best = np.argsort(keys, kind="stable")[:top]
+    parts = gallery.distance.split(query, gallery, rows[best]) if query is not None and gallery.parts else {}
     return [
         Match(
             rank=rank,
@@ -105,6 +107,7 @@ def search(
             camid=int(gallery.camids[rows[place]]),
             pid=int(gallery.pids[rows[place]]),
             attributes=_predicted(gallery, int(rows[place]), schema),
+            parts={name: float(shares[rank - 1]) for name, shares in parts.items()},
         )
         for rank, place in enumerate(best, start=1)
     ]
@@ -140,15 +143,9 @@ def _check_classes(gallery: Embeddings, schema: AttributeSchema | None) -> None:
             )
 
 
-def _distances(
-    features: NDArray[np.float32], rows: NDArray[np.int64], query_features: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """Returns Euclidean distances (len(rows),), from differences: exact also for near duplicates."""
-    distances = np.empty(len(rows), dtype=np.float64)
-    for start in range(0, len(rows), _CHUNK):
-        difference = features[rows[start : start + _CHUNK]] - query_features
-        distances[start : start + _CHUNK] = np.sqrt(np.einsum("nd,nd->n", difference, difference, dtype=np.float64))
-    return distances
+def _distances(query: Embeddings, gallery: Embeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Returns the distances (len(rows),) to some gallery rows, from differences: exact also for near duplicates."""
+    return np.sqrt(exact_squared_distances([space[0] for space in query.spaces()], gallery.spaces(), rows))
 
 
 def _predicted(gallery: Embeddings, row: int, schema: AttributeSchema | None) -> dict[str, tuple[str, float]]:

@@ -273,7 +273,7 @@ class Run:
     def _save(self, name: str, report: EvaluationReport | None) -> None:
         embedder = self.embedder()
         card = model_card(self.recipe, self.split, embedder, report, len(self.images))
-        checkpoint.save(self.folder / name, self.system, embedder.config, card=card)
+        checkpoint.save(self.folder / name, self.system, embedder.config, card=card, distance=embedder.distance)
 
     def _draw_curves(self) -> None:
         if _rank() == 0 and (self.folder / "metrics.csv").exists():
