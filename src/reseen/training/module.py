@@ -119,7 +119,7 @@ class PhaseModule(LightningModule):
         )
         with torch.autocast(self.device.type, enabled=False):
             pixels = to_float(self.images.pixels(rows, self.device), self.size)
-            pictures = normalize(augment(pixels, self.phase.augmentation, generator))
+            pictures = normalize(augment(pixels, self.phase.augmentation, generator)[0])
         labels, camids, attributes = (
             None if values is None else values[rows].to(self.device, non_blocking=True)
             for values in (self.images.labels, self.images.camids, self.images.attributes)

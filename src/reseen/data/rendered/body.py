@@ -19,31 +19,13 @@ from safetensors import SafetensorError
 
 from reseen.data.rendered.mesh import Mesh
 from reseen.data.rendered.raster import skin, vertex_normals
+from reseen.data.skeleton import COCO18
 
 if TYPE_CHECKING:
     from anny import Anny
 
-JOINT_NAMES = (
-    "nose",
-    "neck",
-    "right_shoulder",
-    "right_elbow",
-    "right_wrist",
-    "left_shoulder",
-    "left_elbow",
-    "left_wrist",
-    "right_hip",
-    "right_knee",
-    "right_ankle",
-    "left_hip",
-    "left_knee",
-    "left_ankle",
-    "right_eye",
-    "left_eye",
-    "right_ear",
-    "left_ear",
-)
-"""The 18 joints of OpenPose's COCO model, in its order."""
+JOINT_NAMES = COCO18.joints
+"""The joints that a body has."""
 
 _WEIGHTS_KEPT = 4
 _SMALL = 0.02
