@@ -149,7 +149,7 @@ class Embedder:
             height, width = self.config.size
             pixels = np.asarray(picture.convert("RGB").resize((width, height), Image.Resampling.BILINEAR))
         else:
-            pixels = decode(as_person_image(picture, 0), self.config.size)
+            pixels, _ = decode(as_person_image(picture, 0), self.config.size)
         return self._forward(to_float(torch.from_numpy(pixels.copy())[None].to(self.device), self.config.size))
 
     def _forward(self, images: Tensor) -> PersonOutput:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import torch
 
-from reseen.data.images.keypoints import cover, mirror, rescale, shift
+from reseen.data.images.keypoints import cover, keypoints_of, mirror, rescale, shift
+from reseen.data.person import PersonImage
 from reseen.data.skeleton import COCO18
 
 NOSE, RIGHT_WRIST, LEFT_WRIST = (COCO18.joints.index(name) for name in ("nose", "right_wrist", "left_wrist"))
@@ -55,3 +59,14 @@ def test_cover_hides_what_lies_under_the_mask_and_no_more() -> None:
     assert torch.equal(covered[:, :2], points[0, :, :2])
     assert covered[[NOSE, RIGHT_WRIST, LEFT_WRIST], 2].tolist() == [0, 0.5, 0.25]
     assert points[0, NOSE, 2] == 1
+
+
+def test_joints_of_pictures_fit_the_size_they_were_decoded_to() -> None:
+    points = person(nose=(9, 19, 0.5))[0].numpy()
+    images = [PersonImage(Path("a.png"), 1, 1, keypoints=points), PersonImage(Path("b.png"), 1, 1)]
+    found = keypoints_of(images, np.array([[20, 10], [40, 40]]), (10, 20))
+    assert found is not None
+    assert found[0, NOSE].tolist() == [18.5, 9.25, 0.5]
+    assert not found[1, :, 2].any(), "nobody knows where they are"
+    assert keypoints_of(images[1:], np.array([[40, 40]]), (10, 20)) is None
+    assert keypoints_of([], np.zeros((0, 2)), (10, 20)) is None
