@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import torch
 from lightning.pytorch import LightningModule
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from reseen.data.batch import PersonBatch
-from reseen.data.images.transforms import augment, normalize, to_float
+from reseen.data.images.preparation import prepare
 from reseen.data.samplers import BatchSampler, IdentitySampler, RandomSampler, TripletSampler
 from reseen.errors import ReseenError
 from reseen.losses.objective import Objective, term_names, weighting_for
@@ -117,14 +118,20 @@ class PhaseModule(LightningModule):
         generator = torch.Generator(self.device).manual_seed(
             step_seed(self.seed, self.epoch, batch_index, self.global_rank)
         )
-        with torch.autocast(self.device.type, enabled=False):
-            pixels = to_float(self.images.pixels(rows, self.device), self.size)
-            pictures = normalize(augment(pixels, self.phase.augmentation, generator)[0])
-        labels, camids, attributes = (
+        labels, camids, attributes, keypoints = (
             None if values is None else values[rows].to(self.device, non_blocking=True)
-            for values in (self.images.labels, self.images.camids, self.images.attributes)
+            for values in (self.images.labels, self.images.camids, self.images.attributes, self.images.keypoints)
         )
-        return PersonBatch(pictures, labels, camids, attributes)
+        with torch.autocast(self.device.type, enabled=False):
+            batch = prepare(
+                self.images.pixels(rows, self.device),
+                self.size,
+                augmentation=self.phase.augmentation,
+                generator=generator,
+                keypoints=keypoints,
+                extra_sizes=getattr(self.model, "extra_sizes", {}),
+            )
+        return replace(batch, labels=labels, camids=camids, attributes=attributes)
 
 
 @torch.no_grad()
