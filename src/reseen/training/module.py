@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from reseen.data.batch import PersonBatch
-from reseen.data.images.preparation import prepare
+from reseen.data.images.preparation import blank, prepare
 from reseen.data.samplers import BatchSampler, IdentitySampler, RandomSampler, TripletSampler
 from reseen.errors import ReseenError
 from reseen.losses.objective import Objective, term_names, weighting_for
@@ -138,7 +138,7 @@ class PhaseModule(LightningModule):
 def _dry_run(model: nn.Module, size: tuple[int, int]) -> PersonOutput:
     """Returns the output for an empty picture: what heads there are, without touching running statistics."""
     was_training = model.training
-    output = model.eval()(PersonBatch(torch.zeros(1, 3, *size, device=next(model.parameters()).device)))
+    output = model.eval()(blank(size, getattr(model, "extra_sizes", {}), next(model.parameters()).device))
     model.train(was_training)
     assert isinstance(output, PersonOutput)
     return output

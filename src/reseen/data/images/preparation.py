@@ -65,9 +65,9 @@ def mirrored(batch: PersonBatch) -> PersonBatch:
     )
 
 
-def blank(size: Size, extra_sizes: Mapping[str, Size] = NO_SIZES) -> PersonBatch:
+def blank(size: Size, extra_sizes: Mapping[str, Size] = NO_SIZES, device: torch.device | None = None) -> PersonBatch:
     """Returns one picture of nothing, to see what a system gives."""
-    return prepare(torch.zeros(1, *size, 3, dtype=torch.uint8), size, extra_sizes=extra_sizes)
+    return prepare(torch.zeros(1, *size, 3, dtype=torch.uint8, device=device), size, extra_sizes=extra_sizes)
 
 
 def _mirror(images: Tensor) -> Tensor:
