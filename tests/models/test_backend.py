@@ -113,6 +113,21 @@ def test_torch_gives_features_in_the_order_of_the_descriptor_and_probabilities()
         assert table.sum(1) == pytest.approx(1, abs=1e-5)
 
 
+def test_arrays_are_joined_averaged_and_cut() -> None:
+    one, other = (
+        Arrays({"a": np.full((2, 3), value, np.float32)}, {"hat": np.array([[value, 1 - value]] * 2, np.float32)})
+        for value in (0.25, 0.75)
+    )
+    joined = Arrays.join([one, other])
+    assert joined.features["a"][:, 0].tolist() == [0.25, 0.25, 0.75, 0.75]
+    assert joined.attributes["hat"][:, 1].tolist() == [0.75, 0.75, 0.25, 0.25]
+    mean = one.averaged(other)
+    assert (mean.features["a"].dtype, mean.features["a"].tolist()) == (np.float32, [[0.5] * 3] * 2)
+    assert mean.attributes["hat"].tolist() == [[0.5, 0.5]] * 2
+    assert joined.first(3).features["a"].tolist() == joined.features["a"][:3].tolist()
+    assert joined.first(0).attributes["hat"].shape == (0, 2)
+
+
 def modes(model: nn.Module) -> list[bool]:
     return [module.training for module in model.modules()]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -18,6 +18,7 @@ from reseen.data.batch import PersonBatch
 from reseen.models.output import PersonOutput
 from reseen.models.precision import runs_bfloat16
 
+Named = Mapping[str, NDArray[np.float32]]
 Precision = Literal["float32", "bfloat16"]
 
 
@@ -30,8 +31,24 @@ class Arrays:
         attributes: Probabilities (B, classes) float32 by attribute name; empty for a system without attributes.
     """
 
-    features: Mapping[str, NDArray[np.float32]]
-    attributes: Mapping[str, NDArray[np.float32]]
+    features: Named
+    attributes: Named
+
+    @classmethod
+    def join(cls, several: Sequence[Arrays]) -> Arrays:
+        """Returns one after the other; there has to be at least one."""
+        return cls(_join([each.features for each in several]), _join([each.attributes for each in several]))
+
+    def averaged(self, other: Arrays) -> Arrays:
+        """Returns the mean of two views of the same pictures."""
+        return Arrays(_mean(self.features, other.features), _mean(self.attributes, other.attributes))
+
+    def first(self, count: int) -> Arrays:
+        """Returns the first pictures alone."""
+        features, attributes = (
+            {name: values[:count] for name, values in kind.items()} for kind in (self.features, self.attributes)
+        )
+        return Arrays(features, attributes)
 
 
 class Backend(Protocol):
@@ -105,6 +122,15 @@ class TorchBackend:
             output = self.model(batch)
         assert isinstance(output, PersonOutput)
         return output
+
+
+def _join(several: Sequence[Named]) -> Named:
+    return {name: np.concatenate([each[name] for each in several]) for name in several[0]}
+
+
+def _mean(one: Named, other: Named) -> Named:
+    half = np.float32(0.5)
+    return {name: (values + other[name]) * half for name, values in one.items()}
 
 
 def _array(values: Tensor) -> NDArray[np.float32]:

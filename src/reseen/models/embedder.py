@@ -132,25 +132,22 @@ class Embedder:
         persons = cached.images
         keypoints = keypoints_of(persons, cached.sizes, self._decoded_size)
         # Without any picture, one of nothing tells how wide everything would be.
-        arrays = [] if persons else [_no_rows(self._run(self._blank()))]
+        arrays = [] if persons else [self._run(self._blank()).first(0)]
         for start in range(0, len(persons), batch_size):
             rows = slice(start, start + batch_size)
             pixels = torch.from_numpy(np.array(cached.pixels[rows]))
             arrays.append(self._run(self._prepare(pixels, None if keypoints is None else keypoints[rows])))
             if progress:
                 progress(min(start + batch_size, len(persons)), len(persons))
-        features, attributes = (
-            {name: np.concatenate([getattr(each, kind)[name] for each in arrays]) for name in getattr(arrays[0], kind)}
-            for kind in ("features", "attributes")
-        )
+        whole = Arrays.join(arrays)
         return Embeddings(
-            self._finish(np.concatenate(list(features.values()), axis=1)),
+            self._finish(np.concatenate(list(whole.features.values()), axis=1)),
             np.array([person.pid for person in persons], dtype=np.int64),
             np.array([person.camid for person in persons], dtype=np.int64),
-            attributes or None,
+            whole.attributes or None,
             [person.name for person in persons],
             model=self.digest,
-            parts={name: values.shape[1] for name, values in features.items()},
+            parts={name: values.shape[1] for name, values in whole.features.items()},
         )
 
     def describe(self, picture: Image.Image | PersonImage | Path | str) -> PersonOutput:
@@ -194,10 +191,7 @@ class Embedder:
         if not self.config.flip:
             return one
         other = self.backend.run(mirrored(batch))
-        return Arrays(
-            {name: (values + other.features[name]) / 2 for name, values in one.features.items()},
-            {name: (values + other.attributes[name]) / 2 for name, values in one.attributes.items()},
-        )
+        return one.averaged(other)
 
     def _finish(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         if not self.config.normalize:
@@ -211,13 +205,6 @@ class Embedder:
                 f"{type(self.backend).__name__} gives descriptors and attributes alone: load the checkpoint itself"
             )
         return self.backend
-
-
-def _no_rows(arrays: Arrays) -> Arrays:
-    return Arrays(
-        {name: values[:0] for name, values in arrays.features.items()},
-        {name: values[:0] for name, values in arrays.attributes.items()},
-    )
 
 
 def as_person_image(image: PersonImage | Path | str, row: int) -> PersonImage:
