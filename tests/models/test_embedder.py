@@ -106,6 +106,8 @@ def test_joints_reach_the_system_in_the_pixels_it_sees(pictures: list[PersonImag
     assert points[0, COCO18.joints.index("nose")].tolist() == [6.5, 20.5, 1]
     assert points[0, COCO18.joints.index("left_wrist")].tolist() == [0.5, 40.5, 0.5]
     assert not points[1, :, 2].any()
+    alone = Embedder(Places(), EmbedderConfig(size=(64, 32), flip=False)).embed(pictures, batch_size=1)
+    np.testing.assert_array_equal(alone.feature("places").features, plain.feature("places").features)
     both = Embedder(Places(), EmbedderConfig(size=(64, 32), flip=True)).embed(pictures)
     points = both.feature("places").features.reshape(2, 18, 3)
     assert points[0, COCO18.joints.index("nose")].tolist() == [15.5, 20.5, 1]  # of 6.5 and its mirror image, 24.5
