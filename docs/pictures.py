@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw
 import reseen
 from reseen.data.images.reference import image_of
 from reseen.data.sets.rendered.labels import Part
+from reseen.data.skeleton import COCO18
 from reseen.explain.explanation import explain
 from reseen.explain.saving import save_figure, save_picture
 from reseen.search import search
@@ -29,7 +30,6 @@ from reseen.world.world import Shot, World
 ASSETS = Path(__file__).resolve().parent / "assets"
 SEED = 5
 QUERY = 3
-LIMBS = ((1, 2), (2, 3), (3, 4), (1, 5), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13), (0, 1))
 
 
 def main() -> None:
@@ -74,7 +74,7 @@ def _labelled(shot: Shot) -> list[NDArray[np.uint8]]:
     mask = np.where(shot.parts[..., None] > 0, colours[shot.parts], (shot.pixels * 0.35).astype(np.uint8))
     drawn = Image.fromarray(mask.astype(np.uint8))
     pen = ImageDraw.Draw(drawn)
-    for first, second in LIMBS:
+    for first, second in COCO18.limbs:
         ends = shot.keypoints[[first, second]]
         if (ends[:, 2] > 0).all():
             pen.line([tuple(end[:2]) for end in ends], fill="white", width=2)

@@ -16,8 +16,13 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 import reseen
+from reseen.data import open_split
+from reseen.data.batch import PersonBatch
+from reseen.data.images.keypoints import keypoints_of, mirror
 from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport
+from reseen.models.ide import IDE
+from reseen.models.output import PersonOutput
 from reseen.training.fit import Run
 from reseen.training.loop.progress import TrainingProgress
 from reseen.training.recipe import Recipe, recipe_from
@@ -307,3 +312,38 @@ def test_extra_images_are_learned_and_named_in_the_card(
     card = (tmp_path / "run" / "last" / "README.md").read_text()
     assert "training set enlarged by 12 images of 3 persons of rendered. Rendered by reseen" in card
     assert str(tmp_path) not in card
+
+
+def test_joints_and_further_sizes_reach_the_system(
+    flat_world: type[FlatWorld], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In training and in evaluation; pictures of 64 x 32 are decoded at 128 x 64, one of the sizes asked for."""
+    render(tmp_path / "flat", RenderConfig(persons=8, images_per_camera=2, cameras=2, size=(64, 32)))
+    batches: list[tuple[bool, PersonBatch]] = []
+    forward = IDE.forward
+
+    def record(self: IDE, batch: PersonBatch) -> PersonOutput:
+        batches.append((self.training, batch))
+        return forward(self, batch)
+
+    monkeypatch.setattr(IDE, "forward", record)
+    monkeypatch.setattr(IDE, "extra_sizes", {"large": (128, 64)}, raising=False)
+    data = {"name": "rendered", "root": str(tmp_path / "flat"), "options": {"keypoints": True}, "size": [128, 64]}
+    recipe = make_recipe(tmp_path, data=data)
+    changes = {"epochs": 1, "size": [64, 32], "augmentation": {"flip": 1.0}}
+    assert fit(make_recipe(tmp_path, data=data, phases=phases(recipe, **changes)), tmp_path / "run")
+    split = open_split("rendered", tmp_path / "flat", keypoints=True)
+    for training, size in ((True, (64, 32)), (False, (128, 64))):
+        images = split.train if training else split.query + split.gallery
+        joints = keypoints_of(images, [(64, 32)] * len(images), size)
+        assert joints is not None
+        known = mirror(joints, size[1]) if training else torch.cat([joints, mirror(joints, size[1])])
+        seen = [batch for mode, batch in batches if mode == training and len(batch.images) > 1]
+        assert seen
+        for batch in seen:
+            assert tuple(batch.images.shape[2:]) == size
+            assert batch.views["large"].shape == (len(batch.images), 3, 128, 64)
+            assert batch.keypoints is not None
+            gaps = (batch.keypoints[:, None] - known).abs().amax((2, 3))  # (B, images)
+            assert gaps.amin(1).max() < 1e-3, "each image's joints are those of one of the data set"
+            assert (gaps < 1).sum() < len(gaps) * 2

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from reseen.data import open_split
 from reseen.data.images.cache import cached_images
@@ -104,3 +105,18 @@ def test_unknown_persons_are_no_class(market_drawn: Path) -> None:
     images = TrainingImages(cached_images(unknown, (64, 32)), replace(split, train=tuple(unknown), schema=None))
     assert len(images.label_of) == 8
     assert [label == NO_LABEL for label in images.labels.tolist()] == [row % 5 == 0 for row in range(48)]
+
+
+def test_joints_are_measured_in_the_decoded_pixels(rendered_flat: Path) -> None:
+    """Pictures of 64 x 32 decoded at twice that."""
+    split = open_split("rendered", rendered_flat, keypoints=True)
+    train = split.train
+    images = TrainingImages(cached_images(train, (128, 64)), split)
+    assert images.keypoints is not None
+    assert images.keypoints.shape == (8, 18, 3)
+    for row, image in enumerate(train):
+        assert image.keypoints is not None
+        x, y, confidence = torch.from_numpy(image.keypoints).T
+        torch.testing.assert_close(images.keypoints[row], torch.stack([2 * x + 0.5, 2 * y + 0.5, confidence], 1))
+    without = open_split("rendered", rendered_flat)
+    assert TrainingImages(cached_images(without.train, (128, 64)), without).keypoints is None

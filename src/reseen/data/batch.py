@@ -1,21 +1,28 @@
-"""A batch of training images on the device, and what its labels mean."""
+"""A batch of images on the device, and what comes with it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from torch import Tensor
+
+_NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class PersonBatch:
-    """B images with labels.
+    """B images, and whatever is known about them.
 
     Attributes:
         images: (B, 3, H, W) normalised float images.
         labels: (B,) identity class indices (sorted label map of the training pids), or None.
         camids: (B,) camera ids, or None.
         attributes: (B, A) class indices in schema order, -1 = unknown, or None.
+        keypoints: (B, 18, 3) joints of `COCO18`: x, y in pixels of ``images`` and confidence, or None.
+        views: (B, 3, h, w) the same pictures at further sizes, by the name under which a system asks for them with
+            its ``extra_sizes``.
         triplets: (T, 3) rows of anchor, positive and negative, where the batch was drawn as triplets; else None.
     """
 
@@ -23,4 +30,6 @@ class PersonBatch:
     labels: Tensor | None = None
     camids: Tensor | None = None
     attributes: Tensor | None = None
+    keypoints: Tensor | None = None
+    views: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
     triplets: Tensor | None = None

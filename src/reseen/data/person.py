@@ -69,7 +69,8 @@ class PersonImage:
         pid: Person id; ``UNKNOWN_PID`` and ``DISTRACTOR_PID`` have a meaning of their own.
         camid: Camera id.
         attributes: Class index by attribute name; a name that is missing is *unknown*.
-        keypoints: (J, 3) x, y in pixels of this image and confidence, or None.
+        keypoints: (18, 3) joints of `COCO18`: x, y in pixels of this image, where the centre of the first pixel is
+            0, and confidence from 0 (nobody knows) to 1; or None.
         archive: The zip or ``.mat`` file that holds the image, or None.
         mask: File (or member of ``archive``) with the body part at each pixel, or None; `open_mask` reads it.
         seconds: When the picture was taken, counted from the beginning of the recording, or None.

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
 
 import numpy as np
 import torch
@@ -18,14 +16,16 @@ from torch import Tensor, nn
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
-from reseen.data.images.cache import Progress, cached_images, decode
+from reseen.data.images.cache import CachedImages, Progress, cached_images, decode
+from reseen.data.images.keypoints import keypoints_of
+from reseen.data.images.preparation import blank, mirrored, prepare
 from reseen.data.images.size import Size
-from reseen.data.images.transforms import normalize, to_float
 from reseen.data.person import UNKNOWN_PID, PersonImage
 from reseen.descriptors.distance import Distance, Euclidean
 from reseen.descriptors.embeddings import Embeddings
+from reseen.errors import ReseenError
+from reseen.models.backend import Arrays, Backend, Precision, TorchBackend
 from reseen.models.output import PersonOutput
-from reseen.models.precision import runs_bfloat16
 
 
 class EmbedderConfig(BaseModel):
@@ -43,46 +43,59 @@ class EmbedderConfig(BaseModel):
     size: Size = (384, 128)
     flip: bool = True
     normalize: bool = False
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
 
 
 class Embedder:
     """Turns pictures into `Embeddings`; what `reseen.load` returns.
 
+    It prepares the pictures, a backend runs the system on them, and what comes out is averaged and put together here,
+    so that all backends give the same.
+
     Args:
-        model: Any system; it stays in the mode, training or not, that it is in.
+        model: Any system, or a backend that runs one.
         config: How pictures are prepared.
         distance: What its descriptors are to be compared by; plain Euclidean distance by default.
     """
 
-    def __init__(self, model: nn.Module, config: EmbedderConfig, distance: Distance | None = None) -> None:
-        self.model = model
+    def __init__(self, model: nn.Module | Backend, config: EmbedderConfig, distance: Distance | None = None) -> None:
+        self.backend = TorchBackend(model, config.precision) if isinstance(model, nn.Module) else model
         self.config = config
         self.distance = distance or Euclidean()
 
     @property
+    def model(self) -> nn.Module:
+        """The system itself.
+
+        Raises:
+            ReseenError: If the backend is not PyTorch, and so has only its graph.
+        """
+        return self._torch().model
+
+    @property
     def schema(self) -> AttributeSchema | None:
         """The attributes the system predicts, or None."""
-        schema = getattr(self.model.config, "attributes", None)
-        return schema if isinstance(schema, AttributeSchema) else None
+        return self.backend.schema
 
     @property
     def digest(self) -> str:
         """Tells this model, and how it prepares pictures, from every other one: descriptors of two never meet.
 
-        On whatever device and in whatever number format it runs, it is the same model.
+        On whatever device, backend and in whatever number format it runs, it is the same model.
         """
-        digest = hashlib.sha256(self.config.model_dump_json(exclude={"precision"}).encode())
-        for name, tensor in self.model.state_dict().items():
-            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-        return digest.hexdigest()
+        config = self.config.model_dump_json(exclude={"precision"})
+        return hashlib.sha256(f"{config}{self.backend.digest}".encode()).hexdigest()
 
     @property
     def device(self) -> torch.device:
-        return next(self.model.parameters()).device
+        return self.backend.device
 
     def to(self, device: str | torch.device) -> Embedder:
-        """Moves the system to a device and returns itself."""
+        """Moves the system to a device and returns itself.
+
+        Raises:
+            ReseenError: If the backend is not PyTorch.
+        """
         self.model.to(device)
         return self
 
@@ -111,86 +124,91 @@ class Embedder:
         with TemporaryDirectory(prefix="reseen-") as passing:
             cached = cached_images(
                 persons,
-                self.config.size,
+                self._decoded_size,
                 max_corrupt=max_corrupt,
                 directory=None if cache else Path(passing),
                 progress=progress,
             )
-            return self._embed_pixels(cached.images, cached.pixels, batch_size, progress)
+            return self._embed_cached(cached, batch_size, progress)
 
-    def _embed_pixels(
-        self,
-        persons: Sequence[PersonImage],
-        pixels: NDArray[np.uint8],
-        batch_size: int,
-        progress: Progress | None,
-    ) -> Embeddings:
-        features: list[NDArray[np.float32]] = []
-        attributes: dict[str, list[NDArray[np.float32]]] = {}
-        parts: dict[str, int] = {}
+    def _embed_cached(self, cached: CachedImages, batch_size: int, progress: Progress | None) -> Embeddings:
+        persons = cached.images
+        keypoints = keypoints_of(persons, cached.sizes, self._decoded_size)
+        # Without any picture, one of nothing tells how wide everything would be.
+        arrays = [] if persons else [self._run(self._blank()).first(0)]
         for start in range(0, len(persons), batch_size):
-            batch = torch.from_numpy(np.array(pixels[start : start + batch_size])).to(self.device)
-            embedding, probabilities, parts = self._embed_batch(batch)
-            features.append(embedding)
-            for name, table in probabilities.items():
-                attributes.setdefault(name, []).append(table)
+            rows = slice(start, start + batch_size)
+            pixels = torch.from_numpy(np.array(cached.pixels[rows]))
+            arrays.append(self._run(self._prepare(pixels, None if keypoints is None else keypoints[rows])))
             if progress:
                 progress(min(start + batch_size, len(persons)), len(persons))
+        whole = Arrays.join(arrays)
         return Embeddings(
-            np.concatenate(features) if features else np.zeros((0, 1), np.float32),
+            self._finish(np.concatenate(list(whole.features.values()), axis=1)),
             np.array([person.pid for person in persons], dtype=np.int64),
             np.array([person.camid for person in persons], dtype=np.int64),
-            {name: np.concatenate(tables) for name, tables in attributes.items()} or None,
+            whole.attributes or None,
             [person.name for person in persons],
             model=self.digest,
-            parts=parts,
+            parts={name: values.shape[1] for name, values in whole.features.items()},
             distance=self.distance,
         )
 
     def describe(self, picture: Image.Image | PersonImage | Path | str) -> PersonOutput:
-        """Returns the full output (maps, logits, descriptor) for one picture, as a batch of one."""
+        """Returns the full output (maps, logits, descriptor) for one picture, as a batch of one.
+
+        Raises:
+            ReseenError: If the picture cannot be decoded, or the backend is not PyTorch: others give descriptors and
+                attributes alone.
+        """
+        backend = self._torch()
+        keypoints = None
         if isinstance(picture, Image.Image):
-            height, width = self.config.size
+            height, width = self._decoded_size
             pixels = np.asarray(picture.convert("RGB").resize((width, height), Image.Resampling.BILINEAR))
         else:
-            pixels = decode(as_person_image(picture, 0), self.config.size)
-        return self._forward(to_float(torch.from_numpy(pixels.copy())[None].to(self.device), self.config.size))
+            person = as_person_image(picture, 0)
+            pixels, own = decode(person, self._decoded_size)
+            keypoints = keypoints_of([person], [own], self._decoded_size)
+        return backend.forward(self._prepare(torch.from_numpy(pixels.copy())[None], keypoints))
 
-    def _forward(self, images: Tensor) -> PersonOutput:
-        low = self.config.precision == "bfloat16" and runs_bfloat16(self.device)
-        autocast = torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=low)
-        with evaluating(self.model), torch.inference_mode(), autocast:
-            output = self.model(PersonBatch(normalize(images)))
-        assert isinstance(output, PersonOutput)
-        return output
+    @property
+    def _decoded_size(self) -> tuple[int, int]:
+        """Enough for every size that is made of it."""
+        heights, widths = zip(self.config.size, *self.backend.extra_sizes.values(), strict=True)
+        return max(heights), max(widths)
 
-    def _embed_batch(
-        self, pixels: Tensor
-    ) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]], dict[str, int]]:
-        """uint8 (B, H, W, 3) to descriptors (B, D), probabilities (B, classes) by attribute, and features' widths."""
-        images = to_float(pixels, self.config.size)
-        outputs = [self._forward(view) for view in ([images, images.flip(-1)] if self.config.flip else [images])]
-        embedding = torch.stack([output.embedding.float() for output in outputs]).mean(0)
-        if self.config.normalize:
-            embedding = nn.functional.normalize(embedding)
-        probabilities = {
-            name: torch.stack([output.attribute_logits[name].float().softmax(1) for output in outputs]).mean(0)
-            for name in outputs[0].attribute_logits
-        }
-        parts = {name: outputs[0].features[name].shape[1] for name in outputs[0].descriptor}
-        return embedding.cpu().numpy(), {name: table.cpu().numpy() for name, table in probabilities.items()}, parts
+    def _prepare(self, pixels: Tensor, keypoints: Tensor | None) -> PersonBatch:
+        return prepare(
+            pixels.to(self.device),
+            self.config.size,
+            keypoints=None if keypoints is None else keypoints.to(self.device),
+            extra_sizes=self.backend.extra_sizes,
+        )
 
+    def _blank(self) -> PersonBatch:
+        return blank(self.config.size, self.backend.extra_sizes, self.device)
 
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Puts a model into eval mode and each of its modules back into the mode it was found in."""
-    trained = [module for module in model.modules() if module.training]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module in trained:
-            module.training = True  # not train(): that would wake frozen parts below it
+    def _run(self, batch: PersonBatch) -> Arrays:
+        """Returns what the backend gives, averaged over the pictures and their mirror images if that is wanted."""
+        one = self.backend.run(batch)
+        if not self.config.flip:
+            return one
+        other = self.backend.run(mirrored(batch))
+        return one.averaged(other)
+
+    def _finish(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not self.config.normalize:
+            return features
+        normalized: NDArray[np.float32] = nn.functional.normalize(torch.from_numpy(features)).numpy()
+        return normalized
+
+    def _torch(self) -> TorchBackend:
+        if not isinstance(self.backend, TorchBackend):
+            raise ReseenError(
+                f"{type(self.backend).__name__} gives descriptors and attributes alone: load the checkpoint itself"
+            )
+        return self.backend
 
 
 def as_person_image(image: PersonImage | Path | str, row: int) -> PersonImage:

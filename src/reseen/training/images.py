@@ -12,6 +12,7 @@ from torch import Tensor
 from reseen.data import open_split
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.cache import CachedImages
+from reseen.data.images.keypoints import keypoints_of
 from reseen.data.person import NO_LABEL, UNKNOWN_PID, Split, sorted_label_map
 from reseen.errors import ReseenError
 from reseen.training.recipe import DataSection, SourceSection
@@ -84,6 +85,7 @@ class TrainingImages:
     Attributes:
         labels: (N,) 0…C-1 in ascending order of person id, ``NO_LABEL`` for unknown persons.
         label_of: Label by person id.
+        keypoints: (N, 18, 3) x, y in the decoded pixels and confidence, or None if no image has joints.
     """
 
     def __init__(self, cached: CachedImages, split: Split) -> None:
@@ -97,6 +99,7 @@ class TrainingImages:
         self.attributes = (
             None if schema is None else torch.from_numpy(schema.encode([image.attributes for image in cached.images]))
         )
+        self.keypoints = keypoints_of(cached.images, cached.sizes, (cached.pixels.shape[1], cached.pixels.shape[2]))
         self._resident: Tensor | None = None
 
     def __len__(self) -> int:

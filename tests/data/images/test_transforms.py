@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from reseen.data.images.keypoints import mirror
 from reseen.data.images.transforms import IMAGENET_MEAN, Augmentation, augment, normalize, to_float
 
 
@@ -42,7 +43,7 @@ def test_normalize_takes_imagenet_mean_to_zero() -> None:
     ],
 )
 def test_same_seed_same_pictures(images: torch.Tensor, augmentation: Augmentation) -> None:
-    first, again, other = (augment(images, augmentation, generator(seed)) for seed in (1, 1, 2))
+    first, again, other = (augment(images, augmentation, generator(seed))[0] for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert first.shape == images.shape
@@ -51,11 +52,11 @@ def test_same_seed_same_pictures(images: torch.Tensor, augmentation: Augmentatio
 
 
 def test_nothing_changes_nothing(images: torch.Tensor) -> None:
-    assert torch.equal(augment(images, Augmentation(flip=0), generator()), images)
+    assert torch.equal(augment(images, Augmentation(flip=0), generator())[0], images)
 
 
 def test_flip_mirrors_about_half(images: torch.Tensor) -> None:
-    result = augment(images, Augmentation(flip=0.5), generator())
+    result, _ = augment(images, Augmentation(flip=0.5), generator())
     flipped = torch.tensor([torch.equal(new, old.flip(-1)) for new, old in zip(result, images, strict=True)])
     same = torch.tensor([torch.equal(new, old) for new, old in zip(result, images, strict=True)])
     assert (flipped ^ same).all()
@@ -63,7 +64,7 @@ def test_flip_mirrors_about_half(images: torch.Tensor) -> None:
 
 
 def test_pad_crop_shifts_each_image_by_at_most_the_padding(images: torch.Tensor) -> None:
-    result = augment(images, Augmentation(flip=0, pad_crop=2), generator())
+    result, _ = augment(images, Augmentation(flip=0, pad_crop=2), generator())
     padded = torch.nn.functional.pad(images, (2, 2, 2, 2))
     shifts = set()
     for number, picture in enumerate(result):
@@ -79,7 +80,7 @@ def test_pad_crop_shifts_each_image_by_at_most_the_padding(images: torch.Tensor)
 
 
 def test_erasing_fills_one_rectangle_with_the_mean(images: torch.Tensor) -> None:
-    result = augment(images, Augmentation(flip=0, erasing=1.0), generator())
+    result, _ = augment(images, Augmentation(flip=0, erasing=1.0), generator())
     changed = (result != images).any(1)  # (B, H, W)
     assert changed.any((1, 2)).all()
     for picture, mask in zip(result, changed, strict=True):
@@ -93,6 +94,60 @@ def test_erasing_fills_one_rectangle_with_the_mean(images: torch.Tensor) -> None
 
 def test_jitter_without_color_leaves_gray_images_gray() -> None:
     gray = torch.rand(8, 1, 6, 6, generator=generator(3)).expand(8, 3, 6, 6)
-    result = augment(gray, Augmentation(flip=0, jitter=0.5), generator())
+    result, _ = augment(gray, Augmentation(flip=0, jitter=0.5), generator())
     torch.testing.assert_close(result[:, 0], result[:, 2], atol=1e-5, rtol=0)
     assert not torch.allclose(result, gray)
+
+
+EVERYTHING = Augmentation(flip=0.5, pad_crop=3, erasing=0.5, jitter=0.2)
+
+
+@pytest.fixture
+def keypoints() -> torch.Tensor:
+    """Eighteen joints an image, each at the centre of a pixel of 24 x 12."""
+    x = torch.randint(0, 12, (64, 18), generator=generator(8))
+    y = torch.randint(0, 24, (64, 18), generator=generator(9))
+    return torch.stack([x, y, torch.ones_like(x)], 2).float()
+
+
+def values_at(images: torch.Tensor, keypoints: torch.Tensor) -> torch.Tensor:
+    """Returns (B, J, 3) colours under joints that are inside."""
+    rows, columns = keypoints[..., 1].long(), keypoints[..., 0].long()
+    return images.permute(0, 2, 3, 1)[torch.arange(len(images))[:, None], rows, columns]
+
+
+def test_joints_change_nothing_of_the_pictures(images: torch.Tensor, keypoints: torch.Tensor) -> None:
+    without, nothing = augment(images, EVERYTHING, generator())
+    assert nothing is None
+    assert torch.equal(without, augment(images, EVERYTHING, generator(), keypoints)[0])
+
+
+def test_joints_go_where_their_pixels_go(images: torch.Tensor, keypoints: torch.Tensor) -> None:
+    before = keypoints.clone()
+    augmentation = Augmentation(flip=0.5, pad_crop=3)
+    result, moved = augment(images, augmentation, generator(), keypoints)
+    assert moved is not None
+    assert torch.equal(keypoints, before)
+    # A flip also changes places in the list: which were flipped is told by the pictures of a run without crops.
+    flips = (augment(images, Augmentation(flip=0.5), generator())[0] != images).any((1, 2, 3))
+    assert 16 < int(flips.sum()) < 48
+    named = keypoints.where(~flips[:, None, None], mirror(keypoints, 12))
+    source = torch.where(flips[:, None, None, None], images.flip(-1), images)
+    seen = moved[..., 2] > 0
+    assert torch.equal(values_at(result, moved.where(seen[..., None], 0))[seen], values_at(source, named)[seen])
+    inside = (moved[..., 0] >= 0) & (moved[..., 0] < 12) & (moved[..., 1] >= 0) & (moved[..., 1] < 24)
+    assert torch.equal(seen, inside)
+    assert 0 < int((~seen).sum()) < seen.numel() / 2
+
+
+def test_erased_joints_lose_their_confidence(images: torch.Tensor, keypoints: torch.Tensor) -> None:
+    result, moved = augment(images, Augmentation(flip=0, erasing=0.5), generator(), keypoints)
+    assert moved is not None
+    assert torch.equal(moved[..., :2], keypoints[..., :2])
+    erased = (values_at(result, keypoints) != values_at(images, keypoints)).any(2)
+    assert 0 < int(erased.sum()) < erased.numel()
+    assert torch.equal(moved[..., 2] == 0, erased)
+
+
+def test_jitter_leaves_joints_alone(images: torch.Tensor, keypoints: torch.Tensor) -> None:
+    assert augment(images, Augmentation(flip=0, jitter=0.4), generator(), keypoints)[1] is keypoints

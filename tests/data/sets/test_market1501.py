@@ -11,6 +11,7 @@ import pytest
 
 from reseen.data.attributes import MARKET1501_SCHEMA
 from reseen.data.sets import market1501
+from reseen.data.skeleton import COCO18
 from reseen.errors import ReseenError, ReseenWarning
 from tests.data.trees import paint, paint_all, zipped
 from tests.drawn import labels_of
@@ -110,8 +111,8 @@ def test_joints_are_rows_in_file_order(tree: Path) -> None:
     split = market1501.load(tree, keypoints=True)
     points = split.gallery[3].keypoints
     assert points is not None
-    assert points.shape == (14, 3)
-    assert points[2].tolist() == [302, 316, 1]  # MATLAB's first pixel is 1
+    assert points.shape == (18, 3)
+    assert points[COCO18.joints.index("right_shoulder")].tolist() == [302, 316, 1]  # MATLAB's first pixel is 1
     assert split.gallery == market1501.load(tree).gallery
 
 
@@ -173,6 +174,12 @@ def test_published_zips(shared: Path) -> None:
         assert names(images) == sorted(names(images))
         assert all(bool(image.attributes) == (image.pid > 0) for image in images)
         points = np.stack([image.keypoints for image in images])
-        assert points.shape[1:] == (14, 3)
+        assert points.shape[1:] == (18, 3)
         assert points.min() >= 0
+        x, y = (points[..., i].mean(0) for i in (0, 1))
+        right, left, neck, hip, ankle = (
+            COCO18.joints.index(f) for f in ("right_shoulder", "left_shoulder", "neck", "right_hip", "right_ankle")
+        )
+        assert x[right] < x[left]  # more people walk towards the cameras than away
+        assert y[neck] < y[right] < y[hip] < y[ankle]
         assert (points[..., 0].max(), points[..., 1].max()) == (63, 127)

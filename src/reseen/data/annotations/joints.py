@@ -11,13 +11,33 @@ from numpy.typing import NDArray
 
 from reseen.data.images.source import Entry
 from reseen.data.person import PersonImage
+from reseen.data.skeleton import COCO18
 from reseen.errors import ReseenError
 
-JOINTS = 14
+JOINTS = (
+    "head_top",
+    "neck",
+    "right_shoulder",
+    "right_elbow",
+    "right_wrist",
+    "left_shoulder",
+    "left_elbow",
+    "left_wrist",
+    "right_hip",
+    "right_knee",
+    "right_ankle",
+    "left_hip",
+    "left_knee",
+    "left_ankle",
+)
+"""The joints in the file's order, found by drawing them on the images. It has no nose, eyes and ears."""
 
 
 def attach_joints(images: Sequence[PersonImage], entry: Entry) -> tuple[PersonImage, ...]:
-    """Returns the images with keypoints (14, 3): x, y in pixels and confidence 1, as the file has none.
+    """Returns the images with keypoints (18, 3).
+
+    Confidence is 1, as the file has none, and 0 for nose, eyes and ears. The top of the head is left out: `COCO18` has
+    no such joint.
 
     Args:
         images: All images of one part, sorted by file name, as the file's rows are.
@@ -29,8 +49,8 @@ def attach_joints(images: Sequence[PersonImage], entry: Entry) -> tuple[PersonIm
     rows = _read(entry)
     if len(rows) != len(images):
         raise ReseenError(f"{entry.path} has joints of {len(rows)} images, but there are {len(images)}: not its images")
-    x, y = rows[:, :JOINTS] - 1, rows[:, JOINTS:] - 1  # MATLAB's first pixel is 1
-    keypoints = np.stack([x, y, np.ones_like(x)], axis=2)  # (N, 14, 3)
+    x, y = rows[:, : len(JOINTS)] - 1, rows[:, len(JOINTS) :] - 1  # MATLAB's first pixel is 1
+    keypoints = COCO18.arrange(np.stack([x, y, np.ones_like(x)], axis=2), JOINTS)  # (N, 18, 3)
     return tuple(replace(image, keypoints=points) for image, points in zip(images, keypoints, strict=True))
 
 
@@ -42,6 +62,6 @@ def _read(entry: Entry) -> NDArray[np.float32]:
             rows = np.asarray(file[next(iter(file))], dtype=np.float32)
     except (OSError, StopIteration, TypeError, ValueError) as error:
         raise ReseenError(f"cannot read joints from {entry.path}: {error}; download it again") from error
-    if rows.ndim != 2 or rows.shape[1] != 2 * JOINTS:
-        raise ReseenError(f"{entry.path} holds a matrix {rows.shape} instead of (images, {2 * JOINTS}) joints")
+    if rows.ndim != 2 or rows.shape[1] != 2 * len(JOINTS):
+        raise ReseenError(f"{entry.path} holds a matrix {rows.shape} instead of (images, {2 * len(JOINTS)}) joints")
     return rows

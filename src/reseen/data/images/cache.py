@@ -24,6 +24,11 @@ from reseen.files import replacing
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all)."""
 
+Size = tuple[int, int]
+"""Height and width."""
+
+_FORMAT = b"2"
+"""Of what is kept; what older versions left is not found."""
 _CHUNK = 512
 
 
@@ -34,11 +39,13 @@ class CachedImages:
     Attributes:
         images: The N images that could be decoded, in the order given.
         pixels: (N, H, W, 3) uint8, memory-mapped read-only.
+        sizes: (N, 2) height and width of the pictures themselves, which their joints are measured in.
         skipped: Messages about the images that could not be decoded.
     """
 
     images: tuple[PersonImage, ...]
     pixels: NDArray[np.uint8]
+    sizes: NDArray[np.int64]
     skipped: tuple[str, ...] = ()
 
 
@@ -55,17 +62,18 @@ def make_private(folder: Path) -> None:
     folder.chmod(0o700)
 
 
-def decode(image: PersonImage, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Returns the picture as (H, W, 3) uint8, resized (bilinear, antialiased) to ``size`` = (H, W)."""
+def decode(image: PersonImage, size: Size) -> tuple[NDArray[np.uint8], Size]:
+    """Returns the picture as (H, W, 3) uint8, resized (bilinear, antialiased) to ``size``, and the size it had."""
     picture = image.open()
-    if picture.size != (size[1], size[0]):
+    width, height = picture.size
+    if (height, width) != size:
         picture = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-    return np.asarray(picture, dtype=np.uint8)
+    return np.asarray(picture, dtype=np.uint8), (height, width)
 
 
 def cached_images(
     images: Sequence[PersonImage],
-    size: tuple[int, int],
+    size: Size,
     *,
     max_corrupt: int = 0,
     directory: Path | None = None,
@@ -88,12 +96,14 @@ def cached_images(
     stem = directory / f"{fingerprint(images)}-{size[0]}x{size[1]}"
     index, array = stem.with_suffix(".json"), stem.with_suffix(".npy")
     if index.exists() and array.exists():
-        corrupt = {int(row): message for row, message in json.loads(index.read_text()).items()}
+        content = json.loads(index.read_text())
+        corrupt = {int(row): message for row, message in content["corrupt"].items()}
+        sizes = content["sizes"]
         os.utime(array)  # the last use tells what may go when there is too much
     else:
-        corrupt = _build(images, size, array, max_corrupt, progress)
+        sizes, corrupt = _build(images, size, array, max_corrupt, progress)
         with replacing(index, private=True) as partial:
-            partial.write_text(json.dumps(corrupt))
+            partial.write_text(json.dumps({"corrupt": corrupt, "sizes": sizes}))
         if directory == home / IMAGES:
             bound(home)
     if len(corrupt) > max_corrupt:
@@ -103,12 +113,12 @@ def cached_images(
         warnings.warn(f"skipped {len(corrupt)} of {len(images)} images, first: {first}", ReseenWarning, stacklevel=2)
     kept = tuple(image for row, image in enumerate(images) if row not in corrupt)
     pixels: NDArray[np.uint8] = np.load(array, mmap_mode="r") if kept else np.empty((0, *size, 3), np.uint8)
-    return CachedImages(kept, pixels, tuple(corrupt.values()))
+    return CachedImages(kept, pixels, np.array(sizes, np.int64).reshape(-1, 2), tuple(corrupt.values()))
 
 
 def fingerprint(images: Sequence[PersonImage]) -> str:
     """Returns a digest of which images these are: names, and sizes and times of the files behind them."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(_FORMAT)
     archives: dict[Path, str] = {}
     for image in images:
         if isinstance(image.path, bytes):
@@ -132,13 +142,18 @@ def _state(path: Path) -> str:
 
 
 def _build(
-    images: Sequence[PersonImage], size: tuple[int, int], array: Path, max_corrupt: int, progress: Progress | None
-) -> dict[int, str]:
-    """Decodes on all cores; rows of undecodable images are closed up, so rows equal kept images."""
+    images: Sequence[PersonImage], size: Size, array: Path, max_corrupt: int, progress: Progress | None
+) -> tuple[list[Size], dict[int, str]]:
+    """Decodes on all cores; rows of undecodable images are closed up, so rows equal kept images.
+
+    Returns:
+        The pictures' own sizes, and messages by number of the images that could not be decoded.
+    """
     make_private(array.parent)
+    sizes: list[Size] = []
     corrupt: dict[int, str] = {}
 
-    def attempt(image: PersonImage) -> NDArray[np.uint8] | str:
+    def attempt(image: PersonImage) -> tuple[NDArray[np.uint8], Size] | str:
         try:
             return decode(image, size)
         except ReseenError as error:
@@ -154,15 +169,17 @@ def _build(
                     if len(corrupt) > max_corrupt:
                         raise _too_many(len(corrupt), result, max_corrupt)
                 else:
-                    file.write(result.tobytes())
+                    pixels, own = result
+                    file.write(pixels.tobytes())
+                    sizes.append(own)
             if progress:
                 progress(start + len(chunk), len(images))
         file.seek(0)
-        _write_header(file, len(images) - len(corrupt), size)
-    return corrupt
+        _write_header(file, len(sizes), size)
+    return sizes, corrupt
 
 
-def _write_header(file: object, count: int, size: tuple[int, int]) -> None:
+def _write_header(file: object, count: int, size: Size) -> None:
     """NumPy pads the header for growth, so the count can be filled in at the end."""
     np.lib.format.write_array_header_1_0(
         file,  # type: ignore[arg-type]

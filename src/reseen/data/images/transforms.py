@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 from torchvision.transforms.v2 import functional as tv
 
+from reseen.data.images import keypoints as joints
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -46,27 +48,35 @@ def normalize(images: Tensor) -> Tensor:
     return result.contiguous(memory_format=torch.channels_last)
 
 
-def augment(images: Tensor, augmentation: Augmentation, generator: Generator) -> Tensor:
-    """Returns a training view of images (B, 3, H, W) in [0, 1].
+def augment(
+    images: Tensor, augmentation: Augmentation, generator: Generator, keypoints: Tensor | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """Returns a training view of images and of the joints in them.
 
     Args:
-        images: The batch.
+        images: (B, 3, H, W) in [0, 1].
         augmentation: What to change.
-        generator: Source of all randomness, on the images' device.
+        generator: Source of all randomness, on the images' device; joints or none, the same is drawn from it.
+        keypoints: (B, 18, 3) x, y in pixels and confidence, or None.
     """
     if augmentation.jitter:
         images = _jitter(images, augmentation.jitter, generator)
     if augmentation.flip:
-        images = torch.where(_chance(images, augmentation.flip, generator), images.flip(-1), images)
+        flipped = _chance(images, augmentation.flip, generator)
+        images = torch.where(flipped, images.flip(-1), images)
+        if keypoints is not None:
+            keypoints = torch.where(flipped[..., 0], joints.mirror(keypoints, images.shape[-1]), keypoints)
     if augmentation.pad_crop:
-        images = _pad_crop(images, augmentation.pad_crop, generator)
+        pad = augmentation.pad_crop
+        images, top, left = _pad_crop(images, pad, generator)
+        if keypoints is not None:
+            keypoints = joints.shift(keypoints, pad - top, pad - left, (images.shape[2], images.shape[3]))
     if augmentation.erasing:
-        images = torch.where(
-            _erased(images, generator) & _chance(images, augmentation.erasing, generator),
-            images.new_tensor(IMAGENET_MEAN).view(1, 3, 1, 1),
-            images,
-        )
-    return images
+        erased = _erased(images, generator) & _chance(images, augmentation.erasing, generator)
+        images = torch.where(erased, images.new_tensor(IMAGENET_MEAN).view(1, 3, 1, 1), images)
+        if keypoints is not None:
+            keypoints = joints.cover(keypoints, erased[:, 0])
+    return images, keypoints
 
 
 def _uniform(images: Tensor, generator: Generator) -> Tensor:
@@ -89,7 +99,8 @@ def _jitter(images: Tensor, strength: float, generator: Generator) -> Tensor:
     return torch.lerp(gray, images, saturation).clamp(0, 1)
 
 
-def _pad_crop(images: Tensor, pad: int, generator: Generator) -> Tensor:
+def _pad_crop(images: Tensor, pad: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns the crops, and the row and column (B,) of the padded image that each begins at."""
     count, _, height, width = images.shape
     padded = torch.nn.functional.pad(images, (pad, pad, pad, pad))
     offsets = torch.randint(0, 2 * pad + 1, (2, count, 1), generator=generator, device=images.device)
@@ -97,7 +108,8 @@ def _pad_crop(images: Tensor, pad: int, generator: Generator) -> Tensor:
     columns = torch.arange(width, device=images.device) + offsets[1]  # (B, W)
     batch = torch.arange(count, device=images.device).view(-1, 1, 1)
     # Indexed as (B, H, W, 3): the order the bytes lie in, so that this stays one contiguous copy.
-    return padded.permute(0, 2, 3, 1)[batch, rows.unsqueeze(2), columns.unsqueeze(1)].permute(0, 3, 1, 2)
+    crops = padded.permute(0, 2, 3, 1)[batch, rows.unsqueeze(2), columns.unsqueeze(1)].permute(0, 3, 1, 2)
+    return crops, offsets[0, :, 0], offsets[1, :, 0]
 
 
 def _erased(images: Tensor, generator: Generator) -> Tensor:

@@ -25,7 +25,7 @@ def part_rows(features: Tensor, parts: int, method: PartsName = "clusters") -> T
     Returns:
         Boolean mask (B, P, h), every part a run of at least one row, from top to bottom.
     """
-    stripes = uniform_rows(parts, features.shape[2], features.device).expand(len(features), -1, -1)
+    stripes = uniform_rows(parts, features.shape[2], features.device).expand(features.shape[0], -1, -1)
     if method == "uniform":
         return stripes
     counts = peak_counts(features)

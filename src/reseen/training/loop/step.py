@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from reseen.data.batch import PersonBatch
-from reseen.data.images.transforms import augment, normalize, to_float
+from reseen.data.images.preparation import NO_SIZES, blank, prepare
 from reseen.data.samplers import BatchSampler, IdentitySampler, RandomSampler, TripletSampler
 from reseen.losses.objective import Objective
-from reseen.models.embedder import evaluating
+from reseen.models.backend import evaluating
 from reseen.training.images import TrainingImages
 from reseen.training.recipe import IdentitySampling, PhaseSection, RandomSampling
 
@@ -48,6 +49,7 @@ class Step(nn.Module):
         self.model, self.objective = model, objective
         self.images, self.augmentation, self.by_triplets = images, phase.augmentation, phase.sampler.kind == "triplets"
         self.size, self.seed, self.rank = size, seed, rank
+        self.extra_sizes: Mapping[str, tuple[int, int]] = getattr(model, "extra_sizes", NO_SIZES)
 
     def forward(self, rows: list[int], epoch: int, batch: int) -> dict[str, Tensor]:
         """Returns the total ``loss`` and the terms it is made of, scalars in float32.
@@ -65,17 +67,22 @@ class Step(nn.Module):
 
     def batch(self, rows: Sequence[int], epoch: int, batch: int) -> PersonBatch:
         """Returns the augmented images of these rows with their labels."""
-        device = next(self.model.parameters()).device
-        generator = torch.Generator(device).manual_seed(number_of(self.seed, epoch, batch, self.rank))
-        with torch.autocast(device.type, enabled=False):
-            pixels = to_float(self.images.pixels(rows, device), self.size)
-            pictures = normalize(augment(pixels, self.augmentation, generator))
-        labels, camids, attributes = (
+        device, images = next(self.model.parameters()).device, self.images
+        labels, camids, attributes, keypoints = (
             None if values is None else values[rows].to(device, non_blocking=True)
-            for values in (self.images.labels, self.images.camids, self.images.attributes)
+            for values in (images.labels, images.camids, images.attributes, images.keypoints)
         )
+        with torch.autocast(device.type, enabled=False):
+            prepared = prepare(
+                images.pixels(rows, device),
+                self.size,
+                augmentation=self.augmentation,
+                generator=torch.Generator(device).manual_seed(number_of(self.seed, epoch, batch, self.rank)),
+                keypoints=keypoints,
+                extra_sizes=self.extra_sizes,
+            )
         triplets = torch.arange(len(rows), device=device).view(-1, 3) if self.by_triplets else None
-        return PersonBatch(pictures, labels, camids, attributes, triplets=triplets)
+        return replace(prepared, labels=labels, camids=camids, attributes=attributes, triplets=triplets)
 
     @torch.no_grad()
     def check(self) -> None:
@@ -86,7 +93,7 @@ class Step(nn.Module):
         """
         device = next(self.model.parameters()).device
         with evaluating(self.model):
-            output = self.model(PersonBatch(torch.zeros(1, 3, *self.size, device=device)))
+            output = self.model(blank(self.size, self.extra_sizes, device))
         self.objective.check(output)
 
 

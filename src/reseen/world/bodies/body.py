@@ -17,33 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
+from reseen.data.skeleton import COCO18
 from reseen.world.optics.mesh import Mesh
 from reseen.world.optics.raster import skin, vertex_normals
 
 if TYPE_CHECKING:
     from anny import Anny
 
-JOINT_NAMES = (
-    "nose",
-    "neck",
-    "right_shoulder",
-    "right_elbow",
-    "right_wrist",
-    "left_shoulder",
-    "left_elbow",
-    "left_wrist",
-    "right_hip",
-    "right_knee",
-    "right_ankle",
-    "left_hip",
-    "left_knee",
-    "left_ankle",
-    "right_eye",
-    "left_eye",
-    "right_ear",
-    "left_ear",
-)
-"""The 18 joints of OpenPose's COCO model, in its order."""
+JOINT_NAMES = COCO18.joints
+"""The joints that a body has."""
 
 _WEIGHTS_KEPT = 4
 _SMALL = 0.02

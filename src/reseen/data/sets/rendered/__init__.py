@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from reseen.data.annotations.lin_attributes import read_lin_attributes
 from reseen.data.attributes import MARKET1501_SCHEMA
 from reseen.data.images.source import Entry, Folder, open_folder
@@ -52,7 +54,7 @@ def load(root: Path, *, keypoints: bool = False, masks: bool = False) -> Split:
 
     Args:
         root: The folder that was rendered into, one above it, or a zip of it.
-        keypoints: Whether to attach the 18 joints: x and y in pixels, and 2 if seen, 1 if hidden, 0 if outside.
+        keypoints: Whether to attach the 18 joints, with confidence 1 if seen, 0.5 if hidden, 0 if outside.
         masks: Whether to attach the body-part masks; `Part` names their numbers.
 
     Raises:
@@ -158,6 +160,8 @@ def _with_keypoints(home: Folder, images: dict[str, tuple[PersonImage, ...]]) ->
         name = f"{folder}/{Path(image.name).name}"
         if name not in joints:
             raise ReseenError(f"{entry.path} has no joints of {name}: run reseen data render again")
-        return replace(image, keypoints=joints[name])
+        # The renderer counts from the picture's edge, not from the first pixel's centre, and its 2 is certain.
+        x, y, state = joints[name].T
+        return replace(image, keypoints=np.stack([x - 0.5, y - 0.5, state / 2], axis=1))
 
     return {part: tuple(attach(PARTS[part], image) for image in own) for part, own in images.items()}

@@ -1,0 +1,42 @@
+"""A name that results print leads back to its image."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from reseen.data.images.reference import image_of
+from reseen.data.person import UNKNOWN_PID, PersonImage
+from reseen.errors import ReseenError
+
+
+def painted(path: Path) -> Path:
+    Image.new("RGB", (4, 8), "red").save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "pid", "camid"),
+    [("0002_c3s1_000451_03.jpg", 2, 3), ("-1_c4s1_000001_00.jpg", -1, 4), ("holiday.jpg", UNKNOWN_PID, 0)],
+)
+def test_a_file_and_who_it_shows(tmp_path: Path, name: str, pid: int, camid: int) -> None:
+    image = image_of(str(painted(tmp_path / name)))
+    assert image == PersonImage(tmp_path / name, pid, camid)
+
+
+def test_a_member_of_a_zip_by_the_name_that_images_have(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.write(painted(tmp_path / "a.png"), "query/0007_c2s1_000001_00.png")
+    image = PersonImage(Path("query/0007_c2s1_000001_00.png"), 7, 2, archive=tmp_path / "set.zip")
+    assert image_of(image.name) == image
+    assert image_of(image.name).open().size == (4, 8)
+
+
+@pytest.mark.parametrize("name", ["missing.jpg", "missing.zip:a.jpg", "."])
+def test_what_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ReseenError, match=f"there is no picture {name}; name a picture file"):
+        image_of(name)
