@@ -46,15 +46,15 @@ def test_ours_are_found_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def test_ablation_rows_add_one_thing_each() -> None:
     rows = [load_recipe(path) for path in RECIPES if "market1501-ablation" in path.stem]
     heads = [
-        (row.model.get("parts", "clusters"), row.model.get("attribute_head", True), row.model.get("attention", True))
+        (row.model.get("parts", "clusters"), row.model.get("attribute_head", True), row.model.get("attention"))
         for row in rows
     ]
     assert heads == [
-        (None, False, False),
-        ("clusters", False, False),
-        ("clusters", True, False),
-        ("clusters", True, False),
-        ("clusters", True, True),
+        (None, False, []),
+        ("clusters", False, []),
+        ("clusters", True, []),
+        ("clusters", True, []),
+        ("clusters", True, None),
     ]
     weightings = [row.phases[0].objective.weighting for row in rows]
     assert weightings == ["fixed", "fixed", "fixed", "uncertainty", "uncertainty"]

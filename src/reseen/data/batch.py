@@ -15,7 +15,7 @@ class PersonBatch:
         images: (B, 3, H, W) normalised float images.
         labels: (B,) identity class indices (sorted label map of the training pids), or None.
         camids: (B,) camera ids, or None.
-        attributes: (B, A) class indices in schema order, -1 = unknown, or None.
+        attributes: (B, L) labels in the columns of `AttributeSchema.encode`, -1 = unknown, or None.
     """
 
     images: Tensor

@@ -9,6 +9,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
+from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.errors import ReseenError
 from reseen.losses.attributes import attribute_loss
@@ -47,17 +48,19 @@ class Objective:
 
     Args:
         config: The configuration.
+        schema: What the batches' attribute labels are encoded by, or None if they have none.
     """
 
-    def __init__(self, config: ObjectiveConfig) -> None:
+    def __init__(self, config: ObjectiveConfig, schema: AttributeSchema | None = None) -> None:
         self.config = config
+        self.schema = schema
 
     def __call__(self, output: PersonOutput, batch: PersonBatch) -> dict[str, Tensor]:
         """Returns scalar losses by name, in float32.
 
         Identity heads are grouped by their name up to the first ``/``; the losses of a group add up to
         one term (L_p is the sum over parts). ``triplet`` is the sum over the configured heads;
-        ``attribute`` is there if the system predicts attributes and the batch has labels.
+        ``attribute``, the mean over the heads that predict attributes, is there if the batch has labels of them.
 
         Raises:
             ReseenError: If the batch has no identity labels, or ``triplet_heads`` names a head that is not there.
@@ -72,8 +75,11 @@ class Objective:
                 terms[group] = terms[group] + loss if group in terms else loss
             if self.config.triplet_margin is not None:
                 terms[TRIPLET_TERM] = self._triplet_loss(output, batch.labels, self.config.triplet_margin)
-            if output.attribute_logits and batch.attributes is not None:
-                terms[ATTRIBUTE_TERM] = attribute_loss(output.attribute_logits, batch.attributes)
+            if output.attribute_logits and batch.attributes is not None and self.schema is not None:
+                losses = [
+                    attribute_loss(head, batch.attributes, self.schema) for head in output.attribute_logits.values()
+                ]
+                terms[ATTRIBUTE_TERM] = losses[0] if len(losses) == 1 else torch.stack(losses).mean()
         return terms
 
     def _triplet_loss(self, output: PersonOutput, labels: Tensor, margin: float | Literal["soft"]) -> Tensor:

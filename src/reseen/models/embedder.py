@@ -169,10 +169,8 @@ class Embedder:
         embedding = torch.stack([output.embedding.float() for output in outputs]).mean(0)
         if self.config.normalize:
             embedding = nn.functional.normalize(embedding)
-        probabilities = {
-            name: torch.stack([output.attribute_logits[name].float().softmax(1) for output in outputs]).mean(0)
-            for name in outputs[0].attribute_logits
-        }
+        told = [output.attribute_probabilities(self.schema) for output in outputs]
+        probabilities = {name: torch.stack([each[name] for each in told]).mean(0) for name in told[0]}
         parts = {name: outputs[0].features[name].shape[1] for name in outputs[0].descriptor}
         return embedding.cpu().numpy(), {name: table.cpu().numpy() for name, table in probabilities.items()}, parts
 

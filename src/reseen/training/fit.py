@@ -141,10 +141,7 @@ class Run:
                     f"{content['system']} learns attributes, but {self.recipe.data.root} has none for "
                     f"{self.recipe.data.name}; put the annotation file beside the images"
                 )
-            attention = self.recipe.data.attention
-            content["attributes"] = (
-                self.split.schema if attention is None else self.split.schema.with_attention(attention)
-            )
+            content["attributes"] = self.split.schema
         model = models.build(models.config_of(content))
         weights = self.recipe.weights
         if weights and load_backbone:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from reseen.data import open_split
+from reseen.data.attribute_forms import convert_labels
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.cache import CachedImages
 from reseen.data.person import NO_LABEL, UNKNOWN_PID, Split, sorted_label_map
@@ -45,14 +46,12 @@ def _enlarge(split: Split, other: Split) -> Split:
     own = [image for part in split.parts().values() for image in part]
     pids = _numbered({image.pid for image in other.train if image.pid > 0}, above={image.pid for image in own})
     camids = _numbered({image.camid for image in other.train}, above={image.camid for image in own})
+    labels: list[dict[str, int]] = [{} for _ in other.train]
+    if split.schema is not None and other.schema is not None:
+        labels = convert_labels([image.attributes for image in other.train], other.schema, split.schema)
     added = tuple(
-        replace(
-            image,
-            pid=pids.get(image.pid, UNKNOWN_PID),
-            camid=camids[image.camid],
-            attributes=_translated(image.attributes, other.schema, split.schema),
-        )
-        for image in other.train
+        replace(image, pid=pids.get(image.pid, UNKNOWN_PID), camid=camids[image.camid], attributes=own)
+        for image, own in zip(other.train, labels, strict=True)
     )
     note = f"training set enlarged by {len(added):,} images of {len(pids):,} persons of {other.name}. {other.terms}"
     return replace(split, train=split.train + added, notes=(*split.notes, note.rstrip()))
@@ -62,16 +61,6 @@ def _numbered(numbers: set[int], *, above: set[int]) -> dict[int, int]:
     """Returns new numbers in the same order."""
     first = max(above, default=0) + 1
     return {number: first + row for row, number in enumerate(sorted(numbers))}
-
-
-def _translated(
-    attributes: Mapping[str, int], theirs: AttributeSchema | None, ours: AttributeSchema | None
-) -> dict[str, int]:
-    """Returns class indices of our schema by the names of the classes."""
-    if theirs is None or ours is None:
-        return {}
-    named = {name: theirs[name].classes[index] for name, index in attributes.items() if name in ours}
-    return {name: ours[name].index(value) for name, value in named.items() if value in ours[name].classes}
 
 
 class TrainingImages:
@@ -87,7 +76,7 @@ class TrainingImages:
     """
 
     def __init__(self, cached: CachedImages, schema: AttributeSchema | None) -> None:
-        self.cached = cached
+        self.cached, self.schema = cached, schema
         self.label_of = sorted_label_map(cached.images)
         self.labels = torch.tensor(
             [self.label_of.get(image.pid, NO_LABEL) for image in cached.images], dtype=torch.int64

@@ -49,7 +49,7 @@ class PhaseModule(LightningModule):
     ) -> None:
         super().__init__()
         self.model = model
-        self.objective = Objective(phase.objective)
+        self.objective = Objective(phase.objective, images.schema)
         self.weighting = weighting_for(phase.objective, term_names(phase.objective, _dry_run(model, size)))
         self.images, self.phase, self.size, self.seed = images, phase, size, seed
         self.first_epoch, self.first_batch = first_epoch, first_batch

@@ -68,14 +68,12 @@ class DataSection(SourceSection):
         size: (H, W) of the network's input.
         max_corrupt: Undecodable images that may be skipped.
         on_device: Keep all decoded training images on the accelerator.
-        attention: Attributes the attention map uses, instead of the data set's own choice.
     """
 
     extra: tuple[SourceSection, ...] = ()
     size: Size = (384, 128)
     max_corrupt: int = Field(0, ge=0)
     on_device: bool = True
-    attention: tuple[str, ...] | None = None
 
 
 class RandomSampling(_Section):
