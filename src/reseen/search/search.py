@@ -31,7 +31,7 @@ class Match:
         probability: Joint probability of the required attributes, or None without a filter.
         camid: Camera id.
         pid: Person id.
-        attributes: Predicted class and its probability by attribute name.
+        attributes: What was read, such as a class, and its probability, by attribute name; see `Attribute.read`.
     """
 
     rank: int
@@ -157,7 +157,5 @@ def _predicted(gallery: Embeddings, row: int, schema: AttributeSchema | None) ->
     predicted: dict[str, tuple[str, float]] = {}
     for attribute in schema:
         if attribute.name in gallery.attributes:
-            probabilities = gallery.attributes[attribute.name][row]
-            index = int(probabilities.argmax())
-            predicted[attribute.name] = (attribute.classes[index], float(probabilities[index]))
+            predicted[attribute.name] = attribute.read(gallery.attributes[attribute.name][row])
     return predicted
