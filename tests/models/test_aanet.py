@@ -307,9 +307,10 @@ def test_an_attribute_may_have_any_name(name: str) -> None:
 
 def test_what_follows_from_the_data_is_checked_when_the_model_is_built() -> None:
     """A recipe says which attributes make the map before anybody knows the data set's."""
-    config = AANetConfig(backbone="resnet18", attention=("boots",))
-    with pytest.raises(ReseenError, match="has no attribute 'boots'"):
-        AANet(config)
+    for options in ({"attention": ("boots",)}, {"regions": {"boots": ("bottom",)}}):
+        config = AANetConfig(backbone="resnet18", **options)
+        with pytest.raises(ReseenError, match="has no attribute 'boots'"):
+            AANet(config)
 
 
 def test_regions_and_attention_can_be_chosen(images: Tensor) -> None:

@@ -113,6 +113,9 @@ class AttributeFeatureNetwork(nn.Module):
         dim: V.
         schema: The attributes.
         regions: Of an attribute, where they are not those of `shows_on`.
+
+    Raises:
+        ReseenError: If the schema has no such attribute.
     """
 
     def __init__(
@@ -126,9 +129,9 @@ class AttributeFeatureNetwork(nn.Module):
         # By place: an attribute may be called what no module may, such as "type" or "v.neck".
         self.classifiers = nn.ModuleList(nn.Linear(dim, a.logits()) for a in schema)
         # (A, R): which regions' vectors each classifier sees the mean of
-        assert all(name in schema for name in regions)
-        seen = [regions.get(name, shows_on(name)) for name in schema.names]
-        shares = [[(region in own) / len(own) for region in REGIONS] for own in seen]
+        seen = {name: shows_on(name) for name in schema.names}
+        seen |= {schema[name].name: own for name, own in regions.items()}
+        shares = [[(region in own) / len(own) for region in REGIONS] for own in seen.values()]
         self.region_shares: Tensor
         self.register_buffer("region_shares", torch.tensor(shares), persistent=False)
 
