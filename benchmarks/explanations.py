@@ -137,9 +137,9 @@ def _moved_by(
     for what, area in (("map", marked), ("elsewhere", moved(marked, generator))):
         other = embedder.describe(Image.fromarray(covered(pixels, area, GRAY)))
         attribute = name.removeprefix("attribute/")
-        if attribute in output.attribute_logits:
-            before, after = (each.attribute_logits[attribute][0].float().softmax(0) for each in (output, other))
-            yield f"probability, {what}", float(before.max() - after[before.argmax()])
+        before, after = (each.attribute_probabilities(embedder.schema).get(attribute) for each in (output, other))
+        if before is not None and after is not None:
+            yield f"probability, {what}", float(before[0].max() - after[0, before[0].argmax()])
         else:
             yield f"distance, {what}", float((output.embedding - other.embedding).norm())
 

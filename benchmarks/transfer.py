@@ -57,7 +57,7 @@ def main(
         models = {"ImageNet weights alone": _imagenet(weights, config)} | models
     for model in models.values():
         model.config = model.config.model_copy(update={"flip": flip})
-    table = Table("", "VIPeR mAP", "rank-1", "Market mAP", "rank-1", "attributes", "guess")
+    table = Table("", "VIPeR mAP", "rank-1", "Market mAP", "rank-1", "attributes", "balanced", "guess")
     figures: dict[str, dict[str, float]] = {}
     attributes: dict[str, dict[str, dict[str, float]]] = {}
     for name, model in models.items():
@@ -72,12 +72,16 @@ def main(
         }
         cells = [*figures[name].values()]
         if report.attributes:
-            shares = {key: max(classes.values()) for key, classes in report.attributes.shares.items()}
+            scored = report.attributes
             attributes[name] = {
-                key: {"accuracy": accuracy, "most frequent class": shares[key]}
-                for key, accuracy in report.attributes.accuracy.items()
+                key: {
+                    "accuracy": accuracy,
+                    "balanced accuracy": scored.balanced[key],
+                    "most frequent class": scored.guess[key],
+                }
+                for key, accuracy in scored.accuracy.items()
             }
-            cells += [report.attributes.mean, sum(shares.values()) / len(shares)]
+            cells += [scored.mean, scored.mean_balanced, sum(scored.guess.values()) / len(scored.guess)]
         table.add_row(name, *(f"{100 * figure:.2f}" for figure in cells))
     console.print(table)
     if json_file:

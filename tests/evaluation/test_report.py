@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from reseen.data.attributes import Attribute, AttributeSchema
+from reseen.data.attributes import AttributeSchema, binary, multi_class
 from reseen.data.person import Protocol
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport, ReRanking, attribute_accuracy, evaluate, rank
 
 COLORS = AttributeSchema(
-    "colors", (Attribute("gender", ("male", "female")), Attribute("upper_color", ("black", "white", "red")))
+    "colors", (binary("gender", ("male", "female")), multi_class("upper_color", "black", "white", "red"))
 )
-BINARY = AttributeSchema("binary", (Attribute("hat", ("no", "yes")), Attribute("bag", ("no", "yes"))))
+BINARY = AttributeSchema("binary", (binary("hat"), binary("bag")))
 
 
 def on_a_line(positions, pids, camids):
@@ -53,6 +53,7 @@ def test_the_table_names_protocol_form_and_both_colour_means():
         "multiple query",
         "re-ranked",
         "protocol cross_camera, AP form trapezoid; 2 queries, 3 gallery images",
+        "balanced",
         "mean, colours multi-class",
         "mean, colours binary",
         "note: no camera ids",
@@ -106,6 +107,7 @@ def test_a_pure_attribute_report_has_a_primary_metric_of_its_own(schema, metric)
     report = EvaluationReport("peta", attributes=attributes)
     assert report.primary_metric == metric
     assert report.figures()["attribute_accuracy"] == pytest.approx(3 / 4)
+    assert report.figures()["attribute_balanced_accuracy"] == pytest.approx(3 / 4)
     assert report.primary == pytest.approx(3 / 4)
     assert ("mA" in text_of(report)) == (metric == "mA")
 

@@ -8,15 +8,19 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from reseen.data.attributes import AttributeSchema, binary
 from reseen.data.batch import PersonBatch
 from reseen.errors import ReseenError
 from reseen.losses.attributes import attribute_loss
 from reseen.losses.identity import identity_loss
 from reseen.losses.objective import TERMS, Objective, ObjectiveConfig
+from reseen.losses.term import Training
 from reseen.losses.triplet import batch_hard_triplet_loss
 from reseen.models.output import PersonOutput
 
 LABELS = torch.tensor([0, 0, 1, 1])
+SCHEMA = AttributeSchema("small", (binary("hat"),))
+ATTRIBUTES = torch.tensor([[0], [1], [-1], [1]])
 HEADS = ("global", "part/0", "part/1", "attention")
 
 
@@ -26,19 +30,17 @@ def output() -> PersonOutput:
     return PersonOutput(
         features={"global": torch.rand(4, 6)},
         identity_logits={head: torch.randn(4, 3) for head in HEADS},
-        attribute_logits={"hat": torch.randn(4, 2)},
+        attribute_logits={"attribute": {"hat": torch.randn(4, 2)}},
         metric_features={head: torch.randn(4, 5) for head in HEADS},
     )
 
 
 def batch(attributes: bool = True) -> PersonBatch:
-    return PersonBatch(
-        torch.zeros(4, 3, 8, 4), LABELS, None, torch.tensor([[0], [1], [-1], [1]]) if attributes else None
-    )
+    return PersonBatch(torch.zeros(4, 3, 8, 4), LABELS, None, ATTRIBUTES if attributes else None)
 
 
 def objective(*terms: dict[str, Any], **options: Any) -> Objective:
-    return Objective(ObjectiveConfig.model_validate({"terms": terms, **options}))
+    return Objective(ObjectiveConfig.model_validate({"terms": terms, **options}), Training(SCHEMA, ATTRIBUTES))
 
 
 def identity(*heads: str, **options: Any) -> dict[str, Any]:
@@ -54,13 +56,11 @@ def test_every_term_is_there_and_heads_of_one_name_add_up(output: PersonOutput) 
     )
     total, terms = built(output, batch())
     logits, metric = output.identity_logits, output.metric_features
-    labels = batch().attributes
-    assert labels is not None
     expected = {
         "global": identity_loss(logits["global"], LABELS, 0.1),
         "part": identity_loss(logits["part/0"], LABELS) + identity_loss(logits["part/1"], LABELS),
         "triplet": sum(batch_hard_triplet_loss(metric[head], LABELS, 0.5) for head in ("global", "part/0", "part/1")),
-        "attribute": attribute_loss(output.attribute_logits, labels),
+        "attribute": attribute_loss(output.attribute_logits["attribute"], ATTRIBUTES, SCHEMA),
     }
     assert list(terms) == list(expected)
     for name, value in expected.items():
@@ -68,6 +68,14 @@ def test_every_term_is_there_and_heads_of_one_name_add_up(output: PersonOutput) 
     weighed = expected["global"] + 0.25 * expected["part"] + 2 * expected["triplet"] + expected["attribute"]
     torch.testing.assert_close(total, weighed)
     assert built.learnt_weights() == {}
+
+
+def test_rare_classes_have_the_same_say_if_asked_for(output: PersonOutput) -> None:
+    """One image of three has no hat: it weighs 1/(2/3), the others 1/(4/3)."""
+    scores = output.attribute_logits["attribute"]["hat"]
+    losses = torch.nn.functional.cross_entropy(scores[[0, 1, 3]], torch.tensor([0, 1, 1]), reduction="none")
+    _, terms = objective({"kind": "attribute", "balanced": True})(output, batch())
+    torch.testing.assert_close(terms["attribute"], (1.5 * losses[0] + 0.75 * losses[1] + 0.75 * losses[2]) / 3)
 
 
 def test_no_head_named_means_all(output: PersonOutput) -> None:

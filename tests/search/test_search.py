@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
-from reseen.data.attributes import Attribute, AttributeSchema
+from reseen.data.attributes import AttributeSchema, binary
 from reseen.descriptors.distance import Distance, Euclidean, Mahalanobis, Sum
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.search import Match, parse_where, search
 
-SCHEMA = AttributeSchema("small", (Attribute("gender", ("male", "female")), Attribute("hat", ("no", "yes"))))
+SCHEMA = AttributeSchema("small", (binary("gender", ("male", "female")), binary("hat")))
 MALE = np.array([0.9, 0.2, 0.8, 0.6, 0.7])
 HAT = np.array([0.6, 0.9, 0.1, 0.8, 0.3])
 

@@ -7,17 +7,17 @@ import io
 import pytest
 from rich.console import Console
 
-from reseen.data.attributes import Attribute, AttributeSchema
+from reseen.data.attributes import AttributeSchema, binary, multi_class
 from reseen.search import Match, caption, matches_table, parse_where, short_path
 from reseen.search.table import shown_attributes
 
 SCHEMA = AttributeSchema(
     "small",
     (
-        Attribute("hat", ("no", "yes")),
-        Attribute("gender", ("male", "female")),
-        Attribute("upper_color", ("black", "red", "blue", "green")),
-        Attribute("age", ("child", "adult", "old")),
+        binary("hat"),
+        binary("gender", ("male", "female")),
+        multi_class("upper_color", "black", "red", "blue", "green"),
+        multi_class("age", "child", "adult", "old"),
     ),
 )
 ATTRIBUTES = {"hat": ("no", 0.99), "gender": ("male", 0.9), "upper_color": ("red", 0.95), "age": ("adult", 0.5)}

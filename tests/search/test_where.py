@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reseen.data.attributes import MARKET1501_SCHEMA, Attribute, AttributeSchema
+from reseen.data.attributes import MARKET1501_SCHEMA, Attribute, AttributeSchema, binary, multi_class
 from reseen.errors import ReseenError
 from reseen.search import AttributeFilter, parse_where
+from reseen.search.where import Shows
 
 SCHEMA = AttributeSchema(
     "small",
     (
-        Attribute("gender", ("male", "female")),
-        Attribute("backpack", ("no", "yes")),
-        Attribute("color", ("black", "red", "blue")),
+        binary("gender", ("male", "female")),
+        binary("backpack"),
+        multi_class("color", "black", "red", "blue"),
     ),
 )
 PREDICTED = {  # rows: male yes red | female no blue | male no blue, unsure | female yes black
@@ -23,6 +24,17 @@ PREDICTED = {  # rows: male yes red | female no blue | male no blue, unsure | fe
     "color": np.array([[0.1, 0.8, 0.1], [0.0, 0.1, 0.9], [0.3, 0.3, 0.4], [1.0, 0.0, 0.0]], dtype=np.float32),
 }
 BLUE = ("blue",)
+SEVERAL = AttributeSchema("several", (Attribute("color", ("black", "red", "blue"), "multi_label"), binary("hat")))
+APART = AttributeSchema("apart", (*SEVERAL.as_binary(),))
+SHOWN = np.array([[0.9, 0.5, 0.1], [0.2, 0.4, 0.8], [0.1, 0.2, 0.4]], dtype=np.float32)
+"""Rows: black and red | blue | none."""
+PREDICTIONS = {
+    "several": (SEVERAL, {"color": SHOWN}),
+    "apart": (
+        APART,
+        {f"color:{name}": np.stack([1 - p, p], 1) for name, p in zip(("black", "red", "blue"), SHOWN.T, strict=True)},
+    ),
+}
 
 
 @pytest.mark.parametrize(
@@ -129,3 +141,48 @@ def test_gallery_with_other_classes_is_refused() -> None:
 def test_text_of_a_filter_reads_back(text: str) -> None:
     wanted = parse_where(text, MARKET1501_SCHEMA)
     assert parse_where(str(wanted), MARKET1501_SCHEMA) == wanted
+
+
+@pytest.mark.parametrize("form", PREDICTIONS)
+@pytest.mark.parametrize(
+    ("text", "mask", "probabilities"),
+    [
+        ("color=red", [True, False, False], [0.5, 0.4, 0.2]),
+        ("color!=red", [False, True, True], [0.5, 0.6, 0.8]),
+        ("color=red and color=black", [True, False, False], [0.45, 0.08, 0.02]),
+        ("color in (red, blue)", [True, True, False], [0.55, 0.88, 0.52]),
+        ("color not in (red, blue)", [False, False, True], [0.45, 0.12, 0.48]),
+        ("color in (red, blue) and color!=red", [False, True, False], [0.05, 0.48, 0.32]),
+        ("color=red and color=red", [True, False, False], [0.5, 0.4, 0.2]),
+    ],
+)
+def test_several_classes_at_once(form: str, text: str, mask: list[bool], probabilities: list[float]) -> None:
+    """A class is there from one half on, whether the colours are one attribute or were predicted one by one."""
+    schema, predicted = PREDICTIONS[form]
+    wanted = parse_where(text, schema)
+    assert wanted.matches(predicted, schema).tolist() == mask
+    assert wanted.probability(predicted, schema) == pytest.approx(probabilities, abs=1e-6)
+    assert parse_where(str(wanted), schema) == wanted
+
+
+def test_a_colour_predicted_by_itself_can_be_asked_for_by_its_own_name() -> None:
+    schema, predicted = PREDICTIONS["apart"]
+    wanted = parse_where("color:red=yes", schema)
+    assert wanted == AttributeFilter({"color:red": ("yes",)})
+    assert wanted.matches(predicted, schema).tolist() == [False, False, False]  # 0.5 each: the first class is no
+    assert parse_where("color=red", schema).names == ("color", "color:red")
+
+
+def test_what_is_asked_for_and_forbidden_is_refused() -> None:
+    with pytest.raises(ReseenError, match="no value of 'color' is left"):
+        parse_where("color=red and color!=red", SEVERAL)
+    assert parse_where("color in (red, blue) and color!=red", SEVERAL).shows == (
+        Shows("color", BLUE),
+        Shows("color", ("red",), negated=True),
+    )
+
+
+@pytest.mark.parametrize("form", PREDICTIONS)
+def test_gallery_without_the_colours_is_named(form: str) -> None:
+    with pytest.raises(ReseenError, match=r"no predictions of attribute 'color' \(it has: hat\)"):
+        parse_where("color=red", PREDICTIONS[form][0]).matches({"hat": SHOWN[:, :2]}, PREDICTIONS[form][0])

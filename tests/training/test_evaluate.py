@@ -5,19 +5,25 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
+from torch import nn
 
 from reseen import Embeddings, models
 from reseen.data import open_split
-from reseen.data.attributes import Attribute, AttributeSchema
+from reseen.data.attribute_forms import color_names
+from reseen.data.attributes import MARKET1501_SCHEMA, AttributeSchema, binary
+from reseen.data.batch import PersonBatch
 from reseen.data.person import Protocol
 from reseen.descriptors.distance import Euclidean, Sum
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation import EvaluationReport, ReRanking, evaluate, multiple_query, rank
 from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.models.output import PersonOutput
 from reseen.training.evaluate import average_folds, evaluate_split
 
 QUIET = Console(file=io.StringIO())
@@ -107,10 +113,49 @@ def test_a_model_is_evaluated_by_its_own_distance(embedder: Embedder, market_dra
 def test_only_shared_attributes_are_scored(embedder: Embedder, market_drawn: Path) -> None:
     split = open_split("market1501", market_drawn)
     assert split.schema is not None
-    mixed = AttributeSchema("other", (*split.schema.attributes[:2], Attribute("tail", ("no", "yes"))))
+    mixed = AttributeSchema("other", (*split.schema.attributes[:2], binary("tail")))
     with pytest.warns(ReseenWarning, match="scoring 2 of the 3 attributes"):
         report = evaluate_split(embedder, replace(split, schema=mixed), console=QUIET).report
     assert report.attributes is not None
     assert set(report.attributes.accuracy) == {"gender", "age"}
     with pytest.raises(ReseenError, match="has no gallery"):
         evaluate_split(embedder, replace(split, gallery=()), console=QUIET)
+
+
+class OneByOne(nn.Module):
+    """Predicts colours one by one, from two heads that overlap, the same for every picture: male, in red."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config = SimpleNamespace(attributes=MARKET1501_SCHEMA.as_binary(color_names(MARKET1501_SCHEMA)))
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, batch: PersonBatch) -> PersonOutput:
+        def logit(name: str) -> torch.Tensor:
+            return torch.full((len(batch.images), 1), -1.0 if name == "upper_color:red" else -2.0)
+
+        names = [attribute.name for attribute in self.config.attributes if attribute.kind == "binary"]
+        whole = {name: logit(name) for name in names}
+        upper = {name: logit(name) for name in names if name.startswith("upper_color")}
+        return PersonOutput({"global": batch.images.mean((2, 3))}, attribute_logits={"whole": whole, "upper": upper})
+
+
+def test_attributes_alone_are_scored_without_queries_and_in_both_colour_forms(market_drawn: Path) -> None:
+    """As PETA is: no queries, nobody's identity matters. The model's colours are binary, the data set's are not."""
+    split = replace(open_split("market1501", market_drawn), query=())
+    embedder = Embedder(OneByOne(), EmbedderConfig(size=(64, 32)))
+    with pytest.warns(ReseenWarning, match="scoring 11 of the 12 attributes"):  # age has four classes here
+        done = evaluate_split(embedder, split, console=QUIET)
+    assert done.query is None
+    assert done.report.ranking is None
+    assert done.report.primary_metric == "attribute_accuracy"
+    report = done.report.attributes
+    assert report is not None
+    shares = report.shares["upper_color"]
+    assert report.accuracy["upper_color"] == pytest.approx(shares["red"])  # the most probable one
+    assert 0 < shares["red"] < 1
+    assert report.balanced["upper_color"] == pytest.approx(1 / sum(share > 0 for share in shares.values()))
+    # None reaches one half: decided one by one, every colour is absent.
+    for color, share in shares.items():
+        assert report.binary_accuracy[f"upper_color:{color}"] == pytest.approx(1 - share)
+    assert report.accuracy["gender"] == pytest.approx(report.shares["gender"]["male"])

@@ -58,7 +58,7 @@ def test_the_card_and_reports_learn_of_it(market_drawn: Path, rendered_flat: Pat
 
 def test_all_become_classes(market_drawn: Path, rendered_flat: Path) -> None:
     split = open_data(joined(market_drawn, {"name": "rendered", "root": rendered_flat}))
-    images = TrainingImages(cached_images(split.train, (64, 32)), split)
+    images = TrainingImages(cached_images(split.train, (64, 32)), split, split.schema)
     assert len(images) == 48 + 8
     assert sorted(set(images.labels.tolist())) == list(range(8 + 2))
     assert images.attributes is not None
@@ -102,7 +102,7 @@ def test_unknown_persons_are_no_class(market_drawn: Path) -> None:
     split = open_split("market1501", market_drawn)
     train = split.train
     unknown = [replace(image, pid=UNKNOWN_PID) if row % 5 == 0 else image for row, image in enumerate(train)]
-    images = TrainingImages(cached_images(unknown, (64, 32)), replace(split, train=tuple(unknown), schema=None))
+    images = TrainingImages(cached_images(unknown, (64, 32)), replace(split, train=tuple(unknown)), None)
     assert len(images.label_of) == 8
     assert [label == NO_LABEL for label in images.labels.tolist()] == [row % 5 == 0 for row in range(48)]
 
@@ -111,7 +111,7 @@ def test_joints_are_measured_in_the_decoded_pixels(rendered_flat: Path) -> None:
     """Pictures of 64 x 32 decoded at twice that."""
     split = open_split("rendered", rendered_flat, keypoints=True)
     train = split.train
-    images = TrainingImages(cached_images(train, (128, 64)), split)
+    images = TrainingImages(cached_images(train, (128, 64)), split, None)
     assert images.keypoints is not None
     assert images.keypoints.shape == (8, 18, 3)
     for row, image in enumerate(train):
@@ -119,4 +119,4 @@ def test_joints_are_measured_in_the_decoded_pixels(rendered_flat: Path) -> None:
         x, y, confidence = torch.from_numpy(image.keypoints).T
         torch.testing.assert_close(images.keypoints[row], torch.stack([2 * x + 0.5, 2 * y + 0.5, confidence], 1))
     without = open_split("rendered", rendered_flat)
-    assert TrainingImages(cached_images(without.train, (128, 64)), without).keypoints is None
+    assert TrainingImages(cached_images(without.train, (128, 64)), without, None).keypoints is None

@@ -19,7 +19,7 @@ class PersonBatch:
         images: (B, 3, H, W) normalised float images.
         labels: (B,) identity class indices (sorted label map of the training pids), or None.
         camids: (B,) camera ids, or None.
-        attributes: (B, A) class indices in schema order, -1 = unknown, or None.
+        attributes: (B, L) labels in the columns of `AttributeSchema.encode`, -1 = unknown, or None.
         keypoints: (B, 18, 3) joints of `COCO18`: x, y in pixels of ``images`` and confidence, or None.
         views: (B, 3, h, w) the same pictures at further sizes, by the name under which a system asks for them with
             its ``extra_sizes``.

@@ -1,6 +1,7 @@
 """Evaluation: ranking, re-ranking, attributes, a distance learnt from pairs, and how data sets want to be compared."""
 
-from reseen.evaluation.attributes import AttributeReport, BinaryMetrics, attribute_accuracy
+from reseen.evaluation.attribute_scores import BinaryMetrics
+from reseen.evaluation.attributes import AttributeReport, attribute_accuracy, predicted_columns
 from reseen.evaluation.kissme import Kissme
 from reseen.evaluation.protocols import evaluate, multiple_query
 from reseen.evaluation.ranking import RankingReport, average_reports, rank
@@ -18,5 +19,6 @@ __all__ = [
     "average_reports",
     "evaluate",
     "multiple_query",
+    "predicted_columns",
     "rank",
 ]

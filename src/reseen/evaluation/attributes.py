@@ -10,27 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reseen.data.attributes import UNKNOWN, Attribute, AttributeSchema
+from reseen.data.attribute_forms import Probabilities, color_names, convert, convert_probabilities
+from reseen.data.attributes import UNKNOWN, AttributeSchema, binary
 from reseen.errors import ReseenError, ReseenWarning
-
-
-@dataclass(frozen=True, slots=True)
-class BinaryMetrics:
-    """What PETA and RAP are scored by, for a schema of binary attributes only (class 1 = present).
-
-    Attributes:
-        mA: Mean over attributes of (true positive rate + true negative rate) / 2.
-        accuracy: Mean over images of rightly found / present in label or prediction.
-        precision: Mean over images of rightly found / present in prediction.
-        recall: Mean over images of rightly found / present in label.
-        F1: Harmonic mean of this precision and this recall.
-    """
-
-    mA: float  # noqa: N815
-    accuracy: float
-    precision: float
-    recall: float
-    F1: float
+from reseen.evaluation.attribute_scores import BinaryMetrics, Score, binary_metrics, mean_score, score
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +22,29 @@ class AttributeReport:
 
     Attributes:
         accuracy: Per attribute over images whose label is known; a colour is one attribute with several
-            classes (AANet, LRDNN).
-        accuracy_over_all: The same over all images, an unknown label counting as a wrong prediction: what
+            classes (AANet, LRDNN). Of a multi-label attribute the mean over its classes.
+        balanced: The same, every class with the same say: mean over the labelled classes of the share found. A guess
+            of always the commonest class reaches 1 / classes.
+        accuracy_over_all: As ``accuracy`` over all images, an unknown label counting as a wrong prediction: what
             Lin et al.'s own code prints for persons without a colour.
-        binary_accuracy: As ``accuracy``, with each colour attribute replaced by one binary attribute per
-            colour, named ``upper_color:black`` (IVA).
-        shares: Share of each class among the known labels: what always guessing it would reach.
+        binary_accuracy: As ``accuracy``, with each colour attribute, and each that is multi-label, replaced by one
+            binary attribute per class, named ``upper_color:black`` (IVA).
+        binary_balanced: As ``balanced`` in this form.
+        shares: Share of each class among the known labels; of a multi-label attribute they need not add up to 1.
+        guess: What always guessing the commonest class would reach in ``accuracy``.
         known: Number of images with a known label, by attribute.
         images: Number of images with a known label for any attribute; the others count nowhere.
-        binary: Metrics of a schema of binary attributes only; None for others, and if no attribute has
+        binary: Metrics of a schema without multi-class attributes; None for others, and if no attribute has
             labels of both classes.
     """
 
     accuracy: Mapping[str, float]
+    balanced: Mapping[str, float]
     accuracy_over_all: Mapping[str, float]
     binary_accuracy: Mapping[str, float]
+    binary_balanced: Mapping[str, float]
     shares: Mapping[str, Mapping[str, float]]
+    guess: Mapping[str, float]
     known: Mapping[str, int]
     images: int
     binary: BinaryMetrics | None = None
@@ -62,17 +52,27 @@ class AttributeReport:
     @property
     def mean(self) -> float:
         """Mean accuracy with a colour as one multi-class attribute."""
-        return float(np.mean(list(self.accuracy.values())))
+        return _mean(self.accuracy)
+
+    @property
+    def mean_balanced(self) -> float:
+        """Mean balanced accuracy with a colour as one multi-class attribute."""
+        return _mean(self.balanced)
 
     @property
     def mean_over_all(self) -> float:
         """Mean accuracy with a colour as one multi-class attribute and unknown labels as wrong predictions."""
-        return float(np.mean(list(self.accuracy_over_all.values())))
+        return _mean(self.accuracy_over_all)
 
     @property
     def mean_binary(self) -> float:
         """Mean accuracy with every colour as a binary attribute of its own."""
-        return float(np.mean(list(self.binary_accuracy.values())))
+        return _mean(self.binary_accuracy)
+
+    @property
+    def mean_binary_balanced(self) -> float:
+        """Mean balanced accuracy with every colour as a binary attribute of its own."""
+        return _mean(self.binary_balanced)
 
     def as_dict(self) -> dict[str, Any]:
         """Returns what JSON can hold, both colour forms named."""
@@ -82,10 +82,18 @@ class AttributeReport:
                 "colors_multi_class_unknown_wrong": self.mean_over_all,
                 "colors_binary": self.mean_binary,
             },
+            "mean_balanced_accuracy": {
+                "colors_multi_class": self.mean_balanced,
+                "colors_binary": self.mean_binary_balanced,
+            },
             "accuracy": {
                 "colors_multi_class": dict(self.accuracy),
                 "colors_multi_class_unknown_wrong": dict(self.accuracy_over_all),
                 "colors_binary": dict(self.binary_accuracy),
+            },
+            "balanced_accuracy": {
+                "colors_multi_class": dict(self.balanced),
+                "colors_binary": dict(self.binary_balanced),
             },
             "binary_metrics": None if self.binary is None else asdict(self.binary),
             "class_shares": {name: dict(shares) for name, shares in self.shares.items()},
@@ -94,100 +102,116 @@ class AttributeReport:
         }
 
 
-def attribute_accuracy(predicted: ArrayLike, labels: ArrayLike, schema: AttributeSchema) -> AttributeReport:
+def attribute_accuracy(
+    predicted: ArrayLike, labels: ArrayLike, schema: AttributeSchema, *, one_by_one: ArrayLike | None = None
+) -> AttributeReport:
     """Scores predicted classes against labels; unknown labels count nowhere but in ``accuracy_over_all``.
 
     Args:
-        predicted: (N, A) class indices in schema order.
-        labels: (N, A) class indices, -1 = unknown.
+        predicted: (N, L) predictions, encoded by the schema.
+        labels: (N, L) labels, encoded by the schema, -1 = unknown.
         schema: The attributes.
+        one_by_one: (N, L') predictions encoded by `binary_form`, of a model that decides on each colour by itself;
+            None to take them from ``predicted``.
 
     Raises:
         ReseenError: If shapes or classes do not fit the schema, or no label is known at all.
     """
+    form = binary_form(schema)
     guesses = _table("predicted", predicted, schema, lowest=0)
     truth = _table("labels", labels, schema, lowest=UNKNOWN)
-    if len(guesses) != len(truth):
+    apart = convert(guesses, schema, form) if one_by_one is None else _table("one_by_one", one_by_one, form, lowest=0)
+    if not len(guesses) == len(truth) == len(apart):
         raise ReseenError(f"{len(guesses)} predictions for {len(truth)} labelled images")
     labelled = (truth != UNKNOWN).any(axis=1)
     if not labelled.any():
         raise ReseenError(f"no image has a known label for any attribute of schema {schema.name!r}")
-    guesses, truth = guesses[labelled], truth[labelled]
-    multi_class: dict[str, float] = {}
-    over_all: dict[str, float] = {}
-    binary: dict[str, float] = {}
-    shares: dict[str, dict[str, float]] = {}
-    counts = {name: int(count) for name, count in zip(schema.names, (truth != UNKNOWN).sum(axis=0), strict=True)}
-    for column, attribute in enumerate(schema):
-        known = truth[:, column] != UNKNOWN
-        if not known.any():
-            continue
-        guess, label = guesses[known, column], truth[known, column]
-        multi_class[attribute.name] = float(np.mean(guess == label))
-        over_all[attribute.name] = float(np.mean(guesses[:, column] == truth[:, column]))
-        shares[attribute.name] = {name: float(np.mean(label == c)) for c, name in enumerate(attribute.classes)}
-        if is_color(attribute):
-            for c, name in enumerate(attribute.classes):
-                binary[f"{attribute.name}:{name}"] = float(np.mean((guess == c) == (label == c)))
-        else:
-            binary[attribute.name] = multi_class[attribute.name]
-    if unlabelled := [name for name, count in counts.items() if not count]:
+    guesses, truth, apart = guesses[labelled], truth[labelled], apart[labelled]
+    truth_apart = convert(truth, schema, form)
+    whole = _scores(guesses, truth, schema)
+    each_class = _scores(apart, truth_apart, form)
+    if unlabelled := [name for name in schema.names if name not in whole]:
         warnings.warn(f"no known label for {', '.join(unlabelled)}: left out of the means", ReseenWarning, stacklevel=2)
-    all_binary = all(attribute.is_binary for attribute in schema)
-    metrics = _binary_metrics(guesses, truth, schema) if all_binary else None
-    return AttributeReport(multi_class, over_all, binary, shares, counts, len(truth), metrics)
-
-
-def is_color(attribute: Attribute) -> bool:
-    """Says whether an attribute is a colour with classes that papers also score one by one."""
-    return attribute.name.endswith("_color") and not attribute.is_binary
-
-
-def _binary_metrics(
-    guesses: NDArray[np.int64], truth: NDArray[np.int64], schema: AttributeSchema
-) -> BinaryMetrics | None:
-    known = truth != UNKNOWN
-    guessed, present = (guesses == 1) & known, (truth == 1) & known
-    absent = (truth == 0) & known
-    positives, negatives = present.sum(axis=0), absent.sum(axis=0)
-    scored = (positives > 0) & (negatives > 0)
-    if not scored.all():
-        names = ", ".join(name for name, fine in zip(schema.names, scored, strict=True) if not fine)
-        warnings.warn(f"all known labels of {names} are alike: left out of mA", ReseenWarning, stacklevel=3)
-    if not scored.any():
-        return None
-    true_positive_rate = (guessed & present).sum(axis=0)[scored] / positives[scored]
-    true_negative_rate = (~guessed & absent).sum(axis=0)[scored] / negatives[scored]
-    right = (guessed & present).sum(axis=1)
-    precision = _mean_ratio(right, guessed.sum(axis=1))
-    recall = _mean_ratio(right, present.sum(axis=1))
-    return BinaryMetrics(
-        mA=float(np.mean((true_positive_rate + true_negative_rate) / 2)),
-        accuracy=_mean_ratio(right, (guessed | present).sum(axis=1)),
-        precision=precision,
-        recall=recall,
-        F1=2 * precision * recall / (precision + recall) if precision + recall else 0.0,
+    no_choice = not any(attribute.kind == "multi_class" for attribute in schema)
+    return AttributeReport(
+        accuracy={name: each.accuracy for name, each in whole.items()},
+        balanced={name: each.balanced for name, each in whole.items()},
+        accuracy_over_all={name: each.over_all for name, each in whole.items()},
+        binary_accuracy={name: each.accuracy for name, each in each_class.items()},
+        binary_balanced={name: each.balanced for name, each in each_class.items()},
+        shares={name: each.shares for name, each in whole.items()},
+        guess={name: each.guess for name, each in whole.items()},
+        known={name: whole[name].known if name in whole else 0 for name in schema.names},
+        images=len(truth),
+        binary=binary_metrics(apart, truth_apart, form) if no_choice else None,
     )
 
 
-def _mean_ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> float:
-    """Mean over images; an image with nothing to divide by counts 0, as in the published code."""
-    return float(np.mean(part / np.maximum(whole, 1)))
+def binary_form(schema: AttributeSchema) -> AttributeSchema:
+    """Returns the schema with a binary attribute for each colour, and for each class of a multi-label attribute."""
+    return schema.as_binary(color_names(schema))
+
+
+def predicted_columns(
+    tables: Probabilities, model: AttributeSchema, schema: AttributeSchema
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Returns what a model's probabilities say, encoded by a schema, whichever form of colours the model predicts.
+
+    Args:
+        tables: Probabilities (N, classes) by the model's attribute names.
+        model: The attributes the model predicts.
+        schema: The attributes to score; the model has to say something about all of them.
+
+    Returns:
+        ``predicted`` (N, L) and ``one_by_one`` (N, L') of `attribute_accuracy`. Of colours that the model decides on
+        one by one, the former has the most probable and the latter every decision.
+    """
+    form = binary_form(schema)
+    told = convert_probabilities(tables, model, schema)
+    predicted = np.concatenate([attribute.decide(told[attribute.name]) for attribute in schema], axis=1)
+    one_by_one = convert(predicted, schema, form)
+    for name, columns in form.columns.items():
+        if name in model and name in tables:
+            one_by_one[:, columns] = model[name].decide(tables[name])
+    return predicted, one_by_one
+
+
+def _scores(guesses: NDArray[np.int64], truth: NDArray[np.int64], schema: AttributeSchema) -> dict[str, Score]:
+    """Returns the scores of the attributes that have known labels."""
+    scores: dict[str, Score] = {}
+    for attribute in schema:
+        own = schema.columns[attribute.name]
+        if attribute.kind != "multi_label":
+            told = {attribute.name: score(guesses[:, own.start], truth[:, own.start], attribute)}
+        else:
+            of_class = {
+                name: score(guesses[:, column], truth[:, column], binary(name))
+                for column, name in enumerate(attribute.classes, start=own.start)
+            }
+            known = {name: each for name, each in of_class.items() if each is not None}
+            told = {attribute.name: mean_score(known) if known else None}
+        scores |= {name: each for name, each in told.items() if each is not None}
+    return scores
+
+
+def _mean(values: Mapping[str, float]) -> float:
+    return float(np.mean(list(values.values())))
 
 
 def _table(name: str, values: ArrayLike, schema: AttributeSchema, lowest: int) -> NDArray[np.int64]:
     table = np.asarray(values)
-    if table.ndim != 2 or table.shape[1] != len(schema) or not np.issubdtype(table.dtype, np.integer):
+    highest = np.concatenate([np.full(a.columns, 1 if a.kind == "multi_label" else len(a.classes) - 1) for a in schema])
+    if table.ndim != 2 or table.shape[1] != len(highest) or not np.issubdtype(table.dtype, np.integer):
         raise ReseenError(
-            f"{name} must be integers of shape (N, {len(schema)}) as in schema {schema.name!r}, "
+            f"{name} must be integers of shape (N, {len(highest)}) as in schema {schema.name!r}, "
             f"got {table.dtype} {table.shape}"
         )
-    highest = np.array([len(attribute.classes) - 1 for attribute in schema])
     wrong = (table < lowest) | (table > highest)
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
+        attribute = next(each for each, own in schema.columns.items() if own.start <= column < own.stop)
         raise ReseenError(
-            f"{name}: image {row} has class {table[row, column]} for {schema.names[column]!r}, "
+            f"{name}: image {row} has class {table[row, column]} for {attribute!r}, "
             f"which has classes {lowest} to {highest[column]}"
         )
     return table.astype(np.int64)

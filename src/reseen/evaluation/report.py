@@ -65,6 +65,8 @@ class EvaluationReport:
         if self.attributes is not None:
             figures["attribute_accuracy"] = self.attributes.mean
             figures["attribute_accuracy_binary_colors"] = self.attributes.mean_binary
+            figures["attribute_balanced_accuracy"] = self.attributes.mean_balanced
+            figures["attribute_balanced_accuracy_binary_colors"] = self.attributes.mean_binary_balanced
             if self.attributes.binary is not None:
                 figures["mA"] = self.attributes.binary.mA
         return figures
@@ -128,28 +130,23 @@ class EvaluationReport:
 def _attribute_table(report: AttributeReport) -> Table:
     table = Table(
         title="attribute accuracy (%)",
-        caption=f"{report.images:,} labelled images; accuracy over known labels, and over all with unknown labels "
-        "counted as wrong; guess = always the commonest class",
+        caption=f"{report.images:,} labelled images; accuracy over known labels; balanced: every class has the same "
+        "say; over all: unknown labels counted as wrong; guess: always the commonest class",
         caption_justify="left",
     )
     table.add_column("attribute")
-    for name in ("accuracy", "over all", "guess", "known"):
+    for name in ("accuracy", "balanced", "over all", "guess", "known"):
         table.add_column(name, justify="right")
     for name, accuracy in report.accuracy.items():
-        guess = max(report.shares[name].values())
-        table.add_row(
-            name,
-            _percent(accuracy),
-            _percent(report.accuracy_over_all[name]),
-            _percent(guess),
-            f"{report.known[name]:,}",
-        )
+        figures = (accuracy, report.balanced[name], report.accuracy_over_all[name], report.guess[name])
+        table.add_row(name, *map(_percent, figures), f"{report.known[name]:,}")
     table.add_section()
+    means = tuple(map(_percent, (report.mean, report.mean_balanced, report.mean_over_all)))
     if report.accuracy.keys() == report.binary_accuracy.keys():
-        table.add_row("mean", _percent(report.mean), _percent(report.mean_over_all))
+        table.add_row("mean", *means)
     else:
-        table.add_row("mean, colours multi-class", _percent(report.mean), _percent(report.mean_over_all))
-        table.add_row("mean, colours binary", _percent(report.mean_binary))
+        table.add_row("mean, colours multi-class", *means)
+        table.add_row("mean, colours binary", _percent(report.mean_binary), _percent(report.mean_binary_balanced))
     if report.binary is not None:
         table.add_row("mA", _percent(report.binary.mA))
         for name in ("accuracy", "precision", "recall", "F1"):

@@ -16,8 +16,7 @@ class Explanation:
     """Attribute predictions and the figure of maps.
 
     Attributes:
-        predictions: Attribute, predicted class, probability, in schema order; empty for a system without
-            attributes.
+        predictions: Attribute, what was read, probability, in schema order; empty for a system without attributes.
         figure: The picture, its maps and the predictions.
     """
 
@@ -37,11 +36,11 @@ def explain(embedder: Embedder, image: PersonImage, *, title: str = "") -> Expla
         ReseenError: If the picture cannot be read.
     """
     output = embedder.describe(image)
-    predictions = []
-    for attribute in embedder.schema or ():
-        if attribute.name in output.attribute_logits:
-            probabilities = output.attribute_logits[attribute.name][0].float().softmax(0)
-            best = int(probabilities.argmax())
-            predictions.append((attribute.name, attribute.classes[best], float(probabilities[best])))
+    tables = {name: table[0].cpu().numpy() for name, table in output.attribute_probabilities(embedder.schema).items()}
+    predictions = [
+        (attribute.name, *attribute.read(tables[attribute.name]))
+        for attribute in embedder.schema or ()
+        if attribute.name in tables
+    ]
     maps = {name: values[0].float().cpu().numpy() for name, values in output.maps.items()}
     return Explanation(tuple(predictions), explain_figure(image.open(), maps, predictions, title=title))

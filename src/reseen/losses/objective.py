@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from reseen.data.batch import PersonBatch
 from reseen.losses.attributes import Attributes, AttributesConfig
 from reseen.losses.identity import Identity, IdentityConfig
-from reseen.losses.term import Term, TermConfig
+from reseen.losses.term import Term, TermConfig, Training
 from reseen.losses.triplet import Triplet, TripletConfig
 from reseen.losses.uncertainty import FixedWeighting, UncertaintyWeighting
 from reseen.models.output import PersonOutput
@@ -64,12 +64,12 @@ class Objective(nn.Module):
 
     Args:
         config: The configuration.
-        shares: Share of each class, or column, among the known labels in training, by attribute name.
+        training: What terms may know about the training set.
     """
 
-    def __init__(self, config: ObjectiveConfig, shares: Mapping[str, Tensor] | None = None) -> None:
+    def __init__(self, config: ObjectiveConfig, training: Training | None = None) -> None:
         super().__init__()
-        self.terms = {term.title: TERMS[type(term)](term, shares or {}) for term in config.terms}
+        self.terms = {term.title: TERMS[type(term)](term, training or Training()) for term in config.terms}
         self.weighting = (
             UncertaintyWeighting(self.terms)
             if config.weighting == "uncertainty"

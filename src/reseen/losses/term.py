@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
+from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.errors import ReseenError
 from reseen.models.output import PersonOutput
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Training:
+    """What a term may know about the training set.
+
+    Attributes:
+        schema: What its attribute labels are encoded by, or None.
+        attributes: (N, L) those labels, -1 = unknown, or None.
+    """
+
+    schema: AttributeSchema | None = None
+    attributes: Tensor | None = None
 
 
 class TermConfig(BaseModel):
@@ -46,10 +61,10 @@ class Term(ABC, Generic[C]):
 
     Args:
         config: Its configuration.
-        shares: Share of each class, or column, among the known labels in training, by attribute name.
+        training: What is trained on.
     """
 
-    def __init__(self, config: C, shares: Mapping[str, Tensor]) -> None:
+    def __init__(self, config: C, training: Training) -> None:
         self.config = config
 
     @abstractmethod

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
-from reseen.data.attributes import MARKET1501_SCHEMA, AttributeSchema, Region
+from reseen.data.attributes import MARKET1501_SCHEMA, AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.models.output import PersonOutput
 from reseen.models.parts.backbone import Backbone, BackboneName, StridePlacement
+from reseen.models.parts.body_regions import REGIONS, Region, makes_attention, region_weights, shows_on
 from reseen.models.parts.cam import ThresholdName, class_activation_maps, keep_strong, min_max_scale
 from reseen.models.parts.head import HeadOutput, IdentityHead
 from reseen.models.parts.part_clustering import PartsName, part_rows
 from reseen.models.parts.pooling import PoolingName, build_pooling, global_weights
 
-REGIONS: tuple[Region, ...] = ("global", "top", "middle", "bottom")
+ATTRIBUTE_HEAD = "attribute"
+"""The one head of `PersonOutput.attribute_logits`."""
 
 
 class AANetConfig(BaseModel):
@@ -30,12 +32,15 @@ class AANetConfig(BaseModel):
         stride_in: See `Backbone`; ``conv1`` for v1 weights.
         last_stride: See `Backbone`.
         num_identities: C, persons in the training set.
-        attributes: The attributes AFN predicts; those with ``in_attention`` make the attention map.
+        attributes: The attributes AFN predicts.
+        regions: Of the body that an attribute shows on, where they are not those of `shows_on`; the mean of their
+            vectors feeds its classifier.
         dim: V, size of each of the vectors the descriptor is made of.
         num_parts: Regions of interest of PFN.
         parts: How PFN finds them; None switches PFN off.
         attribute_head: Whether there is an AFN.
-        attention: Whether there is an attribute attention map (AAM).
+        attention: The attributes that make the attribute attention map (AAM); None for the paper's choice of those
+            there are, an empty list for no such map.
         threshold: What of the attention map is kept.
         pooling: Of the identity heads.
         neck: Of the identity heads.
@@ -54,11 +59,12 @@ class AANetConfig(BaseModel):
     last_stride: Literal[1, 2] | None = None
     num_identities: int = Field(751, ge=1, le=10_000_000)
     attributes: AttributeSchema = MARKET1501_SCHEMA
+    regions: dict[str, Annotated[tuple[Region, ...], Field(min_length=1)]] = {}
     dim: int = Field(256, ge=1, le=65_536)
     num_parts: int = Field(6, ge=1, le=64)
     parts: PartsName | None = "clusters"
     attribute_head: bool = True
-    attention: bool = True
+    attention: tuple[str, ...] | None = None
     threshold: ThresholdName = "mean_std"
     pooling: PoolingName = "average"
     neck: Literal["relu", "bnneck"] = "relu"
@@ -66,21 +72,36 @@ class AANetConfig(BaseModel):
     freeze_stages: int = Field(0, ge=0)
     mix_style: float = Field(0.0, ge=0, le=1)
 
+    @property
+    def attended(self) -> tuple[str, ...]:
+        """The attributes that make the attention map.
+
+        Raises:
+            ReseenError: If one of them is not in the schema.
+        """
+        if self.attention is None:
+            return tuple(name for name in self.attributes.names if makes_attention(name))
+        return tuple(self.attributes[name].name for name in self.attention)
+
     @model_validator(mode="after")
-    def _attributes_can_be_told(self) -> AANetConfig:
-        for attribute in self.attributes:
-            if len(attribute.classes) < 2:
-                raise ValueError(f"attribute {attribute.name!r} has {len(attribute.classes)} classes; it needs two")
-            if not attribute.regions:
-                raise ValueError(f"attribute {attribute.name!r} has no region; give it one of {', '.join(REGIONS)}")
+    def _attributes_are_there(self) -> AANetConfig:
+        if "attributes" in self.model_fields_set:  # else they follow from the data, and are not known yet
+            for key, names in (("regions", self.regions), ("attention", self.attention or ())):
+                for name in names:
+                    if name not in self.attributes:
+                        has = ", ".join(self.attributes.names)
+                        raise ValueError(f"{key} names {name!r}, but {self.attributes.name!r} has: {has}")
         return self
 
     @model_validator(mode="after")
     def _attention_has_maps(self) -> AANetConfig:
-        if self.attention and not self.attribute_head:
-            raise ValueError("the attention map is made by the attribute head: set attribute_head, or attention: false")
-        if self.attention and not any(attribute.in_attention for attribute in self.attributes):
-            raise ValueError(f"no attribute of {self.attributes.name!r} is in_attention; set attention: false")
+        if self.attention != () and not self.attribute_head:
+            raise ValueError("the attention map is made by the attribute head: set attribute_head, or attention: []")
+        if self.attention is None and not self.attended:
+            raise ValueError(
+                f"none of the attributes of {self.attributes.name!r} makes the paper's attention map; "
+                "set attention to some of them, or to []"
+            )
         return self
 
 
@@ -91,18 +112,26 @@ class AttributeFeatureNetwork(nn.Module):
         in_channels: Z.
         dim: V.
         schema: The attributes.
+        regions: Of an attribute, where they are not those of `shows_on`.
+
+    Raises:
+        ReseenError: If the schema has no such attribute.
     """
 
-    def __init__(self, in_channels: int, dim: int, schema: AttributeSchema) -> None:
+    def __init__(
+        self, in_channels: int, dim: int, schema: AttributeSchema, regions: Mapping[str, tuple[Region, ...]]
+    ) -> None:
         super().__init__()
         self.schema = schema
         convolution = nn.Conv2d(in_channels, dim, kernel_size=1, bias=False)
         nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
         self.reduction = nn.Sequential(convolution, nn.BatchNorm2d(dim), nn.ReLU(inplace=True))
         # By place: an attribute may be called what no module may, such as "type" or "v.neck".
-        self.classifiers = nn.ModuleList(nn.Linear(dim, len(a.classes)) for a in schema)
+        self.classifiers = nn.ModuleList(nn.Linear(dim, a.logits()) for a in schema)
         # (A, R): which regions' vectors each classifier sees the mean of
-        shares = [[(region in a.regions) / len(a.regions) for region in REGIONS] for a in schema]
+        seen = {name: shows_on(name) for name in schema.names}
+        seen |= {schema[name].name: own for name, own in regions.items()}
+        shares = [[(region in own) / len(own) for region in REGIONS] for own in seen.values()]
         self.region_shares: Tensor
         self.register_buffer("region_shares", torch.tensor(shares), persistent=False)
 
@@ -129,21 +158,13 @@ class AttributeFeatureNetwork(nn.Module):
         return torch.einsum("ar,rhw->ahw", self.region_shares, region_weights(reduced))
 
     def activation_maps(self, reduced: Tensor, logits: dict[str, Tensor]) -> Tensor:
-        """Returns the CAM of each attribute's predicted class, (B, A, h, w), zero outside its regions.
+        """Returns the CAM of each attribute's most probable class, (B, A, h, w), zero outside its regions.
 
         The mean of a map under `location_weights` is the class's logit without the bias.
         """
         rows = [linear.get_parameter("weight")[logits[name].argmax(1)] for name, linear in self._classifiers()]
         maps = class_activation_maps(reduced, torch.stack(rows, 1))
         return maps * (self.location_weights(reduced) > 0)
-
-
-def region_weights(features: Tensor) -> Tensor:
-    """Returns (4, h, w): averaging weights of the whole map and its top, middle and bottom third."""
-    height, width = features.shape[-2:]
-    third = torch.arange(height, device=features.device) * 3 // height
-    masks = torch.stack([torch.ones_like(third), third == 0, third == 1, third == 2]).float()
-    return (masks / (masks.sum(1, keepdim=True).clamp(min=1) * width))[:, :, None].expand(-1, -1, width)
 
 
 class AANet(nn.Module):
@@ -181,9 +202,11 @@ class AANet(nn.Module):
         self.part_heads = nn.ModuleList(self._head() for _ in range(config.num_parts if config.parts else 0))
         channels = self.backbone.channels
         self.attribute_network = (
-            AttributeFeatureNetwork(channels, config.dim, config.attributes) if config.attribute_head else None
+            AttributeFeatureNetwork(channels, config.dim, config.attributes, config.regions)
+            if config.attribute_head
+            else None
         )
-        self.attention_head = self._head() if config.attention else None
+        self.attention_head = self._head() if config.attended else None
 
     def _head(self) -> IdentityHead:
         config = self.config
@@ -219,7 +242,7 @@ class AANet(nn.Module):
         return PersonOutput(
             features=vectors_of,
             identity_logits={name: head.logits for name, head in heads.items()},
-            attribute_logits=attribute_logits,
+            attribute_logits={ATTRIBUTE_HEAD: attribute_logits} if attribute_logits else {},
             maps=maps,
             metric_features={name: head.metric for name, head in heads.items()},
         )
@@ -236,7 +259,7 @@ class AANet(nn.Module):
         cams = network.activation_maps(reduced, logits)  # (B, A, h, w)
         maps = {f"attribute/{name}": cams[:, i] for i, name in enumerate(network.schema.names)}
         if self.attention_head is not None:
-            used = [i for i, attribute in enumerate(network.schema) if attribute.in_attention]
+            used = [network.schema.names.index(name) for name in self.config.attended]
             maps["attention"] = min_max_scale(cams, inside)[:, used].amax(1)
             maps["attention_kept"] = keep_strong(maps["attention"], self.config.threshold)
         return maps

@@ -111,7 +111,7 @@ class TorchBackend:
         output = self.forward(batch)
         return Arrays(
             {name: _array(output.features[name]) for name in output.descriptor},
-            {name: _array(logits.float().softmax(1)) for name, logits in output.attribute_logits.items()},
+            {name: _array(values) for name, values in output.attribute_probabilities(self.schema).items()},
         )
 
     def forward(self, batch: PersonBatch) -> PersonOutput:

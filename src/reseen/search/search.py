@@ -29,7 +29,7 @@ class Match:
         probability: Joint probability of the required attributes, or None without a filter.
         camid: Camera id.
         pid: Person id.
-        attributes: Predicted class and its probability by attribute name.
+        attributes: What was read, such as a class, and its probability, by attribute name; see `Attribute.read`.
         parts: What each named feature has to do with the distance: shares of its *square*, or the terms of a sum
             of distances (`Distance.split`). Empty without a query picture or if the gallery's features have no names.
     """
@@ -154,7 +154,5 @@ def _predicted(gallery: Embeddings, row: int, schema: AttributeSchema | None) ->
     predicted: dict[str, tuple[str, float]] = {}
     for attribute in schema:
         if attribute.name in gallery.attributes:
-            probabilities = gallery.attributes[attribute.name][row]
-            index = int(probabilities.argmax())
-            predicted[attribute.name] = (attribute.classes[index], float(probabilities[index]))
+            predicted[attribute.name] = attribute.read(gallery.attributes[attribute.name][row])
     return predicted

@@ -64,7 +64,7 @@ def caption(
     lines = []
     for name in shown_attributes([match], schema, where, attributes):
         value, probability = match.attributes[name]
-        plain = name.replace("_", " ")
+        plain = name.replace("_", " ").replace(":", " ")
         words = {"yes": plain, "no": f"no {plain}"}.get(value, f"{plain} {value}")
         lines.append(f"{words} {probability:.0%}")
     return lines
@@ -78,11 +78,11 @@ def shown_attributes(
     A class says the more the more classes it was chosen from and the surer it is: p log(classes), summed
     over the matches. That something is *not* there (``hat=no``) says nothing to a reader.
     """
-    asked = [name for name in (where.allowed if where else ()) if all(name in match.attributes for match in matches)]
+    asked = [name for name in (where.names if where else ()) if all(name in match.attributes for match in matches)]
     telling: defaultdict[str, float] = defaultdict(float)
     for match in matches:
         for name, (value, probability) in match.attributes.items():
-            if name not in asked and value != "no":
+            if name not in asked and value not in ("no", "none"):
                 telling[name] += probability * math.log(len(schema[name].classes))
     return asked + sorted(telling, key=lambda name: -telling[name])[: max(0, count - len(asked))]
 

@@ -10,30 +10,58 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reseen.data.attribute_forms import Probabilities, convert_probabilities, families
 from reseen.data.attributes import Attribute, AttributeSchema
 from reseen.errors import ReseenError
 
-Probabilities = Mapping[str, NDArray[np.float32]]
-"""(N, classes) by attribute name, as `Embeddings.attributes` holds them."""
-
-_TOKEN = re.compile(r"""\s*(?:(?P<text>"[^"]*"|'[^']*'|[\w.+-]+)|(?P<sign>!=|==?|[(),]))""")
+_TOKEN = re.compile(r"""\s*(?:(?P<text>"[^"]*"|'[^']*'|[\w.+:-]+)|(?P<sign>!=|==?|[(),]))""")
 _EXAMPLE = 'e.g. "gender=male and upper_color in (red, blue) and hat!=yes"'
 
 
 @dataclass(frozen=True, slots=True)
-class AttributeFilter:
-    """What a person has to look like: for each required attribute the classes that are allowed.
+class Shows:
+    """A condition on an attribute of which several classes can be there at once.
 
     Attributes:
-        allowed: Class names by attribute name; what is not named may be anything.
+        name: The attribute.
+        classes: At least one of them is there.
+        negated: None of them is there.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    negated: bool = False
+
+    def __str__(self) -> str:
+        if len(self.classes) == 1:
+            return f"{self.name}{'!=' if self.negated else '='}{self.classes[0]}"
+        return f"{self.name} {'not in' if self.negated else 'in'} ({', '.join(self.classes)})"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeFilter:
+    """What a person has to look like.
+
+    Attributes:
+        allowed: For each required binary or multi-class attribute the names of the classes that are allowed; what is
+            not named may be anything.
+        shows: Conditions on multi-label attributes, and on colours predicted one by one; all must hold.
     """
 
     allowed: Mapping[str, tuple[str, ...]]
+    shows: tuple[Shows, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The attributes asked for; a colour predicted one by one also as ``upper_color:red``."""
+        told = [(each.name, *(f"{each.name}:{own}" for own in each.classes)) for each in self.shows]
+        return tuple(dict.fromkeys([*self.allowed, *(name for names in told for name in names)]))
 
     def matches(self, attributes: Probabilities, schema: AttributeSchema) -> NDArray[np.bool_]:
         """Returns which of N candidates contradict no required attribute (paper, fig. 8).
 
-        A candidate contradicts an attribute if its predicted (most probable) class is not allowed.
+        A candidate contradicts an attribute if its predicted (most probable) class is not allowed. Of a multi-label
+        attribute every class from one half on is there.
 
         Args:
             attributes: (N, classes) probabilities by attribute name.
@@ -46,45 +74,61 @@ class AttributeFilter:
             ReseenError: If a required attribute has no predictions.
         """
         kept = np.ones(len(next(iter(attributes.values()), ())), dtype=bool)
-        for name, table in self._tables(attributes, schema).items():
-            kept &= np.isin(table.argmax(axis=1), self._classes(schema[name]))
+        for name, values in self.allowed.items():
+            attribute, table = _predictions(name, attributes, schema)
+            kept &= np.isin(attribute.decide(table)[:, 0], [attribute.index(value) for value in values])
+        for each in self.shows:
+            attribute, table = _predictions(each.name, attributes, schema)
+            there = attribute.decide(table)[:, [attribute.index(value) for value in each.classes]].any(axis=1)
+            kept &= there != each.negated
         return kept
 
     def probability(self, attributes: Probabilities, schema: AttributeSchema) -> NDArray[np.float64]:
-        """Returns (N,) joint probabilities of the required attributes, taken as independent of each other.
+        """Returns (N,) joint probabilities of the conditions, taken as independent of each other.
 
         Raises:
             ReseenError: If a required attribute has no predictions.
         """
-        factors = [
-            table[:, self._classes(schema[name])].sum(axis=1, dtype=np.float64)
-            for name, table in self._tables(attributes, schema).items()
-        ]
+        factors = []
+        for name, values in self.allowed.items():
+            attribute, table = _predictions(name, attributes, schema)
+            factors.append(table[:, [attribute.index(value) for value in values]].sum(axis=1, dtype=np.float64))
+        for each in self.shows:
+            attribute, table = _predictions(each.name, attributes, schema)
+            chosen = table[:, [attribute.index(value) for value in each.classes]].astype(np.float64)
+            none = np.prod(1 - chosen, axis=1)
+            factors.append(none if each.negated else 1 - none)
         return np.asarray(np.prod(factors, axis=0), dtype=np.float64)
 
     def __str__(self) -> str:
         """Returns the filter in the words `parse_where` reads."""
-        return " and ".join(
+        allowed = [
             f"{name}={values[0]}" if len(values) == 1 else f"{name} in ({', '.join(values)})"
             for name, values in self.allowed.items()
+        ]
+        return " and ".join([*allowed, *map(str, self.shows)])
+
+
+def _predictions(
+    name: str, attributes: Probabilities, schema: AttributeSchema
+) -> tuple[Attribute, NDArray[np.float32]]:
+    """Returns an attribute and its probabilities (N, classes), of colours predicted one by one side by side."""
+    apart = families(schema)
+    if name in apart:
+        needed = {f"{name}:{own}" for own in apart[name].classes}
+        if needed <= attributes.keys():
+            return apart[name], convert_probabilities(attributes, schema, apart)[name]
+    elif name in attributes and attributes[name].shape[1] == len(schema[name].classes):
+        return schema[name], attributes[name]
+    if name in attributes:
+        raise ReseenError(
+            f"the gallery has {attributes[name].shape[1]} classes of attribute {name!r}, schema "
+            f"{schema.name!r} has {len(schema[name].classes)}; both have to come from the same model"
         )
-
-    def _classes(self, attribute: Attribute) -> list[int]:
-        return [attribute.index(value) for value in self.allowed[attribute.name]]
-
-    def _tables(self, attributes: Probabilities, schema: AttributeSchema) -> Probabilities:
-        for name in self.allowed:
-            if name not in attributes:
-                has = f"it has: {', '.join(attributes)}" if attributes else "it has none"
-                raise ReseenError(
-                    f"the gallery has no predictions of attribute {name!r} ({has}); embed it with a model trained on it"
-                )
-            if attributes[name].shape[1] != len(schema[name].classes):
-                raise ReseenError(
-                    f"the gallery has {attributes[name].shape[1]} classes of attribute {name!r}, schema "
-                    f"{schema.name!r} has {len(schema[name].classes)}; both have to come from the same model"
-                )
-        return {name: attributes[name] for name in self.allowed}
+    has = f"it has: {', '.join(attributes)}" if attributes else "it has none"
+    raise ReseenError(
+        f"the gallery has no predictions of attribute {name!r} ({has}); embed it with a model trained on it"
+    )
 
 
 def parse_where(text: str, schema: AttributeSchema) -> AttributeFilter:
@@ -92,7 +136,8 @@ def parse_where(text: str, schema: AttributeSchema) -> AttributeFilter:
 
     Conditions are ``attribute=value``, ``attribute!=value``, ``attribute in (value, …)`` and
     ``attribute not in (value, …)``, joined by ``and``; upper and lower case do not matter, names with
-    spaces stand in quotes. Several conditions on one attribute must all hold.
+    spaces stand in quotes. Several conditions on one attribute must all hold. Where several classes can be there at
+    once, ``upper_color=red`` asks for one of them and leaves the others open.
 
     Args:
         text: The filter.
@@ -110,23 +155,42 @@ class _Parser:
 
     def __init__(self, text: str, schema: AttributeSchema) -> None:
         self.text = text
-        self.schema = schema
+        self.schema = AttributeSchema(schema.name, (*schema, *families(schema)))
         self.tokens = _tokens(text)
         self.position = 0
 
     def parse(self) -> AttributeFilter:
         allowed: dict[str, tuple[str, ...]] = {}
+        shows: list[Shows] = []
         while True:
-            attribute, values = self._condition()
-            kept = tuple(value for value in allowed.get(attribute.name, attribute.classes) if value in values)
-            if not kept:
-                raise ReseenError(f"--where {self.text!r}: no value of {attribute.name!r} is left that fulfils it")
-            allowed[attribute.name] = kept
+            attribute, values, negated = self._condition()
+            if attribute.kind == "multi_label":
+                shows.append(Shows(attribute.name, _in_order(attribute, values), negated))
+            else:
+                values = set(attribute.classes) - values if negated else values
+                before = allowed.get(attribute.name, attribute.classes)
+                allowed[attribute.name] = self._left(attribute, values.intersection(before))
             if self.position == len(self.tokens):
-                return AttributeFilter(allowed)
+                return AttributeFilter(allowed, self._without_the_forbidden(shows))
             self._expect("and")
 
-    def _condition(self) -> tuple[Attribute, set[str]]:
+    def _without_the_forbidden(self, shows: list[Shows]) -> tuple[Shows, ...]:
+        """Leaves what a negated condition forbids out of the others, and says what is twice once."""
+        forbidden = {(each.name, own) for each in shows if each.negated for own in each.classes}
+        kept = []
+        for each in shows:
+            if not each.negated:
+                left = {own for own in each.classes if (each.name, own) not in forbidden}
+                each = Shows(each.name, self._left(self.schema[each.name], left))
+            kept.append(each)
+        return tuple(dict.fromkeys(kept))
+
+    def _left(self, attribute: Attribute, values: set[str]) -> tuple[str, ...]:
+        if not values:
+            raise ReseenError(f"--where {self.text!r}: no value of {attribute.name!r} is left that fulfils it")
+        return _in_order(attribute, values)
+
+    def _condition(self) -> tuple[Attribute, set[str], bool]:
         attribute = self._attribute(self._next("an attribute"))
         sign = self._next(f"=, != or in after {attribute.name!r}").lower()
         negated = sign in ("!=", "not")
@@ -138,7 +202,7 @@ class _Parser:
             values = {self._value(attribute)}
         else:
             raise self._unexpected(sign, f"=, != or in after {attribute.name!r}")
-        return attribute, set(attribute.classes) - values if negated else values
+        return attribute, values, negated
 
     def _values(self, attribute: Attribute) -> set[str]:
         self._expect("(")
@@ -190,6 +254,10 @@ class _Parser:
 
     def _unexpected(self, token: str, expected: str) -> ReseenError:
         return ReseenError(f"--where {self.text!r}: found {token!r} where {expected} is needed; {_EXAMPLE}")
+
+
+def _in_order(attribute: Attribute, values: set[str]) -> tuple[str, ...]:
+    return tuple(name for name in attribute.classes if name in values)
 
 
 def _tokens(text: str) -> list[str]:

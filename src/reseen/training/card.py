@@ -87,9 +87,10 @@ def _figures(report: EvaluationReport) -> list[str]:
         lines += ["", f"| {' | '.join(figures)} |", "|---" * len(figures) + "|"]
         lines.append(f"| {' | '.join(f'{value:.2%}' for value in figures.values())} |")
     if report.attributes is not None:
-        lines += ["", "| attribute | accuracy |", "|---|---|"]
-        lines += [f"| {name} | {value:.2%} |" for name, value in report.attributes.accuracy.items()]
-        lines.append(f"| mean | {report.attributes.mean:.2%} |")
+        scored = report.attributes
+        lines += ["", "| attribute | accuracy | balanced |", "|---|---|---|"]
+        lines += [f"| {name} | {value:.2%} | {scored.balanced[name]:.2%} |" for name, value in scored.accuracy.items()]
+        lines.append(f"| mean | {scored.mean:.2%} | {scored.mean_balanced:.2%} |")
     return lines
 
 

@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from rich.console import Console
 
+from reseen.data.attribute_forms import convert_probabilities
 from reseen.data.attributes import AttributeSchema
 from reseen.data.person import PersonImage, Split
 from reseen.descriptors.embeddings import Embeddings
@@ -22,6 +22,7 @@ from reseen.evaluation import (
     average_reports,
     evaluate,
     multiple_query,
+    predicted_columns,
 )
 from reseen.evaluation.ranking import APForm
 from reseen.models.embedder import Embedder
@@ -145,11 +146,12 @@ def _attributes(embedder: Embedder, split: Split, gallery: Embeddings) -> Attrib
     """Accuracy over labelled gallery images, of the attributes that model and data set share."""
     if embedder.schema is None or split.schema is None or gallery.attributes is None or gallery.paths is None:
         return None
-    theirs = {attribute.name: attribute.classes for attribute in split.schema}
-    shared = tuple(attribute for attribute in embedder.schema if theirs.get(attribute.name) == attribute.classes)
-    if len(shared) < len(theirs):
+    told = convert_probabilities(gallery.attributes, embedder.schema, split.schema)
+    shared = tuple(attribute for attribute in split.schema if attribute.name in told)
+    if len(shared) < len(split.schema):
         warnings.warn(
-            f"scoring {len(shared)} of the {len(theirs)} attributes of {split.name}: the model predicts no others",
+            f"scoring {len(shared)} of the {len(split.schema)} attributes of {split.name}: "
+            "the model predicts no others",
             ReseenWarning,
             stacklevel=3,
         )
@@ -161,5 +163,5 @@ def _attributes(embedder: Embedder, split: Split, gallery: Embeddings) -> Attrib
     labelled = (labels >= 0).any(1)
     if not labelled.any():
         return None
-    predicted = np.stack([gallery.attributes[name].argmax(1) for name in schema.names], axis=1)
-    return attribute_accuracy(predicted[labelled], labels[labelled], schema)
+    predicted, one_by_one = predicted_columns(gallery.attributes, embedder.schema, schema)
+    return attribute_accuracy(predicted[labelled], labels[labelled], schema, one_by_one=one_by_one[labelled])

@@ -19,6 +19,7 @@ from rich.console import Console
 from torch import nn
 
 from reseen import models
+from reseen.data.attributes import AttributeSchema
 from reseen.data.images.cache import cached_images
 from reseen.data.person import Split, sorted_label_map
 from reseen.errors import ReseenError, one_line
@@ -26,6 +27,7 @@ from reseen.evaluation import EvaluationReport, ReRanking
 from reseen.explain.curves import training_figure
 from reseen.explain.saving import save_figure
 from reseen.losses.objective import Objective
+from reseen.losses.term import Training
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.initial import carry_over, initialise
@@ -173,7 +175,7 @@ class Run:
             self.model.load_state_dict(state.model)
         # Weights that do not fit have been noticed by now, before any image is decoded.
         self.images = self._images(data, split)
-        objective = Objective(phase.objective)
+        objective = Objective(phase.objective, Training(self.images.schema, self.images.attributes))
         for name in phase.frozen:
             part_of(self.model, name, "frozen").requires_grad_(False)
         seed = number_of(recipe.seed, index)
@@ -212,7 +214,8 @@ class Run:
     def _images(self, data: DataSection, split: Split) -> TrainingImages:
         with progress_of(self.console, "decoding training images") as report:
             cached = cached_images(split.train, data.size, max_corrupt=data.max_corrupt, progress=report)
-        return TrainingImages(cached, split)
+        schema = getattr(self.system.config, "attributes", None)
+        return TrainingImages(cached, split, schema if isinstance(schema, AttributeSchema) else None)
 
     def _system(self, index: int, split: Split, *, load: bool) -> nn.Module:
         """Returns the system of a phase; from the phase before it takes over what still fits.

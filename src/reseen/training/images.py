@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from reseen.data import open_split
+from reseen.data.attribute_forms import convert, convert_labels
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.cache import CachedImages
 from reseen.data.images.keypoints import keypoints_of
-from reseen.data.person import NO_LABEL, UNKNOWN_PID, Split, sorted_label_map
+from reseen.data.person import NO_LABEL, UNKNOWN_PID, PersonImage, Split, sorted_label_map
 from reseen.errors import ReseenError
 from reseen.training.recipe import DataSection, SourceSection
 
@@ -46,14 +48,12 @@ def _enlarge(split: Split, other: Split) -> Split:
     own = [image for part in split.parts().values() for image in part]
     pids = _numbered({image.pid for image in other.train if image.pid > 0}, above={image.pid for image in own})
     camids = _numbered({image.camid for image in other.train}, above={image.camid for image in own})
+    labels: list[dict[str, int]] = [{} for _ in other.train]
+    if split.schema is not None and other.schema is not None:
+        labels = convert_labels([image.attributes for image in other.train], other.schema, split.schema)
     added = tuple(
-        replace(
-            image,
-            pid=pids.get(image.pid, UNKNOWN_PID),
-            camid=camids[image.camid],
-            attributes=_translated(image.attributes, other.schema, split.schema),
-        )
-        for image in other.train
+        replace(image, pid=pids.get(image.pid, UNKNOWN_PID), camid=camids[image.camid], attributes=own)
+        for image, own in zip(other.train, labels, strict=True)
     )
     note = f"training set enlarged by {len(added):,} images of {len(pids):,} persons of {other.name}. {other.terms}"
     return replace(split, train=split.train + added, notes=(*split.notes, note.rstrip()))
@@ -65,14 +65,11 @@ def _numbered(numbers: set[int], *, above: set[int]) -> dict[int, int]:
     return {number: first + row for row, number in enumerate(sorted(numbers))}
 
 
-def _translated(
-    attributes: Mapping[str, int], theirs: AttributeSchema | None, ours: AttributeSchema | None
-) -> dict[str, int]:
-    """Returns class indices of our schema by the names of the classes."""
-    if theirs is None or ours is None:
-        return {}
-    named = {name: theirs[name].classes[index] for name, index in attributes.items() if name in ours}
-    return {name: ours[name].index(value) for name, value in named.items() if value in ours[name].classes}
+def _labels(images: Sequence[PersonImage], split: Split, schema: AttributeSchema) -> NDArray[np.int64]:
+    """Returns the attributes (N, L) in the form that is to be learnt."""
+    own = split.schema or schema
+    labels = own.encode([image.attributes for image in images])
+    return labels if own == schema else convert(labels, own, schema)
 
 
 class TrainingImages:
@@ -80,7 +77,8 @@ class TrainingImages:
 
     Args:
         cached: The decoded images.
-        split: The data set they are of: its persons are the classes, its attributes are what is learnt.
+        split: The data set they are of: its persons are the classes.
+        schema: The attributes to learn, in the form in which the system learns them; None for none.
 
     Attributes:
         labels: (N,) 0…C-1 in ascending order of person id, ``NO_LABEL`` for unknown persons.
@@ -88,17 +86,14 @@ class TrainingImages:
         keypoints: (N, 18, 3) x, y in the decoded pixels and confidence, or None if no image has joints.
     """
 
-    def __init__(self, cached: CachedImages, split: Split) -> None:
-        self.cached = cached
+    def __init__(self, cached: CachedImages, split: Split, schema: AttributeSchema | None) -> None:
+        self.cached, self.schema = cached, schema
         self.label_of = sorted_label_map(split.train)
-        schema = split.schema
         self.labels = torch.tensor(
             [self.label_of.get(image.pid, NO_LABEL) for image in cached.images], dtype=torch.int64
         )
         self.camids = torch.tensor([image.camid for image in cached.images])
-        self.attributes = (
-            None if schema is None else torch.from_numpy(schema.encode([image.attributes for image in cached.images]))
-        )
+        self.attributes = None if schema is None else torch.from_numpy(_labels(cached.images, split, schema))
         self.keypoints = keypoints_of(cached.images, cached.sizes, (cached.pixels.shape[1], cached.pixels.shape[2]))
         self._resident: Tensor | None = None
 

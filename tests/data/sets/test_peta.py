@@ -9,6 +9,7 @@ import pytest
 from scipy.io import savemat
 
 from reseen.data.annotations.peta_labels import SELECTED, SUBSETS, read_list
+from reseen.data.attributes import Attribute
 from reseen.data.images.source import Entry
 from reseen.data.sets import peta
 from reseen.errors import ReseenError, ReseenWarning
@@ -111,9 +112,19 @@ def test_all_words_keep_colours_binary(tree: Path) -> None:
     split = peta.load(tree, attributes="all")
     assert split.schema is not None
     assert split.schema.names == COLUMNS
-    assert split.schema["upperBodyRed"].is_binary
-    assert split.schema["lowerBodyBlue"].regions == ("bottom", "middle")
+    assert all(attribute.kind == "binary" for attribute in split.schema)
     assert sum(image.attributes["upperBodyRed"] for image in (*split.train, *split.gallery)) == 2
+
+
+def test_colours_can_be_grouped_several_at_once(tree: Path) -> None:
+    split = peta.load(tree, attributes="grouped")
+    assert split.schema is not None
+    assert split.schema.names == (*SELECTED, "upper_color", "lower_color")
+    assert split.schema["upper_color"] == Attribute("upper_color", ("red",), "multi_label")
+    labels = {image.path.stem: image.attributes for image in (*split.train, *split.gallery)}
+    assert [labels[stem]["upper_color"] for stem in ("10_953_FRAME_134_RGB", "003_0_1")] == [1, 0]
+    assert [labels[stem]["lower_color"] for stem in ("10_953_FRAME_134_RGB", "003_0_1")] == [0, 1]
+    assert labels["00012_male_back"]["personalMale"] == 1
 
 
 @pytest.mark.parametrize("names", [True, False])
@@ -194,7 +205,7 @@ def test_missing_subsets_are_named(tree: Path) -> None:
     ("options", "message"),
     [
         ({"split": "half"}, "choose random, list or disjoint"),
-        ({"attributes": "some"}, "choose selected or all"),
+        ({"attributes": "some"}, "choose one of: selected, all, grouped"),
         ({"fold": 5}, "choose 0 to 4"),
         ({"split": "list", "fold": 1}, "choose 0 to 0"),
         ({"split": "list"}, r"no PETA_train_list\.txt"),
@@ -236,3 +247,31 @@ def test_all_attributes_of_the_real_archive_are_those_of_its_mat(shared: Path) -
     colours = [name for name in split.schema.names if name.endswith(COLOURS)]
     assert len(colours) == 4 * len(COLOURS)
     assert (len(split.train), len(split.gallery)) == (11_400, 7_600)
+
+
+@pytest.mark.shared
+def test_grouped_attributes_of_the_real_archive_are_all_of_them_in_another_form(shared: Path) -> None:
+    """61 binary attributes and 4 colours; 2,105 images show two to four colours on the upper body."""
+    every = peta.load(shared / "data" / "peta.zip", attributes="all")
+    grouped = peta.load(shared / "data" / "peta.zip", attributes="grouped")
+    assert every.schema is not None
+    assert grouped.schema is not None
+    assert [attribute.kind for attribute in grouped.schema] == ["binary"] * 61 + ["multi_label"] * 4
+    apart = grouped.schema.as_binary()
+    words = [_word(name) for name in apart.names]
+    assert sorted(words) == sorted(every.schema.names)
+    columns = [every.schema.names.index(word) for word in words]
+    for part, images in grouped.parts().items():
+        expected = every.schema.encode([image.attributes for image in every.parts()[part]])
+        found = grouped.schema.encode([image.attributes for image in images])
+        np.testing.assert_array_equal(found, expected[:, columns])
+    images = (*grouped.train, *grouped.gallery)
+    counts = np.bincount([image.attributes["upper_color"].bit_count() for image in images])
+    assert counts.tolist() == [10, 16_885, 1_989, 115, 1]
+
+
+def _word(name: str) -> str:
+    """Returns how ``PETA.mat`` calls a column."""
+    thing, sign, color = name.partition(":")
+    body = {"upper_color": "upperBody", "lower_color": "lowerBody", "footwear_color": "footwear", "hair_color": "hair"}
+    return body[thing] + color.capitalize().replace("Gray", "Grey") if sign else name

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from reseen.data.attributes import MARKET1501_SCHEMA
+from reseen.data.attributes import MARKET1501_SCHEMA, binary
 from reseen.data.person import PersonImage
 from reseen.data.sets import table
 from reseen.errors import ReseenError, ReseenWarning
@@ -175,8 +175,17 @@ def test_parquet_types(tmp_path: Path) -> None:
     split = table.load(path)
     assert ids(split.gallery) == [("a.jpg", 3, 1), ("b.jpg", -1, 2)]
     assert split.schema is not None
-    assert {attribute.name: attribute.classes for attribute in split.schema} == {"hat": ("yes",), "size": ("1", "2.5")}
-    assert dict(split.gallery[1].attributes) == {"size": 1}
+    assert list(split.schema) == [binary("hat"), binary("size", ("1", "2.5"))]
+    assert [dict(image.attributes) for image in split.gallery] == [{"hat": 1, "size": 0}, {"size": 1}]
+
+
+def test_a_column_with_one_value_tells_nobody_apart(tmp_path: Path) -> None:
+    with pytest.warns(ReseenWarning, match="left out column 'coat': it has only the value 'long', too few for"):
+        split = table.load(write(tmp_path / "t.csv", "image,coat,hat\na.jpg,long,no\nb.jpg,long,no\n"))
+    assert split.schema is not None
+    assert list(split.schema) == [binary("hat")]
+    with pytest.warns(ReseenWarning, match="'coat'"):
+        assert table.load(write(tmp_path / "u.csv", "image,coat\na.jpg,long\n")).schema is None
 
 
 @pytest.mark.parametrize("form", ["folder", "zip"])

@@ -51,11 +51,11 @@ def test_ablation_rows_add_one_thing_each() -> None:
         if isinstance(row.model, AANetConfig)
     ]
     assert heads == [
-        (None, False, False),
-        ("clusters", False, False),
-        ("clusters", True, False),
-        ("clusters", True, False),
-        ("clusters", True, True),
+        (None, False, ()),
+        ("clusters", False, ()),
+        ("clusters", True, ()),
+        ("clusters", True, ()),
+        ("clusters", True, None),
     ]
     weightings = [row.phases[0].objective.weighting for row in rows]
     assert weightings == ["fixed", "fixed", "fixed", "uncertainty", "uncertainty"]

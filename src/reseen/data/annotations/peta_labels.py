@@ -27,6 +27,19 @@ SELECTED: tuple[str, ...] = (
 )  # fmt: skip
 """The 35 with enough positives to be evaluated: columns 5-39 of ``PETA.mat`` and of a line of the list files."""
 
+COLORS: Mapping[str, str] = {
+    color: {"gray": "Grey"}.get(color, color.capitalize())
+    for color in ("black", "blue", "brown", "green", "gray", "orange", "pink", "purple", "red", "white", "yellow")
+}
+"""Endings of words by the colour, which is spelt as Market-1501's, so that colours of the two go together."""
+COLORED: Mapping[str, str] = {
+    "upper_color": "upperBody",
+    "lower_color": "lowerBody",
+    "footwear_color": "footwear",
+    "hair_color": "hair",
+}
+"""What has colours, and how their words begin: ``upperBodyBlack``."""
+
 _SPELLING = {"footwearSneakers": "footwearSneaker"}
 """The one attribute that ``Label.txt`` and ``PETA.mat`` spell differently, in one spelling."""
 _RARE = frozenset({"accessoryFaceMask", "accessoryShawl", "lowerBodyLogo"})

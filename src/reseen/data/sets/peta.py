@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from reseen.data.annotations.peta_labels import (
+    COLORED,
+    COLORS,
     SELECTED,
     SUBSETS,
     Picture,
@@ -19,7 +21,7 @@ from reseen.data.annotations.peta_labels import (
     read_rows,
     read_words,
 )
-from reseen.data.attributes import Attribute, AttributeSchema, Region
+from reseen.data.attributes import Attribute, AttributeSchema, binary
 from reseen.data.images.source import Folder, open_folder
 from reseen.data.person import PersonImage, Split
 from reseen.data.sets.halves import check_fold, random_halves
@@ -31,14 +33,7 @@ _SEED = 2014
 _TRAIN_SHARE = 0.6
 _GIVEN_FOLDS = 5
 _LISTS = ("PETA_train_list.txt", "PETA_test_list.txt")
-_REGIONS: Sequence[tuple[str, tuple[Region, ...]]] = (
-    ("accessory", ("top",)),
-    ("hair", ("top",)),
-    ("upperBody", ("top", "middle")),
-    ("lowerBody", ("bottom", "middle")),
-    ("footwear", ("bottom", "middle")),
-    ("", ("global",)),  # personal…, carrying…
-)
+_FORMS = ("selected", "all", "grouped")
 
 
 def recognise(folder: Folder) -> bool:
@@ -57,7 +52,7 @@ def load(
     *,
     split: Literal["random", "list", "disjoint"] = "random",
     fold: int = 0,
-    attributes: Literal["selected", "all"] = "selected",
+    attributes: Literal["selected", "all", "grouped"] = "selected",
 ) -> Split:
     """Reads PETA: ``train`` to learn attributes on, ``gallery`` to test them on, no queries.
 
@@ -69,13 +64,14 @@ def load(
             ``list``: the published list files. ``disjoint``: 60 % of the persons to train, drawn with a seed
             of its own; the two others share persons between training and test.
         fold: 0-4 of ``random``, 0-9 of ``disjoint``.
-        attributes: The 35 usually evaluated, or all 105 of ``PETA.mat``.
+        attributes: The 35 usually evaluated; all 105 of ``PETA.mat``; or these ``grouped`` into 61 binary ones and
+            the colours of upper and lower body, footwear and hair, several of which can be there at once.
 
     Raises:
         ReseenError: If the subsets, or what the split needs, are missing or do not fit each other.
     """
-    if attributes not in ("selected", "all"):
-        raise ReseenError(f"PETA has no attributes {attributes!r}; choose selected or all")
+    if attributes not in _FORMS:
+        raise ReseenError(f"PETA has no attributes {attributes!r}; choose one of: {', '.join(_FORMS)}")
     folder = open_folder(root)
     pictures = read_pictures(folder)
     if not pictures:
@@ -86,9 +82,10 @@ def load(
     if rows:
         check_rows(rows, pictures, words)
     trained, listed = _divide(folder, pictures, rows, split, fold)
-    names = SELECTED if attributes == "selected" else known_words(words, rows)
+    known = SELECTED if attributes == "selected" else known_words(words, rows)
+    schema, word_of = _schema(known, grouped=attributes == "grouped")
     labels = [
-        _encode(words.get(picture.person), rows.words_of(row) if rows else listed.get(picture.key), names)
+        _labels(words.get(picture.person), rows.words_of(row) if rows else listed.get(picture.key), schema, word_of)
         for row, picture in enumerate(pictures)
     ]
     pids = {person: pid for pid, person in enumerate(sorted({picture.person for picture in pictures}), 1)}
@@ -104,7 +101,7 @@ def load(
         train=train,
         query=(),
         gallery=test,
-        schema=AttributeSchema("peta", tuple(_attribute(name) for name in names)),
+        schema=schema,
         terms=TERMS,
         notes=tuple(_notes(folder, train, test, f"{split} split {fold}")),
     )
@@ -144,14 +141,29 @@ def _divide(
     return trains, words
 
 
-def _encode(words: frozenset[str] | None, fallback: frozenset[str] | None, names: Sequence[str]) -> dict[str, int]:
+def _schema(words: Sequence[str], *, grouped: bool) -> tuple[AttributeSchema, Mapping[str, tuple[str, ...]]]:
+    """Returns the attributes, and each one's words: of a binary one the word for yes, of a colour one a class."""
+    colors = {
+        name: {color: prefix + ending for color, ending in COLORS.items() if prefix + ending in words}
+        for name, prefix in (COLORED.items() if grouped else ())
+    }
+    word_of = {name: tuple(own.values()) for name, own in colors.items() if own}
+    plain = [word for word in words if not any(word in own for own in word_of.values())]
+    colored = [Attribute(name, tuple(colors[name]), "multi_label") for name in word_of]
+    return AttributeSchema("peta", (*map(binary, plain), *colored)), {word: (word,) for word in plain} | word_of
+
+
+def _labels(
+    words: frozenset[str] | None,
+    fallback: frozenset[str] | None,
+    schema: AttributeSchema,
+    word_of: Mapping[str, tuple[str, ...]],
+) -> dict[str, int]:
+    """Returns a person's labels: a bit for each word, which of a binary attribute's one is its class."""
     present = fallback if words is None else words
-    return {} if present is None else {name: int(name in present) for name in names}
-
-
-def _attribute(name: str) -> Attribute:
-    regions = next(regions for prefix, regions in _REGIONS if name.startswith(prefix))
-    return Attribute(name, ("no", "yes"), regions)
+    if present is None:
+        return {}
+    return {name: sum((word in present) << bit for bit, word in enumerate(word_of[name])) for name in schema.names}
 
 
 def _notes(folder: Folder, train: Sequence[PersonImage], test: Sequence[PersonImage], which: str) -> list[str]:

@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reseen.data.attributes import DUKE_SCHEMA, MARKET1501_SCHEMA, Attribute, AttributeSchema
+from reseen.data.attributes import (
+    DUKE_SCHEMA,
+    MARKET1501_SCHEMA,
+    NO_YES,
+    Attribute,
+    AttributeSchema,
+    binary,
+    multi_class,
+)
 from reseen.errors import ReseenError, ReseenWarning
 
 Column = Sequence[str]
@@ -56,12 +64,15 @@ def encode_columns(columns: Mapping[str, Column], rows: int) -> tuple[AttributeS
     for name, own in list(values.items()):
         if not own or len(own) > _MOST_CLASSES:
             why = f"{len(own)} different values, too many for" if own else "no value for"
-            warnings.warn(f"left out column {name!r}: it has {why} an attribute", ReseenWarning, stacklevel=4)
-            del values[name]
+            _leave_out(values, name, why)
+    known = _known_schema(values) if values else None
+    if known is None:
+        for name, own in list(values.items()):
+            if len(own) == 1 and own[0] not in NO_YES:
+                _leave_out(values, name, f"only the value {own[0]!r}, too few for")
     if not values:
         return None, [{} for _ in range(rows)]
-    known = _known_schema(values)
-    schema = known or AttributeSchema("table", tuple(Attribute(name, tuple(own)) for name, own in values.items()))
+    schema = known or AttributeSchema("table", tuple(_attribute(name, own) for name, own in values.items()))
     spell = str.casefold if known else str
     index = {attribute.name: {value: number for number, value in enumerate(attribute.classes)} for attribute in schema}
     labels: list[dict[str, int]] = [{} for _ in range(rows)]
@@ -70,6 +81,18 @@ def encode_columns(columns: Mapping[str, Column], rows: int) -> tuple[AttributeS
             if value not in _UNKNOWN_WORDS:
                 labels[row][name] = classes[spell(value)]
     return schema, labels
+
+
+def _leave_out(values: dict[str, list[str]], name: str, why: str) -> None:
+    warnings.warn(f"left out column {name!r}: it has {why} an attribute", ReseenWarning, stacklevel=5)
+    del values[name]
+
+
+def _attribute(name: str, values: Sequence[str]) -> Attribute:
+    """A column that says only where something is, or only where it is not, is a yes or no all the same."""
+    if set(values) <= set(NO_YES):
+        return binary(name)
+    return binary(name, (values[0], values[1])) if len(values) == 2 else multi_class(name, *values)
 
 
 def _known_schema(values: Mapping[str, Sequence[str]]) -> AttributeSchema | None:
