@@ -15,11 +15,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from reseen import models
+from reseen.checkpoint_files import CARD, CONFIG, MODEL_FILE, check_checkpoint
 from reseen.errors import ReseenError, one_line
 from reseen.models.embedder import Embedder, EmbedderConfig
-from reseen.models.parts.backbone import MODEL_FILE
-
-CONFIG, CARD = "config.json", "README.md"
 
 
 def save(directory: Path, model: nn.Module, embedder: EmbedderConfig, *, card: str) -> None:
@@ -64,10 +62,7 @@ def load(directory: str | Path, *, device: str | torch.device = "cpu") -> Embedd
         >>> import reseen
         >>> model = reseen.load("runs/aanet50-market1501-quick/last")  # doctest: +SKIP
     """
-    directory = Path(directory)
-    for name in (CONFIG, MODEL_FILE):
-        if not (directory / name).is_file():
-            raise ReseenError(f"{directory} is not a checkpoint: it has no {name}; give a folder `reseen train` wrote")
+    directory = check_checkpoint(Path(directory))
     try:
         content: dict[str, Any] = json.loads((directory / CONFIG).read_text())
         if content["weights"] != _digest(directory / MODEL_FILE):

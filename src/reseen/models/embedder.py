@@ -18,13 +18,14 @@ from torch import Tensor, nn
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
-from reseen.data.images.cache import Progress, cached_images, decode
+from reseen.data.images.cache import cached_images, decode
 from reseen.data.images.size import Size
 from reseen.data.images.transforms import normalize, to_float
 from reseen.data.person import UNKNOWN_PID, PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.models.output import PersonOutput
 from reseen.models.precision import runs_bfloat16
+from reseen.progress import Progress
 
 
 class EmbedderConfig(BaseModel):

@@ -18,9 +18,9 @@ from rich.progress import Progress
 from torch import Tensor
 
 from reseen.evaluation import EvaluationReport
+from reseen.progress import progress_bar
 from reseen.training.history import History
 from reseen.training.module import PhaseModule
-from reseen.training.progress import progress_bar
 from reseen.training.state import TrainingState
 
 log = logging.getLogger("reseen")

@@ -9,6 +9,7 @@ import shutil
 import sys
 import warnings
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -23,19 +24,19 @@ from reseen import models
 from reseen.data.images.cache import cached_images
 from reseen.errors import ReseenError, one_line
 from reseen.evaluation import EvaluationReport, ReRanking
+from reseen.evaluation.split import Evaluation, evaluate_split
 from reseen.explain.curves import training_figure
 from reseen.explain.saving import save_figure
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.parts.backbone import load_hub_weights, load_weights
 from reseen.models.precision import runs_bfloat16
+from reseen.progress import progress_of
 from reseen.training.callbacks import GracefulStop, Keeper, TrainingProgress
 from reseen.training.card import model_card
-from reseen.training.evaluate import Evaluation, evaluate_split
 from reseen.training.history import History
 from reseen.training.images import TrainingImages, open_data
 from reseen.training.module import PhaseModule, step_seed
-from reseen.training.progress import progress_of
 from reseen.training.recipe import Recipe, check_unchanged, dump_recipe
 from reseen.training.state import TrainingState
 
@@ -252,7 +253,7 @@ class Run:
             average_precision=settings.average_precision,
             reranking=ReRanking() if settings.reranking else None,
             max_corrupt=self.recipe.data.max_corrupt,
-            console=self.console,
+            bars=partial(progress_of, self.console),
         )
 
     def _save(self, name: str, report: EvaluationReport | None) -> None:

@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from rich.console import Console
 
+from reseen.checkpoint_files import MODEL_FILE
 from reseen.data import rendered
 from reseen.data.images.cache import cache_directory
 from reseen.data.images.source import open_folder
 from reseen.data.rendered import RenderConfig
 from reseen.errors import ReseenError, ReseenWarning
-from reseen.models.parts.backbone import MODEL_FILE
-from reseen.training.progress import progress_of
+from reseen.progress import progress_of
 from reseen.training.recipe import Recipe, SourceSection
 
 S = TypeVar("S", bound=SourceSection)

@@ -18,6 +18,7 @@ from reseen.data.images.transforms import Augmentation
 from reseen.data.rendered import RenderConfig
 from reseen.errors import ReseenError
 from reseen.losses.objective import ObjectiveConfig
+from reseen.training.recipe_files import find_recipe
 
 Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=100)]
 """Name of a recipe or phase: folders are called so, and must not lead out of the run's."""
@@ -213,7 +214,7 @@ def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
     Raises:
         ReseenError: If the file is missing or not YAML, or a key or value is wrong; names the nearest key.
     """
-    path = _find(Path(path))
+    path = find_recipe(Path(path))
     content = _read(path)
     for override in overrides or []:
         _override(content, override)
@@ -281,25 +282,6 @@ def _first_difference(one: Any, other: Any, key: str = "") -> str | None:
         return None if one == other else key
     found = (_first_difference(left, right, f"{key}.{name}".strip(".")) for name, left, right in pairs)
     return next((difference for difference in found if difference is not None), None)
-
-
-def recipes_directory() -> Path:
-    """Returns the folder of the recipes that come with reseen: in the package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "recipes"
-    return installed if installed.is_dir() else package.parents[1] / "recipes"
-
-
-def _find(path: Path) -> Path:
-    """A bare name is one of our recipes, unless there is such a file."""
-    if path.is_file() or path.suffix or len(path.parts) > 1:
-        return path
-    ours = recipes_directory() / f"{path.name}.yaml"
-    if not ours.is_file():
-        names = sorted(recipe.stem for recipe in recipes_directory().glob("*.yaml"))
-        near = difflib.get_close_matches(path.name, names, 3, 0.5) or names
-        raise ReseenError(f"there is no recipe {str(path)!r}; near: {', '.join(near)}")
-    return ours
 
 
 def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from reseen.data.images.cache import Progress
 from reseen.data.images.source import is_image
 from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
+from reseen.progress import Progress
 
 Location = tuple[Path | None, Path]
 """Archive, and path on disk or in the archive."""

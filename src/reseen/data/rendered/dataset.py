@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from reseen.data.images.cache import Progress
 from reseen.data.images.source import Folder
 from reseen.data.rendered.annotations import encode_attributes, encode_keypoints, encode_mask
 from reseen.data.rendered.config import VERSION, RenderConfig
@@ -26,6 +25,7 @@ from reseen.data.rendered.manifest import KEYPOINTS, MANIFEST, MASKS, PARTIAL, M
 from reseen.data.rendered.workers import run_in_processes, stoppable
 from reseen.data.sets.layout import PARTS
 from reseen.errors import ReseenError, ReseenWarning
+from reseen.progress import Progress
 
 if TYPE_CHECKING:
     from reseen.data.rendered.world import World

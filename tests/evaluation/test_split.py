@@ -16,10 +16,8 @@ from reseen.data.attributes import Attribute, AttributeSchema
 from reseen.data.person import Protocol
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation import EvaluationReport, ReRanking, evaluate, multiple_query, rank
+from reseen.evaluation.split import average_folds, evaluate_split
 from reseen.models.embedder import Embedder, EmbedderConfig
-from reseen.training.evaluate import average_folds, evaluate_split
-
-QUIET = Console(file=io.StringIO())
 
 
 def fold(right: bool, note: str) -> EvaluationReport:
@@ -49,9 +47,7 @@ def embedder() -> Embedder:
 
 
 def test_everything_is_evaluated(embedder: Embedder, market_drawn: Path) -> None:
-    evaluation = evaluate_split(
-        embedder, open_split("market1501", market_drawn), with_multiple_query=True, console=QUIET
-    )
+    evaluation = evaluate_split(embedder, open_split("market1501", market_drawn), with_multiple_query=True)
     report = evaluation.report
     assert report.multiple_query is not None
     assert report.attributes is not None
@@ -62,7 +58,7 @@ def test_everything_is_evaluated(embedder: Embedder, market_drawn: Path) -> None
 def test_each_figure_is_of_what_it_is_called(embedder: Embedder, market_drawn: Path) -> None:
     """Values that differ from the plain ones: re-ranked, pooled and two-way figures are really made that way."""
     split = open_split("market1501", market_drawn)
-    done = evaluate_split(embedder, split, reranking=ReRanking(), with_multiple_query=True, console=QUIET)
+    done = evaluate_split(embedder, split, reranking=ReRanking(), with_multiple_query=True)
     query, gallery, report = done.query, done.gallery, done.report
     assert query is not None
     expected = {
@@ -72,17 +68,17 @@ def test_each_figure_is_of_what_it_is_called(embedder: Embedder, market_drawn: P
     }
     assert {name: getattr(report, name).mAP for name in expected} == {name: own.mAP for name, own in expected.items()}
     assert len({own.mAP for own in expected.values()}) == 3
-    there_and_back = evaluate_split(embedder, replace(split, protocol=Protocol("two_way")), console=QUIET).report
+    there_and_back = evaluate_split(embedder, replace(split, protocol=Protocol("two_way"))).report
     assert there_and_back.ranking is not None
     assert there_and_back.ranking.mAP == evaluate(query, gallery, Protocol("two_way")).mAP != report.ranking.mAP
 
 
 def test_one_feature_alone_is_compared_by(embedder: Embedder, market_drawn: Path) -> None:
     split = open_split("market1501", market_drawn)
-    done = evaluate_split(embedder, split, features=("part",), console=QUIET)
+    done = evaluate_split(embedder, split, features=("part",))
     assert list(done.gallery.parts) == ["part/0", "part/1"]
     assert done.gallery.features.shape[1] == 2 * 256
-    whole = evaluate_split(embedder, split, console=QUIET)
+    whole = evaluate_split(embedder, split)
     np.testing.assert_array_equal(done.gallery.features, whole.gallery.feature("part").features)
 
 
@@ -91,8 +87,8 @@ def test_only_shared_attributes_are_scored(embedder: Embedder, market_drawn: Pat
     assert split.schema is not None
     mixed = AttributeSchema("other", (*split.schema.attributes[:2], Attribute("tail", ("no", "yes"))))
     with pytest.warns(ReseenWarning, match="scoring 2 of the 3 attributes"):
-        report = evaluate_split(embedder, replace(split, schema=mixed), console=QUIET).report
+        report = evaluate_split(embedder, replace(split, schema=mixed)).report
     assert report.attributes is not None
     assert set(report.attributes.accuracy) == {"gender", "age"}
     with pytest.raises(ReseenError, match="has no gallery"):
-        evaluate_split(embedder, replace(split, gallery=()), console=QUIET)
+        evaluate_split(embedder, replace(split, gallery=()))

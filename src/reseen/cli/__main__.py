@@ -1,0 +1,5 @@
+"""``python -m reseen.cli``."""
+
+from reseen.cli import main
+
+main()
