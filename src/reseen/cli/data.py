@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from reseen.cli.options import existing
 from reseen.console import err, out, say_written, write
+from reseen.extras import need
 
 app = typer.Typer(no_args_is_help=True, help="Look at data sets, or render one.")
 
@@ -59,6 +60,7 @@ def render(
 
     Example: [bold]reseen data render pedestrians --persons 200 --images-per-camera 4 --size 128x64[/]
     """
+    need("render")
     from reseen.data.rendered import make_config
     from reseen.data.rendered import render as render_persons
     from reseen.progress import progress_of

@@ -10,6 +10,7 @@ import typer
 from reseen.cli.options import WeightsOption, existing, existing_recipe
 from reseen.console import out, say_written
 from reseen.errors import ReseenError
+from reseen.extras import need
 
 
 def demo(
@@ -30,6 +31,7 @@ def demo(
     """
     if weights and not (data or recipe):
         raise ReseenError("--weights goes with --data: without data the demo trains a small network from nothing")
+    need("train", *(() if data else ("render",)))
     from reseen.demo import demo as run_demo
     from reseen.training.recipe import load_recipe
 

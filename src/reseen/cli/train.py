@@ -9,6 +9,7 @@ import typer
 
 from reseen.cli.options import WeightsOption, existing, existing_recipe
 from reseen.console import err, out, say_written
+from reseen.extras import need
 
 
 def train(
@@ -26,6 +27,7 @@ def train(
 
     Example: [bold]reseen train aanet50-market1501-quick --data ../shared/data[/]
     """
+    need("train")
     from reseen.training.fit import Run
     from reseen.training.locate import resolve
     from reseen.training.recipe import load_recipe

@@ -16,6 +16,7 @@ from reseen.data.images.cache import cache_directory
 from reseen.data.images.source import open_folder
 from reseen.data.rendered import RenderConfig
 from reseen.errors import ReseenError, ReseenWarning
+from reseen.extras import need
 from reseen.progress import progress_of
 from reseen.training.recipe import Recipe, SourceSection
 
@@ -112,6 +113,7 @@ def _from_environment(source: SourceSection) -> Path | None:
 def _render(config: RenderConfig, console: Console) -> Path:
     folder = cache_directory() / "rendered" / config.digest
     if not rendered.is_complete(folder, config):
+        need("render")
         with progress_of(console, "rendering pedestrians") as progress:
             rendered.render(folder, config, progress=progress)
         console.print(f"rendered into {folder}", highlight=False, soft_wrap=True)
