@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -47,6 +49,7 @@ def evaluate(
     from reseen.evaluation.split import average_folds, evaluate_split
     from reseen.progress import progress_of
 
+    started = time.monotonic()
     embedder = load(checkpoint, device)
     evaluations = [
         evaluate_split(
@@ -66,8 +69,10 @@ def evaluate(
     out.print(report.table())
     if folder:
         from reseen.explain.evaluation import draw_evaluation
+        from reseen.provenance import provenance
 
-        write(folder / "report.json", report.to_json())
+        made = provenance(seconds=time.monotonic() - started, device=str(embedder.device))
+        write(folder / "report.json", json.dumps({**report.as_dict(), "provenance": made}, indent=2))
         first = evaluations[0]
         pictures = draw_evaluation(first.report, first.query, first.gallery, folder)
         say_written(folder / "report.json", *pictures)
