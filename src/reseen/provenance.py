@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-import reseen
 
 
 def provenance(*, seconds: float, device: str, seed: int | None = None) -> dict[str, Any]:
@@ -34,7 +33,7 @@ def provenance(*, seconds: float, device: str, seed: int | None = None) -> dict[
         "versions": {
             "python": platform.python_version(),
             "torch": str(torch.__version__),
-            "reseen": reseen.__version__,
+            "reseen": _version(),
         },
         "wall_seconds": round(seconds, 1),
     }
@@ -47,6 +46,14 @@ def commit() -> str | None:
         _git("ls-files", "--error-unmatch", Path(__file__).name)
         return _git("describe", "--always", "--dirty", "--exclude=*")
     except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _version() -> str | None:
+    """Returns the installed package's version; a bare checkout on the path has its commit alone."""
+    try:
+        return version("reseen")
+    except PackageNotFoundError:
         return None
 
 
