@@ -7,6 +7,7 @@ without having seen them; the ImageNet network at the first checkpoint's picture
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +20,12 @@ from rich.table import Table
 from reseen.data import open_split
 from reseen.data.images.size import Size
 from reseen.evaluation import RankingReport, average_reports, evaluate
+from reseen.evaluation.split import evaluate_split
 from reseen.models import build, config_of
 from reseen.models.checkpoint import load
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.parts.backbone import load_weights
-from reseen.training.evaluate import evaluate_split
+from reseen.progress import progress_of
 
 console = Console()
 
@@ -62,7 +64,7 @@ def main(
     attributes: dict[str, dict[str, dict[str, float]]] = {}
     for name, model in models.items():
         viper = average_reports(_viper(model, data, folds))
-        report = evaluate_split(model, open_split("market1501", data), console=console).report
+        report = evaluate_split(model, open_split("market1501", data), bars=partial(progress_of, console)).report
         market = report.ranking
         assert market is not None
         figures[name] = {

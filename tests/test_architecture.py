@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import reseen
+from reseen.extras import EXTRAS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "src" / "reseen").rglob("*.py"))
@@ -44,6 +45,11 @@ def tracked_files() -> list[Path]:
 
 def relative(file: Path) -> str:
     return file.relative_to(REPOSITORY).as_posix()
+
+
+def package_of(requirement: str) -> str:
+    """Returns the name in a requirement such as ``types-PyYAML>=6.0.12``."""
+    return re.split(r"[<>=\[ ]", requirement)[0].lower().replace("_", "-")
 
 
 def test_imports_only_point_downward() -> None:
@@ -106,8 +112,18 @@ def test_every_dependency_is_pinned() -> None:
     lines = [line for line in (REPOSITORY / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
     assert all(re.fullmatch(r"[a-z0-9.-]+==[\w.]+", line) for line in lines)
     pinned = {line.partition("==")[0] for line in lines}
-    names = {re.split(r"[<>=\[ ]", requirement)[0].lower().replace("_", "-") for requirement in wanted}
+    names = set(map(package_of, wanted))
     assert names <= pinned
+
+
+def test_extras_are_those_of_the_package() -> None:
+    """Lists that the program tells of are those that pip installs, and nothing in them is installed anyway."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    listed = {extra: [package_of(each) for each in project["optional-dependencies"][extra]] for extra in EXTRAS}
+    assert {extra: list(packages) for extra, packages in EXTRAS.items()} == listed
+    assert not {package for packages in EXTRAS.values() for package in packages} & set(
+        map(package_of, project["dependencies"])
+    )
 
 
 def test_no_file_is_too_long() -> None:

@@ -16,6 +16,12 @@ def write(path: Path, text: str) -> None:
     path.write_text(text + "\n")
 
 
+def note(text: str) -> None:
+    """Says beside the result what a reader of it should know; nothing if there is nothing to say."""
+    if text:
+        err.print(text, highlight=False, markup=False)
+
+
 def say_written(*paths: Path) -> None:
     """Says where files lie, each in a line that can be copied."""
     for path in paths:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from reseen.data import open_split, recognise
 from reseen.data.images.reference import image_of
+from reseen.data.person import PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.explain.curves import training_figure
@@ -18,8 +19,7 @@ from reseen.explain.evaluation import draw_evaluation
 from reseen.explain.explanation import explain
 from reseen.explain.saving import save_figure, save_picture
 from reseen.models.embedder import Embedder
-from reseen.search import matches_table, parse_where, search
-from reseen.search.picture import matches_picture
+from reseen.search.wanted import look_for
 from reseen.training.fit import Run
 from reseen.training.recipe import Recipe
 from reseen.training.recipe.locate import resolve
@@ -80,10 +80,10 @@ def demo(
     # A query the model is neither best nor worst at: the median of the average precisions.
     precision = evaluation.ranking.average_precision if evaluation.ranking else np.zeros(len(query))
     row = int(np.argsort(np.nan_to_num(precision, nan=-1.0))[len(query) // 2])
-    pictures += _search(embedder, query[[row]], gallery, folder, console)
+    person = image_of((query.paths or ())[row])
+    pictures += _search(embedder, person, gallery, folder, console)
 
     console.rule("5. explanation")
-    person = image_of((query.paths or ())[row])
     explanation = explain(embedder, person, title=Path(str(person.path)).name)
     save_figure(explanation.figure, folder / "explain.png")
     pictures.append(folder / "explain.png")
@@ -94,21 +94,15 @@ def demo(
     return pictures
 
 
-def _search(embedder: Embedder, query: Embeddings, gallery: Embeddings, folder: Path, console: Console) -> list[Path]:
-    person = image_of((query.paths or ())[0])
-    schema = embedder.schema
-    pictures = []
-    for name, text in (("search.png", ""), ("search-where.png", _FILTER)):
-        where = parse_where(text, schema) if text and schema else None
+def _search(embedder: Embedder, person: PersonImage, gallery: Embeddings, folder: Path, console: Console) -> list[Path]:
+    searches = {
+        "search.png": look_for(embedder, person),
         # With a filter the query picture is left out: any person who looks like this.
-        wanted = None if where else query
-        matches = search(
-            gallery, wanted, schema=schema, where=where, exclude=None if where else (person.pid, person.camid)
-        )
-        known = None if where else person.pid
-        console.print(f"[bold]{where or person.name}[/]", highlight=False, soft_wrap=True)
-        console.print(matches_table(matches, schema=schema, where=where, query_pid=known))
-        picture = matches_picture(matches, None if where else person, schema=schema, where=where, query_pid=known)
-        save_picture(picture, folder / name)
-        pictures.append(folder / name)
-    return pictures
+        "search-where.png": look_for(embedder, where=_FILTER),
+    }
+    for name, wanted in searches.items():
+        found = wanted.find_in(gallery)
+        console.print(f"[bold]{wanted.where or person.name}[/]", highlight=False, soft_wrap=True)
+        console.print(found.table())
+        save_picture(found.picture(), folder / name)
+    return [folder / name for name in searches]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reseen.explain.ranked_list import NEUTRAL, RIGHT, WRONG, RankedResult, _cut, _font, ranked_list_picture, stacked
+from reseen.explain.ranked_list import NEUTRAL, RIGHT, WRONG, RankedResult, _cut, _font, ranked_list_picture, tiled
 
 SIZE = (40, 20)
 STEP = 20 + 2 * 5 + 12
@@ -101,9 +101,22 @@ def test_cut(text: str, width: int) -> None:
     assert font.getlength(cut) <= max(width, font.getlength("…"))
 
 
-def test_stacked() -> None:
-    both = stacked([Image.new("RGB", (10, 4), (255, 0, 0)), Image.new("RGB", (6, 3), (0, 0, 255))])
-    assert both.size == (10, 7)
-    assert pixel(both, 9, 3) == (255, 0, 0)
-    assert pixel(both, 5, 4) == (0, 0, 255)
-    assert pixel(both, 9, 6) == (255, 255, 255)
+def test_tiled() -> None:
+    colours = [(255, 0, 0), (0, 0, 255), (0, 255, 0)]
+    grid = tiled([Image.new("RGB", (10, 4 - row), colour) for row, colour in enumerate(colours)], columns=2)
+    assert grid.size == (10 + 24 + 10, 8)
+    assert [pixel(grid, *place) for place in ((9, 3), (34, 2), (0, 5))] == colours
+    assert pixel(grid, 33, 0) == pixel(grid, 34, 3) == pixel(grid, 43, 7) == (255, 255, 255)
+    assert tiled([Image.new("RGB", (10, 4))], columns=2).size == (10, 4)
+
+
+def test_a_rank_of_its_own_is_the_heading() -> None:
+    tile = Image.new("RGB", (8, 16))
+    own, first, second = (
+        ranked_list_picture(None, results)
+        for results in ([RankedResult(tile, rank=2)], [RankedResult(tile)], [RankedResult(tile)] * 2)
+    )
+    cell = 144 + 10 + 12
+    heading = np.asarray(own)[16:42, 16 : 16 + 40]
+    np.testing.assert_array_equal(heading, np.asarray(second)[16:42, 16 + cell : 16 + cell + 40])
+    assert (heading != np.asarray(first)[16:42, 16 : 16 + 40]).any()

@@ -42,8 +42,8 @@ class Graph(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         output = self.model(PersonBatch(images))
-        probabilities = {name: logits.softmax(1) for name, logits in output.attribute_logits.items()}
-        return {name: output.features[name] for name in output.descriptor}, probabilities
+        schema = getattr(self.model.config, "attributes", None)
+        return {name: output.features[name] for name in output.descriptor}, output.attribute_probabilities(schema)
 
 
 class ExportedBackend:

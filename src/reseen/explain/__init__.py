@@ -5,17 +5,18 @@ from reseen.explain.maps import explain_figure
 from reseen.explain.overlay import overlay
 from reseen.explain.ranked_list import RankedResult, ranked_list_picture
 from reseen.explain.saving import save_figure, save_picture
-from reseen.explain.worst import top_gallery_rows, worst_queries, worst_queries_picture
+from reseen.explain.worst import Failure, find_failures, worst_queries, worst_queries_picture
 
 __all__ = [
+    "Failure",
     "RankedResult",
     "cmc_figure",
     "explain_figure",
+    "find_failures",
     "overlay",
     "ranked_list_picture",
     "save_figure",
     "save_picture",
-    "top_gallery_rows",
     "training_figure",
     "worst_queries",
     "worst_queries_picture",

@@ -9,7 +9,7 @@ from reseen.descriptors.embeddings import Embeddings
 from reseen.evaluation import EvaluationReport
 from reseen.explain.curves import cmc_figure
 from reseen.explain.saving import save_figure, save_picture
-from reseen.explain.worst import top_gallery_rows, worst_queries, worst_queries_picture
+from reseen.explain.worst import find_failures, worst_queries, worst_queries_picture
 
 
 def draw_evaluation(
@@ -40,14 +40,12 @@ def draw_evaluation(
         curve,
     )
     rows = worst_queries(report.ranking.average_precision, worst)
-    ranked = top_gallery_rows(query, gallery, rows)
     query_paths, gallery_paths = query.paths, gallery.paths
     picture = worst_queries_picture(
         query,
         gallery,
         report.ranking.average_precision,
-        rows,
-        ranked,
+        find_failures(query, gallery, rows),
         lambda row: image_of(query_paths[row]).open(),
         lambda row: image_of(gallery_paths[row]).open(),
     )

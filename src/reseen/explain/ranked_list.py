@@ -16,6 +16,7 @@ RIGHT, WRONG, NEUTRAL = (22, 136, 64), (206, 34, 38), (140, 149, 159)
 _INK, _GRAY, _PAPER = (27, 31, 36), (89, 99, 110), (255, 255, 255)
 _FRAME, _GAP, _MARGIN = 5, 12, 16
 _HEADER, _LINE = 26, 17
+_GUTTER = 24
 
 
 class RankedResult(NamedTuple):
@@ -25,11 +26,13 @@ class RankedResult(NamedTuple):
         picture: The gallery image.
         lines: Such as the distance, the camera and attributes; cut to the picture's width.
         verdict: True for the right person, False for a wrong one, None if nobody knows.
+        rank: Its rank, where the results shown are not the first ones without a gap.
     """
 
     picture: Image.Image
     lines: Sequence[str] = ()
     verdict: bool | None = None
+    rank: int | None = None
 
 
 def ranked_list_picture(
@@ -80,17 +83,18 @@ def ranked_list_picture(
         row, column = divmod(index, columns)
         corner = (left + column * cell_width, top + row * cell_height)
         color = {True: RIGHT, False: WRONG, None: NEUTRAL}[tile.verdict]
-        _draw_tile(canvas, corner, str(index + 1), tile, size, color)
+        _draw_tile(canvas, corner, str(tile.rank or index + 1), tile, size, color)
     return canvas
 
 
-def stacked(pictures: Sequence[Image.Image]) -> Image.Image:
-    """Puts pictures below each other on white."""
-    canvas = Image.new("RGB", (max(p.width for p in pictures), sum(p.height for p in pictures)), _PAPER)
-    top = 0
-    for picture in pictures:
-        canvas.paste(picture, (0, top))
-        top += picture.height
+def tiled(pictures: Sequence[Image.Image], columns: int) -> Image.Image:
+    """Puts pictures of about one size on white, as many side by side as there are columns, row by row."""
+    width, height = (max(sizes) for sizes in zip(*(picture.size for picture in pictures), strict=True))
+    columns = min(columns, len(pictures))
+    canvas = Image.new("RGB", (columns * (width + _GUTTER) - _GUTTER, -(-len(pictures) // columns) * height), _PAPER)
+    for index, picture in enumerate(pictures):
+        row, column = divmod(index, columns)
+        canvas.paste(picture, (column * (width + _GUTTER), row * height))
     return canvas
 
 

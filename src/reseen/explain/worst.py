@@ -1,8 +1,9 @@
-"""The worst queries as pictures: what was found instead of the right person."""
+"""The worst queries as pictures: what was found before the right person."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,10 +14,25 @@ from reseen.descriptors.distances import exact_squared_distances
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation.cross_camera import own_camera
-from reseen.explain.ranked_list import RankedResult, ranked_list_picture, stacked
+from reseen.explain.ranked_list import RankedResult, ranked_list_picture, tiled
 
-NO_ROW = -1
-"""Stands in a list of ranked gallery rows where the gallery had no more."""
+_SIZE = (160, 80)
+"""Height and width of every picture: eight queries fill a page."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Failure:
+    """A query, its best right match, and what was ranked wrongly.
+
+    Attributes:
+        query: The query's row.
+        ranks: Ranks (1 = nearest) of the images to show: the first right one, if there is any, then wrong ones.
+        rows: Their gallery rows.
+    """
+
+    query: int
+    ranks: NDArray[np.int64]
+    rows: NDArray[np.int64]
 
 
 def worst_queries(average_precision: ArrayLike, count: int = 8) -> NDArray[np.int64]:
@@ -31,8 +47,8 @@ def worst_queries(average_precision: ArrayLike, count: int = 8) -> NDArray[np.in
     return order[np.isfinite(values[order])][:count].astype(np.int64)
 
 
-def top_gallery_rows(query: Embeddings, gallery: Embeddings, rows: ArrayLike, top: int = 10) -> NDArray[np.int64]:
-    """Ranks the gallery for some queries under the cross-camera rule.
+def ranked_gallery_rows(query: Embeddings, gallery: Embeddings, row: int) -> NDArray[np.int64]:
+    """Ranks the gallery for one query under the cross-camera rule.
 
     Images of the query's person under its own camera are passed over, and so are junk images
     (spec README.md, "Evaluation, exactly").
@@ -40,66 +56,82 @@ def top_gallery_rows(query: Embeddings, gallery: Embeddings, rows: ArrayLike, to
     Args:
         query: All queries.
         gallery: The gallery.
-        rows: (n,) rows of the queries to rank for.
-        top: How many gallery rows for each.
+        row: The query's row.
 
     Returns:
-        (n, top) gallery rows, nearest first, `NO_ROW` where the gallery had no more.
+        Gallery rows, nearest first.
 
     Raises:
         ReseenError: If the descriptors of query and gallery cannot be compared.
     """
     query.check_comparable(gallery)
-    chosen = np.asarray(rows, dtype=np.int64)
     one, many, everything = query.spaces(), gallery.spaces(), np.arange(len(gallery))
-    ranked = np.full((len(chosen), top), NO_ROW, dtype=np.int64)
-    for place, row in enumerate(chosen):
-        distances = exact_squared_distances([space[row] for space in one], many, everything)
-        own = own_camera(gallery.pids, gallery.camids, query.pids[row], query.camids[row])
-        order = np.argsort(distances, kind="stable")
-        order = order[~(own | (gallery.pids == UNKNOWN_PID))[order]][:top]
-        ranked[place, : len(order)] = order
-    return ranked
+    distances = exact_squared_distances([space[row] for space in one], many, everything)
+    own = own_camera(gallery.pids, gallery.camids, query.pids[row], query.camids[row])
+    order = np.argsort(distances, kind="stable")
+    allowed = ~(own | (gallery.pids == UNKNOWN_PID))
+    return np.asarray(order[allowed[order]], dtype=np.int64)
+
+
+def find_failures(query: Embeddings, gallery: Embeddings, rows: ArrayLike, *, wrong: int = 6) -> list[Failure]:
+    """Returns for some queries where the right person was found, and who came first.
+
+    Args:
+        query: All queries.
+        gallery: The gallery.
+        rows: (n,) rows of the queries, from `worst_queries`.
+        wrong: How many wrong images for each.
+
+    Raises:
+        ReseenError: If query and gallery have descriptors that cannot be compared.
+    """
+    failures = []
+    for row in np.asarray(rows, dtype=np.int64):
+        ranked = ranked_gallery_rows(query, gallery, int(row))
+        right = gallery.pids[ranked] == query.pids[row]
+        places = np.concatenate([np.flatnonzero(right)[:1], np.flatnonzero(~right)[:wrong]])
+        failures.append(Failure(int(row), places + 1, ranked[places]))
+    return failures
 
 
 def worst_queries_picture(
     query: Embeddings,
     gallery: Embeddings,
     average_precision: ArrayLike,
-    rows: ArrayLike,
-    ranked: ArrayLike,
+    failures: Sequence[Failure],
     open_query: Callable[[int], Image.Image],
     open_gallery: Callable[[int], Image.Image],
 ) -> Image.Image:
-    """Draws one line of pictures a query: the query with its AP, then what was found, framed right or wrong.
+    """Draws for each query its picture with its AP, the best right match with its rank, and the first wrong ones.
 
     Args:
         query: All queries.
         gallery: The gallery.
         average_precision: (Q,) AP of every query.
-        rows: (n,) queries to draw, from `worst_queries`.
-        ranked: (n, top) gallery rows for them, from `top_gallery_rows`.
+        failures: What to draw, from `find_failures`; eight are a page of 1,200 pixels' height.
         open_query: Returns the picture of a query row.
         open_gallery: Returns the picture of a gallery row.
 
     Raises:
         ReseenError: If there is no query to draw.
     """
+    if not failures:
+        raise ReseenError("no query to draw: none has a right match in the gallery")
     precision = np.asarray(average_precision, dtype=np.float64)
-    lines = []
-    for row, found in zip(np.asarray(rows, dtype=np.int64), np.asarray(ranked, dtype=np.int64), strict=True):
-        person = int(query.pids[row])
+    columns = max(len(failure.rows) for failure in failures)
+
+    def line(failure: Failure) -> Image.Image:
+        person, camera = int(query.pids[failure.query]), int(query.camids[failure.query])
         results = [
             RankedResult(
-                open_gallery(int(match)),
-                (f"person {gallery.pids[match]}, cam {gallery.camids[match]}",),
-                bool(gallery.pids[match] == person),
+                open_gallery(int(row)),
+                (f"person {gallery.pids[row]}", f"camera {gallery.camids[row]}"),
+                bool(gallery.pids[row] == person),
+                int(rank),
             )
-            for match in found
-            if match != NO_ROW
+            for rank, row in zip(failure.ranks, failure.rows, strict=True)
         ]
-        facts = (f"AP {precision[row]:.1%}", f"person {person}, cam {query.camids[row]}")
-        lines.append(ranked_list_picture(open_query(int(row)), results, query_lines=facts, columns=len(found)))
-    if not lines:
-        raise ReseenError("no query to draw: none has a right match in the gallery")
-    return stacked(lines)
+        facts = (f"person {person}", f"camera {camera}", f"AP {precision[failure.query]:.1%}")
+        return ranked_list_picture(open_query(failure.query), results, query_lines=facts, columns=columns, size=_SIZE)
+
+    return tiled([line(failure) for failure in failures], columns=2)

@@ -22,13 +22,13 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from reseen import models
+from reseen.checkpoint_files import CARD, CONFIG, MODEL_FILE, check_checkpoint
 from reseen.data.person import UNKNOWN_PID, PersonImage
 from reseen.descriptors.distance import Distance, Euclidean, read_distance
 from reseen.errors import ReseenError, one_line
 from reseen.models.embedder import Embedder, EmbedderConfig
-from reseen.models.parts.backbone import MODEL_FILE
 
-CONFIG, CARD, DISTANCE_FILE = "config.json", "README.md", "distance.safetensors"
+DISTANCE_FILE = "distance.safetensors"
 
 
 def save(
@@ -79,10 +79,7 @@ def load(directory: str | Path, *, device: str | torch.device = "cpu") -> Embedd
         >>> import reseen
         >>> model = reseen.load("runs/aanet50-market1501-quick/last")  # doctest: +SKIP
     """
-    directory = Path(directory)
-    for name in (CONFIG, MODEL_FILE):
-        if not (directory / name).is_file():
-            raise ReseenError(f"{directory} is not a checkpoint: it has no {name}; give a folder `reseen train` wrote")
+    directory = check_checkpoint(Path(directory))
     try:
         content: dict[str, Any] = json.loads((directory / CONFIG).read_text())
         if content["weights"] != _digest(directory / MODEL_FILE):

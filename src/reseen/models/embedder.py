@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
-from reseen.data.images.cache import CachedImages, Progress, cached_images, decode
+from reseen.data.images.cache import CachedImages, cached_images, decode
 from reseen.data.images.keypoints import keypoints_of
 from reseen.data.images.preparation import blank, mirrored, prepare
 from reseen.data.images.size import Size
@@ -26,6 +26,7 @@ from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.models.backend import Arrays, Backend, Precision, TorchBackend
 from reseen.models.output import PersonOutput
+from reseen.progress import Progress
 
 
 class EmbedderConfig(BaseModel):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from reseen.checkpoint_files import MODEL_FILE
 from reseen.errors import ReseenError
-from reseen.models.parts.backbone import MODEL_FILE, Backbone, load_hub_weights, load_weights, read_weights
+from reseen.models.parts.backbone import Backbone, load_hub_weights, load_weights, read_weights
 
 HUB = "hub"
 """Stands for timm's own download in the place of a file."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import reseen
 from reseen.data.person import Split
 from reseen.evaluation import EvaluationReport
 from reseen.models.embedder import Embedder
+from reseen.provenance import commit
 from reseen.training.recipe import DataSection, Recipe, dump_recipe
 
 _USE = """\
@@ -33,12 +33,13 @@ def model_card(
     """
     parameters = sum(parameter.numel() for parameter in embedder.model.parameters())
     persons = len({image.pid for image in split.train})
+    code = f"commit {made_by}" if (made_by := commit()) else "released package"
     lines = [
         f"# {recipe.name}",
         "",
         f"`{recipe.key}` for person re-identification, {parameters / 1e6:.1f} M parameters,"
         f" input {embedder.config.size[0]}×{embedder.config.size[1]}.",
-        f"Written by reseen {reseen.__version__} ({commit()}) on {date.today().isoformat()}.",
+        f"Written by reseen {reseen.__version__} ({code}) on {date.today().isoformat()}.",
         "",
         "```python",
         "import reseen",
@@ -92,19 +93,3 @@ def _figures(report: EvaluationReport) -> list[str]:
         lines += [f"| {name} | {value:.2%} | {scored.balanced[name]:.2%} |" for name, value in scored.accuracy.items()]
         lines.append(f"| mean | {scored.mean:.2%} | {scored.mean_balanced:.2%} |")
     return lines
-
-
-def commit() -> str:
-    """Returns the commit of the code's checkout, or the word for having none."""
-    try:
-        found = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=5,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "released package"
-    return f"commit {found.stdout.strip()}"

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +25,7 @@ from reseen.data.images.cache import cached_images
 from reseen.data.person import Split, sorted_label_map
 from reseen.errors import ReseenError, one_line
 from reseen.evaluation import EvaluationReport, ReRanking
+from reseen.evaluation.split import Evaluation, evaluate_split
 from reseen.explain.curves import training_figure
 from reseen.explain.saving import save_figure
 from reseen.losses.objective import Objective
@@ -32,8 +34,9 @@ from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.initial import carry_over, initialise
 from reseen.models.precision import runs_bfloat16
+from reseen.progress import progress_of
+from reseen.provenance import provenance
 from reseen.training.card import model_card
-from reseen.training.evaluate import Evaluation, evaluate_split
 from reseen.training.images import TrainingImages, open_data
 from reseen.training.loop.history import History
 from reseen.training.loop.optimizer import build_optimizer, keep_state, part_of, state_by_name
@@ -41,7 +44,6 @@ from reseen.training.loop.phase import Keeping, PhaseLoop
 from reseen.training.loop.state import TrainingState
 from reseen.training.loop.step import Step, build_sampler, number_of
 from reseen.training.loop.stop import GracefulStop
-from reseen.training.progress import progress_of
 from reseen.training.recipe import DataSection, Recipe, check_unchanged, dump_recipe
 
 log = logging.getLogger("reseen")
@@ -270,7 +272,7 @@ class Run:
             average_precision=settings.average_precision,
             reranking=ReRanking() if settings.reranking else None,
             max_corrupt=self.recipe.data.max_corrupt,
-            console=self.console,
+            bars=partial(progress_of, self.console),
         )
 
     def _save(self, name: str, report: EvaluationReport | None) -> None:
@@ -295,7 +297,8 @@ class Run:
             shutil.rmtree(self.folder / "best", ignore_errors=True)
             shutil.copytree(self.folder / "last", self.folder / "best")
         seconds = round(keeping.seconds, 1)
-        content = {"recipe": self.recipe.name, "training_seconds": seconds, **json.loads(report.to_json())}
+        made = provenance(seconds=seconds, device=str(self.fabric.device), seed=self.recipe.seed)
+        content = {"recipe": self.recipe.name, "training_seconds": seconds, **report.as_dict(), "provenance": made}
         (self.folder / "report.json").write_text(json.dumps(content, indent=2) + "\n")
         log.info("done after %.0f s of training: %s", keeping.seconds, report.figures())
         return report

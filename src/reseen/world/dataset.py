@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from reseen.data.images.cache import Progress
 from reseen.data.images.source import Folder
 from reseen.data.sets.layout import PARTS
 from reseen.data.sets.rendered.config import VERSION, RenderConfig
@@ -24,6 +23,7 @@ from reseen.data.sets.rendered.files import Taken, finished
 from reseen.data.sets.rendered.manifest import KEYPOINTS, MANIFEST, MASKS, Manifest, read
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.files import replacing
+from reseen.progress import Progress
 from reseen.world.labels import encode_attributes, encode_keypoints, encode_mask
 from reseen.world.workers import run_in_processes, stoppable
 

@@ -79,7 +79,8 @@ def test_person_in_both_splits_and_the_same_picture_twice(market: Path) -> None:
     shutil.copy(source, market / "bounding_box_test" / source.name)
     found = problems(check(market))
     assert found["person in both"] == ("1",)
-    assert found["duplicate image"] == (f"{market / 'bounding_box_test' / source.name} = {source}",)
+    assert found["image in both"] == (f"{market / 'bounding_box_test' / source.name} = {source}",)
+    assert "duplicate image" not in found  # it is one person's
 
 
 def test_one_picture_of_two_persons(market: Path) -> None:
@@ -87,6 +88,27 @@ def test_one_picture_of_two_persons(market: Path) -> None:
     target = sorted((market / "bounding_box_train").glob("0002_*"))[0]
     shutil.copy(source, target)
     assert problems(check(market)) == {"duplicate image": (f"{source} = {target}",)}
+
+
+def test_copies_of_one_person_in_one_part_are_counted(market: Path) -> None:
+    """They are no mistake: the exit code stays 0."""
+    assert not any("several names" in note for note in check(market).notes)
+    first, second = sorted((market / "bounding_box_train").glob("*"))[:2]
+    for source, copies in ((first, 2), (second, 1)):
+        for number in range(copies):
+            shutil.copy(source, source.with_name(f"{source.name[:-6]}{70 + number}.jpg"))
+    report = check(market)
+    assert report.ok
+    assert "2 pictures lie here under several names: 3 copies, byte for byte" in report.notes
+
+
+def test_one_file_that_a_table_names_twice(tmp_path: Path) -> None:
+    """Under one name there is no copy, but what is trained on must not be searched in."""
+    paint(tmp_path / "1.png")
+    (tmp_path / "people.csv").write_text("image,pid,camid,split\n1.png,1,1,train\n1.png,1,2,gallery\n")
+    report = check(tmp_path / "people.csv")
+    assert problems(report)["image in both"] == (f"{tmp_path / '1.png'} = {tmp_path / '1.png'}",)
+    assert not any("several names" in note for note in report.notes)
 
 
 def test_query_without_match_in_another_camera(market: Path) -> None:

@@ -13,13 +13,13 @@ from rich.table import Table
 
 from reseen.data import loader_options, open_split, recognise
 from reseen.data.attributes import AttributeSchema
-from reseen.data.checks.problems import Content, Location, Problem, find_problems, location, read_contents
-from reseen.data.images.cache import Progress
+from reseen.data.checks.problems import Content, Location, Problem, count_copies, find_problems, location, read_contents
 from reseen.data.images.source import Folder, open_folder
 from reseen.data.names import suggest_pattern
 from reseen.data.person import UNKNOWN_PID, PersonImage, Split
 from reseen.data.sets import dukemtmc, market1501, peta
 from reseen.errors import ReseenError
+from reseen.progress import Progress
 
 _MISSING: Mapping[str, Callable[[Folder], tuple[str, ...]]] = {
     "market1501": market1501.LAYOUT.missing,
@@ -125,7 +125,11 @@ def check(root: Path | str, *, progress: Progress | None = None, **options: Any)
         fingerprint=_fingerprint(split, contents),
         parts=tuple(_report(part, images, split.schema) for part, images in split.parts().items()),
         problems=(*problems, *find_problems(split, contents)),
-        notes=(*split.notes, *(_suggestion(split) if name == "table" and "pattern" not in options else ())),
+        notes=(
+            *split.notes,
+            *filter(None, [count_copies(split, contents)]),
+            *(_suggestion(split) if name == "table" and "pattern" not in options else ()),
+        ),
     )
 
 

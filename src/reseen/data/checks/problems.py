@@ -6,15 +6,16 @@ import os
 import zipfile
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from reseen.data.images.cache import Progress
 from reseen.data.images.source import is_image
 from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
+from reseen.progress import Progress
 
 Location = tuple[Path | None, Path]
 """Archive, and path on disk or in the archive."""
@@ -28,8 +29,8 @@ class Problem:
     """One kind of mistake and all it was found in.
 
     Attributes:
-        kind: ``missing``, ``unreadable``, ``duplicate name``, ``duplicate image``, ``person in both`` or
-            ``query without match``.
+        kind: ``missing``, ``unreadable``, ``duplicate name``, ``duplicate image``, ``image in both``,
+            ``person in both`` or ``query without match``.
         message: What is wrong, with a count.
         items: Every path or person concerned.
     """
@@ -42,6 +43,14 @@ class Problem:
         shown = ", ".join(self.items[:_SHOWN])
         more = f" and {len(self.items) - _SHOWN:,} more" if len(self.items) > _SHOWN else ""
         return f"{self.message}: {shown}{more}" if self.items else self.message
+
+
+class _Use(NamedTuple):
+    """One place in a part where a picture is used."""
+
+    place: Location
+    pid: int
+    trains: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +87,27 @@ def read_contents(split: Split, progress: Progress | None) -> dict[Location, Con
 
 def find_problems(split: Split, contents: Mapping[Location, Content]) -> list[Problem]:
     """Returns every kind of problem that was found."""
+    copies = _copies(split, contents)
     found = (
         _unreadable(contents),
         _duplicate_names(split),
-        _duplicate_images(split, contents),
+        _pictures_of_two_persons(copies),
+        _pictures_in_both(copies),
         _shared_persons(split),
         _queries_without_match(split),
     )
     return [problem for problem in found if problem.items]
+
+
+def count_copies(split: Split, contents: Mapping[Location, Content]) -> str:
+    """Returns how many pictures lie here under several names, or nothing if none does.
+
+    It is no mistake as such: two boxes drawn alike in one video frame are one picture of one person.
+    """
+    places = [{use.place for use in uses} for uses in _copies(split, contents)]
+    several = [each for each in places if len(each) > 1]
+    more = sum(len(each) - 1 for each in several)
+    return f"{len(several):,} pictures lie here under several names: {more:,} copies, byte for byte" if several else ""
 
 
 def _read(image: PersonImage) -> Content:
@@ -140,17 +162,30 @@ def _stem(path: str) -> str:
     return path
 
 
-def _duplicate_images(split: Split, contents: Mapping[Location, Content]) -> Problem:
-    """Finds one picture under two persons, or in training and test: either makes figures wrong."""
-    uses: dict[str, dict[Location, tuple[int, bool]]] = defaultdict(dict)
+def _copies(split: Split, contents: Mapping[Location, Content]) -> list[list[_Use]]:
+    """Returns all uses of each picture whose very bytes are used more than once."""
+    uses: dict[str, list[_Use]] = defaultdict(list)
     for part, images in split.parts().items():
         for image in images:
             content = contents[location(image)]
             if content.error is None:
-                uses[content.digest][location(image)] = (image.pid, part == "train")
-    wrong = [places for places in uses.values() if len(set(places.values())) > 1]
-    items = tuple(" = ".join(sorted(_path(place) for place in places)) for places in wrong)
-    return Problem("duplicate image", f"{len(items):,} pictures belong to two persons, or to training and test", items)
+                uses[content.digest].append(_Use(location(image), image.pid, part == "train"))
+    return [each for each in uses.values() if len(each) > 1]
+
+
+def _pictures_of_two_persons(copies: list[list[_Use]]) -> Problem:
+    items = _named(uses for uses in copies if len({use.pid for use in uses}) > 1)
+    return Problem("duplicate image", f"{len(items):,} pictures belong to two persons", items)
+
+
+def _pictures_in_both(copies: list[list[_Use]]) -> Problem:
+    """Finds pictures that are searched for, or in, after they were trained on."""
+    items = _named(uses for uses in copies if len({use.trains for use in uses}) > 1)
+    return Problem("image in both", f"{len(items):,} pictures lie in training and test", items)
+
+
+def _named(copies: Iterable[list[_Use]]) -> tuple[str, ...]:
+    return tuple(" = ".join(sorted(_path(use.place) for use in uses)) for uses in copies)
 
 
 def _shared_persons(split: Split) -> Problem:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +20,7 @@ from reseen.data.images.keeping import IMAGES, bound
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.files import replacing
-
-Progress = Callable[[int, int], None]
-"""Called with (images done, images in all)."""
+from reseen.progress import Progress
 
 Size = tuple[int, int]
 """Height and width."""

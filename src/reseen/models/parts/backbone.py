@@ -18,6 +18,7 @@ from timm.models import group_parameters
 from timm.models.resnet import Bottleneck, ResNet
 from torch import Tensor, nn
 
+from reseen.checkpoint_files import MODEL_FILE
 from reseen.errors import ReseenError
 from reseen.models.parts.mix_style import MixStyle
 
@@ -35,8 +36,6 @@ def _known(name: str) -> str:
 BackboneName = Annotated[str, AfterValidator(_known)]
 """Name of a timm model in a configuration; never a place in the network or on disk."""
 
-MODEL_FILE = "model.safetensors"
-"""Weights of a whole system, in the folder of a checkpoint."""
 _OWN = "backbone.net."
 """How the names of its backbone's weights begin there."""
 

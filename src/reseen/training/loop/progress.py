@@ -9,7 +9,7 @@ from typing import Self
 from rich.console import Console
 from torch import Tensor
 
-from reseen.training.progress import progress_bar
+from reseen.progress import progress_bar
 
 _STEPS = 10
 """The bar moves every so many steps."""

@@ -1,6 +1,6 @@
 """Recipes: what is trained, on what, and how."""
 
-from reseen.training.recipe.reading import check_unchanged, dump_recipe, load_recipe, recipe_from, recipes_directory
+from reseen.training.recipe.reading import check_unchanged, dump_recipe, load_recipe, recipe_from
 from reseen.training.recipe.sections import (
     DataSection,
     IdentitySampling,
@@ -25,5 +25,4 @@ __all__ = [
     "dump_recipe",
     "load_recipe",
     "recipe_from",
-    "recipes_directory",
 ]

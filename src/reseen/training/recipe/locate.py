@@ -10,16 +10,16 @@ from typing import TypeVar
 
 from rich.console import Console
 
+from reseen.checkpoint_files import MODEL_FILE
 from reseen.data.images.cache import cache_directory
 from reseen.data.images.source import open_folder
 from reseen.data.sets import rendered
 from reseen.data.sets.rendered import RenderConfig
 from reseen.errors import ReseenError, ReseenWarning
+from reseen.extras import need
 from reseen.models.initial import HUB
-from reseen.models.parts.backbone import MODEL_FILE
-from reseen.training.progress import progress_of
+from reseen.progress import progress_of
 from reseen.training.recipe.sections import DataSection, Recipe, SourceSection
-from reseen.world import render
 
 S = TypeVar("S", bound=SourceSection)
 D = TypeVar("D", bound=SourceSection)
@@ -126,6 +126,9 @@ def _from_environment(source: SourceSection) -> Path | None:
 def _render(config: RenderConfig, console: Console) -> Path:
     folder = cache_directory() / "rendered" / config.digest
     if not rendered.is_complete(folder, config):
+        need("render")
+        from reseen.world import render
+
         with progress_of(console, "rendering pedestrians") as progress:
             render(folder, config, progress=progress)
         console.print(f"rendered into {folder}", highlight=False, soft_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from reseen.losses.objective import TERMS
 from reseen.models import SYSTEMS
 from reseen.training.recipe import sections
 from reseen.training.recipe.sections import FROM_DATA, Recipe
+from reseen.training.recipe_files import find_recipe
 
 
 def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
@@ -28,7 +28,7 @@ def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
     Raises:
         ReseenError: If the file is missing or not YAML, or a key or value is wrong; names the nearest key.
     """
-    path = _find(Path(path))
+    path = find_recipe(Path(path))
     content = _read(path)
     for override in overrides or []:
         _override(content, override)
@@ -113,25 +113,6 @@ def _first_difference(one: Any, other: Any, key: str = "") -> str | None:
         return None if one == other else key
     found = (_first_difference(left, right, f"{key}.{name}".strip(".")) for name, left, right in pairs)
     return next((difference for difference in found if difference is not None), None)
-
-
-def recipes_directory() -> Path:
-    """Returns the folder of the recipes that come with reseen: in the package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parents[2]
-    installed = package / "recipes"
-    return installed if installed.is_dir() else package.parents[1] / "recipes"
-
-
-def _find(path: Path) -> Path:
-    """A bare name is one of our recipes, unless there is such a file."""
-    if path.is_file() or path.suffix or len(path.parts) > 1:
-        return path
-    ours = recipes_directory() / f"{path.name}.yaml"
-    if not ours.is_file():
-        names = sorted(recipe.stem for recipe in recipes_directory().glob("*.yaml"))
-        near = difflib.get_close_matches(path.name, names, 3, 0.5) or names  # several: a name's end tells the row
-        raise ReseenError(f"there is no recipe {str(path)!r}; near: {', '.join(near)}")
-    return ours
 
 
 def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:

@@ -12,15 +12,13 @@ from rich.table import Table
 from reseen.console import out
 from reseen.errors import ReseenError
 
-cache_app = typer.Typer(
-    no_args_is_help=True, help="Decoded data sets and rendered persons that are kept for next time."
-)
+app = typer.Typer(no_args_is_help=True, help="Decoded data sets and rendered persons that are kept for next time.")
 
 _UNITS = {"h": 3600, "d": 86_400, "w": 7 * 86_400}
 
 
-@cache_app.command("show")
-def cache_show() -> None:
+@app.command("show")
+def show() -> None:
     """List what is kept, how large it is, and when it was last used."""
     from reseen.data.images.cache import cache_directory
     from reseen.data.images.keeping import kept
@@ -35,21 +33,21 @@ def cache_show() -> None:
     out.print(table)
 
 
-@cache_app.command("clear")
-def cache_clear(
+@app.command("clear")
+def clear(
     older_than: Annotated[str, typer.Option(help="Only what was not used for so long: 12h, 7d, 2w.")] = "0h",
 ) -> None:
     """Delete what is kept; it is made again when it is needed.
 
     Example: [bold]reseen cache clear --older-than 7d[/]
     """
+    from reseen.data.images import keeping
     from reseen.data.images.cache import cache_directory
-    from reseen.data.images.keeping import clear
 
     match = re.fullmatch(r"(\d+)([hdw])", older_than)
     if match is None:
         raise ReseenError(f"--older-than {older_than}: write a number and h, d or w, such as 7d")
-    gone = clear(cache_directory(), older_than=int(match[1]) * _UNITS[match[2]])
+    gone = keeping.clear(cache_directory(), older_than=int(match[1]) * _UNITS[match[2]])
     out.print(f"deleted {len(gone)} of what was kept, {_megabytes(sum(each.size for each in gone))}", highlight=False)
 
 

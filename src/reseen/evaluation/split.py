@@ -6,27 +6,18 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
-
 from reseen.data.attribute_forms import convert_probabilities
 from reseen.data.attributes import AttributeSchema
 from reseen.data.person import PersonImage, Split
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
-from reseen.evaluation import (
-    AttributeReport,
-    EvaluationReport,
-    RankingReport,
-    ReRanking,
-    attribute_accuracy,
-    average_reports,
-    evaluate,
-    multiple_query,
-    predicted_columns,
-)
-from reseen.evaluation.ranking import APForm
+from reseen.evaluation.attributes import AttributeReport, attribute_accuracy, predicted_columns
+from reseen.evaluation.protocols import evaluate, multiple_query
+from reseen.evaluation.ranking import APForm, RankingReport, average_reports
+from reseen.evaluation.report import EvaluationReport
+from reseen.evaluation.reranking import ReRanking
 from reseen.models.embedder import Embedder
-from reseen.training.progress import progress_of
+from reseen.progress import Bars, silent
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +45,7 @@ def evaluate_split(
     with_multiple_query: bool = False,
     features: Sequence[str] = (),
     max_corrupt: int = 0,
-    console: Console,
+    bars: Bars = silent,
 ) -> Evaluation:
     """Evaluates a model by a data set's own protocol.
 
@@ -68,7 +59,7 @@ def evaluate_split(
             gallery's images of its person under its camera.
         features: Names of the features to compare by instead of the whole descriptor, such as ``global``.
         max_corrupt: Undecodable images that may be left out of query and gallery each.
-        console: Where progress is shown.
+        bars: Shows how far each stretch of the work has come.
 
     Raises:
         ReseenError: If there is nothing to evaluate, or no such feature.
@@ -77,7 +68,7 @@ def evaluate_split(
         raise ReseenError(f"{split.name} has no gallery (test images) here; give the folder that holds them")
 
     def embed(images: Sequence[PersonImage], title: str) -> Embeddings:
-        with progress_of(console, title) as report:
+        with bars(title) as report:
             embedded = embedder.embed(
                 images, batch_size=batch_size, max_corrupt=max_corrupt, cache=True, progress=report
             )
@@ -114,7 +105,7 @@ def average_folds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
     Attributes are left out: the folds' test images overlap.
 
     Args:
-        reports: One report a fold, each with a ranking.
+        reports: One report a fold, each with a ranking; a single one is its own mean.
 
     Raises:
         ReseenError: If a fold has no ranking to average.
@@ -125,6 +116,8 @@ def average_folds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
         return None if None in rankings else average_reports(rankings)
 
     first = reports[0]
+    if len(reports) == 1:
+        return first
     if first.ranking is None:
         raise ReseenError(f"{first.dataset} has no queries, so there are no rankings to average over folds")
     common = [note for note in first.notes if all(note in report.notes for report in reports)]

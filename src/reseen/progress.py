@@ -1,19 +1,27 @@
-"""Bars for long work."""
+"""Bars for long work: what does the work tells how far it is, and whoever has a console shows it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from reseen.data.images.cache import Progress
+Progress = Callable[[int, int], None]
+"""Told how many are done, and of how many."""
+Bars = Callable[[str], AbstractContextManager[Progress | None]]
+"""Opens a bar of a title, for work that has several stretches: ``partial(progress_of, console)``, or `silent`."""
 
 _PAUSE = 30.0
 """Seconds between two lines where there is no terminal."""
+
+
+def silent(title: str) -> AbstractContextManager[None]:
+    """Shows nothing."""
+    return nullcontext()
 
 
 @contextmanager

@@ -22,11 +22,9 @@ from reseen.data.person import Protocol
 from reseen.descriptors.distance import Euclidean, Sum
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation import EvaluationReport, ReRanking, evaluate, multiple_query, rank
+from reseen.evaluation.split import average_folds, evaluate_split
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.output import PersonOutput
-from reseen.training.evaluate import average_folds, evaluate_split
-
-QUIET = Console(file=io.StringIO())
 
 
 def fold(right: bool, note: str) -> EvaluationReport:
@@ -56,9 +54,7 @@ def embedder() -> Embedder:
 
 
 def test_everything_is_evaluated(embedder: Embedder, market_drawn: Path) -> None:
-    evaluation = evaluate_split(
-        embedder, open_split("market1501", market_drawn), with_multiple_query=True, console=QUIET
-    )
+    evaluation = evaluate_split(embedder, open_split("market1501", market_drawn), with_multiple_query=True)
     report = evaluation.report
     assert report.multiple_query is not None
     assert report.attributes is not None
@@ -69,7 +65,7 @@ def test_everything_is_evaluated(embedder: Embedder, market_drawn: Path) -> None
 def test_each_figure_is_of_what_it_is_called(embedder: Embedder, market_drawn: Path) -> None:
     """Values that differ from the plain ones: re-ranked, pooled and two-way figures are really made that way."""
     split = open_split("market1501", market_drawn)
-    done = evaluate_split(embedder, split, reranking=ReRanking(), with_multiple_query=True, console=QUIET)
+    done = evaluate_split(embedder, split, reranking=ReRanking(), with_multiple_query=True)
     query, gallery, report = done.query, done.gallery, done.report
     assert query is not None
     expected = {
@@ -79,17 +75,17 @@ def test_each_figure_is_of_what_it_is_called(embedder: Embedder, market_drawn: P
     }
     assert {name: getattr(report, name).mAP for name in expected} == {name: own.mAP for name, own in expected.items()}
     assert len({own.mAP for own in expected.values()}) == 3
-    there_and_back = evaluate_split(embedder, replace(split, protocol=Protocol("two_way")), console=QUIET).report
+    there_and_back = evaluate_split(embedder, replace(split, protocol=Protocol("two_way"))).report
     assert there_and_back.ranking is not None
     assert there_and_back.ranking.mAP == evaluate(query, gallery, Protocol("two_way")).mAP != report.ranking.mAP
 
 
 def test_one_feature_alone_is_compared_by(embedder: Embedder, market_drawn: Path) -> None:
     split = open_split("market1501", market_drawn)
-    done = evaluate_split(embedder, split, features=("part",), console=QUIET)
+    done = evaluate_split(embedder, split, features=("part",))
     assert list(done.gallery.parts) == ["part/0", "part/1"]
     assert done.gallery.features.shape[1] == 2 * 256
-    whole = evaluate_split(embedder, split, console=QUIET)
+    whole = evaluate_split(embedder, split)
     np.testing.assert_array_equal(done.gallery.features, whole.gallery.feature("part").features)
 
 
@@ -97,14 +93,14 @@ def test_a_model_is_evaluated_by_its_own_distance(embedder: Embedder, market_dra
     split = open_split("market1501", market_drawn)
     terms = (Euclidean(features=("global",)), Euclidean(features=("probability",), weight=0.5))
     own = Embedder(embedder.model, embedder.config, Sum(terms=terms))
-    done = evaluate_split(own, split, reranking=ReRanking(), console=QUIET)
-    plain = evaluate_split(embedder, split, reranking=ReRanking(), console=QUIET)
+    done = evaluate_split(own, split, reranking=ReRanking())
+    plain = evaluate_split(embedder, split, reranking=ReRanking())
     for name in ("ranking", "reranked"):
         ranking, other = getattr(done.report, name), getattr(plain.report, name)
         assert (ranking.distance, other.distance) == (own.distance.name, "euclidean")
         assert ranking.mAP != other.mAP
     # A feature that is asked for is compared plainly, whatever the model's distance.
-    alone = evaluate_split(own, split, features=("probability/gender",), console=QUIET)
+    alone = evaluate_split(own, split, features=("probability/gender",))
     assert alone.gallery.distance == Euclidean()
     assert alone.gallery.attributes is not None
     np.testing.assert_array_equal(alone.gallery.features, alone.gallery.attributes["gender"])
@@ -115,11 +111,11 @@ def test_only_shared_attributes_are_scored(embedder: Embedder, market_drawn: Pat
     assert split.schema is not None
     mixed = AttributeSchema("other", (*split.schema.attributes[:2], binary("tail")))
     with pytest.warns(ReseenWarning, match="scoring 2 of the 3 attributes"):
-        report = evaluate_split(embedder, replace(split, schema=mixed), console=QUIET).report
+        report = evaluate_split(embedder, replace(split, schema=mixed)).report
     assert report.attributes is not None
     assert set(report.attributes.accuracy) == {"gender", "age"}
     with pytest.raises(ReseenError, match="has no gallery"):
-        evaluate_split(embedder, replace(split, gallery=()), console=QUIET)
+        evaluate_split(embedder, replace(split, gallery=()))
 
 
 class OneByOne(nn.Module):
@@ -145,7 +141,7 @@ def test_attributes_alone_are_scored_without_queries_and_in_both_colour_forms(ma
     split = replace(open_split("market1501", market_drawn), query=())
     embedder = Embedder(OneByOne(), EmbedderConfig(size=(64, 32)))
     with pytest.warns(ReseenWarning, match="scoring 11 of the 12 attributes"):  # age has four classes here
-        done = evaluate_split(embedder, split, console=QUIET)
+        done = evaluate_split(embedder, split)
     assert done.query is None
     assert done.report.ranking is None
     assert done.report.primary_metric == "attribute_accuracy"

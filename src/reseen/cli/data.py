@@ -9,25 +9,27 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from reseen.cli.options import existing
 from reseen.console import err, out, say_written, write
+from reseen.extras import need
 
-data_app = typer.Typer(no_args_is_help=True, help="Look at data sets, or render one.")
+app = typer.Typer(no_args_is_help=True, help="Look at data sets, or render one.")
 
 
-@data_app.command("check")
-def data_check(
-    folder: Annotated[Path, typer.Argument(help="Folder or zip of a data set.")],
+@app.command("check")
+def check(
+    folder: Annotated[Path, typer.Argument(help="Folder or zip of a data set.", callback=existing)],
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report here as well.")] = None,
 ) -> None:
     """Recognise a data set, count what is in it and name every problem.
 
     Example: [bold]reseen data check data/Market-1501-v15.09.15[/]
     """
-    from reseen.data.checks.check import check
-    from reseen.training.progress import progress_of
+    from reseen.data.checks.check import check as check_data
+    from reseen.progress import progress_of
 
     with progress_of(err, "reading images") as progress:
-        report = check(folder, progress=progress)
+        report = check_data(folder, progress=progress)
     out.print(report.table())
     for note in report.notes:
         out.print("note:", escape(note), highlight=False, soft_wrap=True)
@@ -41,8 +43,8 @@ def data_check(
         raise typer.Exit(1)
 
 
-@data_app.command("render")
-def data_render(
+@app.command("render")
+def render(
     folder: Annotated[Path, typer.Argument(help="New or empty folder, or one where rendering has stopped.")],
     persons: Annotated[int, typer.Option(help="Training and test together.")] = 200,
     images_per_camera: Annotated[int, typer.Option(help="Images of a person in each camera.")] = 4,
@@ -58,9 +60,10 @@ def data_render(
 
     Example: [bold]reseen data render pedestrians --persons 200 --images-per-camera 4 --size 128x64[/]
     """
+    need("render")
     from reseen.data.sets.rendered import make_config
-    from reseen.training.progress import progress_of
-    from reseen.world import render
+    from reseen.progress import progress_of
+    from reseen.world import render as render_persons
 
     config = make_config(
         {
@@ -77,7 +80,7 @@ def data_render(
     started = time.monotonic()
     try:
         with progress_of(err, "rendering pedestrians") as progress:
-            made = render(folder, config, workers=workers, progress=progress)
+            made = render_persons(folder, config, workers=workers, progress=progress)
     except KeyboardInterrupt:
         err.print("stopped; the same command goes on", highlight=False)
         raise typer.Exit(130) from None

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from reseen.training import progress
+from reseen import progress
 
 
 def test_without_a_terminal_a_line_is_written_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,63 @@
+"""The command line: one file a command, each a thin call into one room below."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from typing import TextIO
+
+import typer
+from rich.markup import escape
+
+from reseen.cli import cache, data, demo, embed, evaluate, explain, search, train
+from reseen.console import err
+from reseen.errors import ReseenError, ReseenWarning
+
+# Commands import what they need when they run, after their arguments are checked: neither `--help` nor a typo in a
+# path should wait seconds for torch.
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Person re-identification that explains itself.",
+)
+app.command()(train.train)
+app.command()(evaluate.evaluate)
+app.command()(embed.embed)
+app.command()(search.search)
+app.command()(explain.explain)
+app.command()(demo.demo)
+app.add_typer(data.app, name="data")
+app.add_typer(cache.app, name="cache")
+
+
+@app.callback()
+def _start() -> None:
+    warnings.showwarning = _show_warning
+    # Lightning's remarks about devices and accounts are not for our users.
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
+
+
+def main() -> None:
+    """Runs the command line; mistakes of the user end in one line and exit code 2."""
+    try:
+        app()
+    except (ReseenError, OSError) as error:
+        err.print("[bold red]error:[/] ", end="")
+        err.print(str(error), highlight=False, markup=False, soft_wrap=True)
+        sys.exit(2)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Our own warnings are for the user; other packages' are for whoever debugs them."""
+    if issubclass(category, ReseenWarning):
+        err.print("[yellow]warning:[/]", escape(str(message)), highlight=False, soft_wrap=True)

@@ -1,0 +1,42 @@
+"""`reseen demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reseen.cli.options import WeightsOption, existing, existing_recipe
+from reseen.console import out, say_written
+from reseen.errors import ReseenError
+from reseen.extras import need
+
+
+def demo(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder or zip of Market-1501; else persons are rendered.", callback=existing)
+    ] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Where everything is written; replaced.")] = Path("demo-out"),
+    recipe: Annotated[
+        Path | None,
+        typer.Option(help="What to train: demo, or with --data demo-market1501.", callback=existing_recipe),
+    ] = None,
+    weights: WeightsOption = None,
+    overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, as for train.")] = None,
+) -> None:
+    """Run the whole chain: render, train briefly, evaluate, search, explain.
+
+    Example: [bold]reseen demo[/], or with real images [bold]reseen demo --data ../shared/data[/]
+    """
+    if weights and not (data or recipe):
+        raise ReseenError("--weights goes with --data: without data the demo trains a small network from nothing")
+    need("train", *(() if data else ("render",)))
+    from reseen.demo import demo as run_demo
+    from reseen.training.recipe import load_recipe
+
+    recipe = recipe or Path("demo-market1501" if data else "demo")
+    pictures = run_demo(load_recipe(recipe, overrides), folder, out, data=data, weights=weights)
+    if not pictures:
+        raise typer.Exit(130)
+    say_written(*pictures)

@@ -1,0 +1,92 @@
+"""`reseen evaluate`."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reseen.cli.options import BatchOption, CheckpointArgument, CorruptOption, DeviceOption, existing, load
+from reseen.console import err, out, say_written, write
+from reseen.errors import ReseenError
+
+
+def evaluate(
+    checkpoint: CheckpointArgument,
+    data: Annotated[Path, typer.Option(help="Folder or zip of the data set.", callback=existing)],
+    dataset: Annotated[str | None, typer.Option(help="Its key; recognised if left out.")] = None,
+    options: Annotated[list[str] | None, typer.Option("--option", help="Loader option, such as fold=3")] = None,
+    folds: Annotated[int, typer.Option(min=1, help="Mean over this many folds: 10 on VIPeR.")] = 1,
+    average_precision: Annotated[str, typer.Option(help="hits or trapezoid.")] = "hits",
+    reranking: Annotated[bool, typer.Option("--reranking", help="Also after k-reciprocal re-ranking.")] = False,
+    multiple_query: Annotated[bool, typer.Option("--multiple-query", help="Also with pooled queries.")] = False,
+    features: Annotated[list[str] | None, typer.Option("--feature", help="Compare by this feature alone.")] = None,
+    folder: Annotated[Path | None, typer.Option("--out", help="Write report.json, cmc.png and worst.png here.")] = None,
+    batch_size: BatchOption = 128,
+    max_corrupt: CorruptOption = 0,
+    device: DeviceOption = "auto",
+) -> None:
+    """Evaluate a checkpoint by the data set's full protocol.
+
+    Example: [bold]reseen evaluate runs/aanet50-market1501-quick/last --data ../shared/data --reranking[/]
+    """
+    if average_precision not in ("hits", "trapezoid"):
+        raise ReseenError(f"--average-precision {average_precision}: it can be hits or trapezoid")
+    loader_options = _loader_options(options or [])
+    if folds > 1 and "fold" in loader_options:
+        raise ReseenError(f"--folds {folds} goes over the folds itself: leave out --option fold, or --folds")
+    from reseen.data import open_split, recognise
+
+    name = dataset or recognise(data)
+    over_folds = [{"fold": fold} for fold in range(folds)] if folds > 1 else [{}]
+    splits = [open_split(name, data, **loader_options, **fold) for fold in over_folds]
+
+    from reseen.evaluation import ReRanking
+    from reseen.evaluation.split import average_folds, evaluate_split
+    from reseen.progress import progress_of
+
+    started = time.monotonic()
+    embedder = load(checkpoint, device)
+    evaluations = [
+        evaluate_split(
+            embedder,
+            split,
+            batch_size=batch_size,
+            average_precision="trapezoid" if average_precision == "trapezoid" else "hits",
+            reranking=ReRanking() if reranking else None,
+            with_multiple_query=multiple_query,
+            features=features or (),
+            max_corrupt=max_corrupt,
+            bars=partial(progress_of, err),
+        )
+        for split in splits
+    ]
+    report = average_folds([evaluation.report for evaluation in evaluations])
+    out.print(report.table())
+    if folder:
+        from reseen.explain.evaluation import draw_evaluation
+        from reseen.provenance import provenance
+
+        made = provenance(seconds=time.monotonic() - started, device=str(embedder.device))
+        write(folder / "report.json", json.dumps({**report.as_dict(), "provenance": made}, indent=2))
+        first = evaluations[0]
+        pictures = draw_evaluation(first.report, first.query, first.gallery, folder)
+        say_written(folder / "report.json", *pictures)
+
+
+def _loader_options(options: list[str]) -> dict[str, Any]:
+    import yaml
+
+    for option in options:
+        if "=" not in option:
+            raise ReseenError(f"--option {option}: write key=value, such as --option fold=3")
+    try:
+        return {key: yaml.safe_load(value) for key, _, value in (option.partition("=") for option in options)}
+    except yaml.YAMLError as error:
+        raise ReseenError(
+            f"--option {' '.join(options)}: a value is not YAML: {' '.join(str(error).split())}"
+        ) from error

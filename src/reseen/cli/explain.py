@@ -1,0 +1,32 @@
+"""`reseen explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reseen.cli.options import CheckpointArgument, DeviceOption, existing_picture, load
+from reseen.console import out, say_written
+
+
+def explain(
+    checkpoint: CheckpointArgument,
+    image: Annotated[Path, typer.Argument(help="Picture of a person.", callback=existing_picture)],
+    picture: Annotated[Path, typer.Option("--out", help="Figure to write.")] = Path("explain.png"),
+    device: DeviceOption = "auto",
+) -> None:
+    """Show where the model looked and which attributes it read.
+
+    Example: [bold]reseen explain runs/aanet50-market1501-quick/last person.jpg --out explain.png[/]
+    """
+    from reseen.data.images.reference import image_of
+    from reseen.explain.explanation import explain as explain_image
+    from reseen.explain.saving import save_figure
+
+    explanation = explain_image(load(checkpoint, device), image_of(image), title=image.name)
+    for attribute, value, probability in explanation.predictions:
+        out.print(f"{attribute:<14} {value:<10} {probability:.0%}", highlight=False)
+    save_figure(explanation.figure, picture)
+    say_written(picture)

@@ -1,0 +1,66 @@
+"""Arguments and options that several commands share, and what is checked of them before anything heavy is imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reseen.checkpoint_files import check_checkpoint
+from reseen.errors import ReseenError
+
+if TYPE_CHECKING:
+    from reseen.models.embedder import Embedder
+
+
+def existing(place: Path | None) -> Path | None:
+    """Returns a folder, zip or file that is there.
+
+    Raises:
+        ReseenError: If it is not.
+    """
+    if place is not None and not place.exists():
+        raise ReseenError(f"{place} does not exist; name the folder, zip or table that has the images")
+    return place
+
+
+def existing_picture(picture: Path | None) -> Path | None:
+    """Returns a picture, or ``archive.zip:member``, that is there.
+
+    Raises:
+        ReseenError: If it is not.
+    """
+    from reseen.data.images.reference import image_of
+
+    if picture is not None:
+        image_of(picture)
+    return picture
+
+
+def existing_recipe(recipe: Path | None) -> Path | None:
+    """Returns the file of a recipe, which may be named by one of ours.
+
+    Raises:
+        ReseenError: If there is none.
+    """
+    from reseen.training.recipe_files import find_recipe
+
+    return None if recipe is None else find_recipe(recipe)
+
+
+CheckpointArgument = Annotated[
+    Path, typer.Argument(help="Checkpoint folder, such as runs/NAME/last.", callback=check_checkpoint)
+]
+WeightsOption = Annotated[Path | None, typer.Option(help="Backbone's weights: a file or a checkpoint.")]
+DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps; auto takes what is there.")]
+CorruptOption = Annotated[int, typer.Option(min=0, help="Undecodable images that may be skipped.")]
+BatchOption = Annotated[int, typer.Option(min=1, help="Images a forward pass.")]
+
+
+def load(checkpoint: Path, device: str) -> Embedder:
+    """Loads a checkpoint onto the device an option names."""
+    from reseen.models import checkpoint as checkpoints
+    from reseen.models.device import device_of
+
+    return checkpoints.load(checkpoint, device=device_of(device))

@@ -1,0 +1,64 @@
+"""`reseen search`."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reseen.cli.options import (
+    BatchOption,
+    CheckpointArgument,
+    CorruptOption,
+    DeviceOption,
+    existing,
+    existing_picture,
+    load,
+)
+from reseen.console import err, note, out, say_written
+from reseen.errors import ReseenError
+
+
+def search(
+    checkpoint: CheckpointArgument,
+    gallery: Annotated[
+        Path,
+        typer.Option(help="Folder, zip or table of images, or a file `reseen embed` wrote.", callback=existing),
+    ],
+    query: Annotated[Path | None, typer.Option(help="Picture of the person.", callback=existing_picture)] = None,
+    where: Annotated[str, typer.Option(help='Required attributes: "gender=male and backpack=yes".')] = "",
+    top: Annotated[int, typer.Option(min=1, help="How many results.")] = 10,
+    picture: Annotated[Path, typer.Option("--out", help="Ranked-list picture to write.")] = Path("search.png"),
+    batch_size: BatchOption = 128,
+    max_corrupt: CorruptOption = 0,
+    device: DeviceOption = "auto",
+) -> None:
+    """Find a person in a gallery by picture, by attributes, or by both.
+
+    Example: [bold]reseen search runs/NAME/last --gallery pictures/ --query person.jpg --where "backpack=yes"[/]
+    """
+    if not (query or where):
+        raise ReseenError("nothing to search for: give --query, --where, or both")
+    from reseen.embedding import open_place
+
+    place = open_place(gallery)
+
+    from reseen.data.images.reference import image_of
+    from reseen.explain.saving import save_picture
+    from reseen.progress import progress_of
+    from reseen.search.wanted import look_for
+
+    embedder = load(checkpoint, device)
+    wanted = look_for(embedder, image_of(query) if query else None, where)
+    note(place.note)
+    images = place.embeddings(embedder, batch_size=batch_size, max_corrupt=max_corrupt, bars=partial(progress_of, err))
+    found = wanted.find_in(images, top=top)
+    note(found.note)
+    if not found.matches:
+        out.print("nobody in the gallery fulfils this, so no picture was written; loosen --where")
+        return
+    out.print(found.table())
+    save_picture(found.picture(), picture)
+    say_written(picture)

@@ -1,0 +1,41 @@
+"""`reseen train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reseen.cli.options import WeightsOption, existing, existing_recipe
+from reseen.console import err, out, say_written
+from reseen.extras import need
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="Recipe file, or the name of one of ours.", callback=existing_recipe)],
+    data: Annotated[Path | None, typer.Option(help="Folder or zip of the data set.", callback=existing)] = None,
+    weights: WeightsOption = None,
+    folder: Annotated[Path | None, typer.Option("--out", help="Run folder; runs/NAME by default.")] = None,
+    overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, such as phases.0.epochs=2")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
+    stop_after: Annotated[int | None, typer.Option(min=1, help="Stop, resumable, after this epoch.")] = None,
+    accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu, mps.")] = "auto",
+    devices: Annotated[int, typer.Option(min=1, help="How many devices (DDP).")] = 1,
+) -> None:
+    """Train a recipe: run folder with checkpoint, figures, curves and model card.
+
+    Example: [bold]reseen train aanet50-market1501-quick --data ../shared/data[/]
+    """
+    need("train")
+    from reseen.training.fit import Run
+    from reseen.training.recipe import load_recipe
+    from reseen.training.recipe.locate import resolve
+
+    resolved = resolve(load_recipe(recipe, overrides), data=data, weights=weights)
+    folder = folder or Path("runs") / resolved.name
+    report = Run(resolved, folder, resume, stop_after, accelerator, devices, err).train()
+    if report is None:
+        raise typer.Exit(130)
+    out.print(report.table())
+    say_written(folder / "last", folder / "report.json", folder / "curves.png")

@@ -1,0 +1,85 @@
+"""A folder, a zip, a table of images or a file of descriptors: whatever it is, descriptors come out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reseen.data import open_split, recognise
+from reseen.data.images.source import open_folder
+from reseen.data.person import UNKNOWN_PID, PersonImage
+from reseen.data.sets.table import TABLE_SUFFIXES
+from reseen.descriptors.embeddings import Embeddings
+from reseen.errors import ReseenError
+from reseen.progress import Bars, silent
+
+if TYPE_CHECKING:  # a place is looked at before PyTorch is imported
+    from reseen.models.embedder import Embedder
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """What a user means by a path: pictures still to embed, or their stored descriptors.
+
+    Attributes:
+        path: The path.
+        images: The pictures; empty where there are descriptors.
+        stored: The descriptors, or None.
+        note: What was chosen, where that is not plain from the path.
+    """
+
+    path: Path
+    images: tuple[PersonImage, ...] = ()
+    stored: Embeddings | None = None
+    note: str = ""
+
+    def embeddings(
+        self, embedder: Embedder, *, batch_size: int = 128, max_corrupt: int = 0, bars: Bars = silent
+    ) -> Embeddings:
+        """Returns the descriptors a model gives the pictures: the stored ones, or new ones.
+
+        Args:
+            embedder: The model.
+            batch_size: Pictures a forward pass.
+            max_corrupt: How many undecodable pictures may be left out.
+            bars: Shows how far the work has come.
+
+        Raises:
+            ReseenError: If the stored ones are another model's, or too many pictures cannot be decoded.
+        """
+        if self.stored is None:
+            with bars("embedding images") as progress:
+                return embedder.embed(self.images, batch_size=batch_size, max_corrupt=max_corrupt, progress=progress)
+        made, ours = self.stored.model, embedder.digest
+        if made and made != ours:
+            raise ReseenError(
+                f"{self.path} was made by another model ({made[:12]}) than this one ({ours[:12]}): "
+                "make it again with reseen embed"
+            )
+        return self.stored
+
+
+def open_place(path: Path) -> Place:
+    """Looks at what a user named.
+
+    Pictures lying right there are what is meant, even if the folder is part of a data set; of a data set it is the
+    gallery without junk; of a table every row.
+
+    Raises:
+        ReseenError: If it does not exist, cannot be read, or has no pictures.
+    """
+    if path.is_file() and path.suffix == ".parquet" and Embeddings.is_one(path):
+        return Place(path, stored=Embeddings.load(path))
+    lies_here = path.suffix in TABLE_SUFFIXES or open_folder(path).images()
+    name = "table" if lies_here else recognise(path)
+    split = open_split(name, path)
+    if name == "table":
+        images = tuple(image for part in split.parts().values() for image in part)
+        note = ""
+    else:
+        images = tuple(image for image in split.gallery if image.pid != UNKNOWN_PID)
+        note = f"{name}: its gallery, {len(images):,} images without junk"
+    if not images:
+        raise ReseenError(f"{path} has no gallery images; name a folder of pictures")
+    return Place(path, images, note=note)

@@ -1,0 +1,26 @@
+"""What an installation that only embeds, searches, evaluates and explains goes without."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from reseen.errors import ReseenError
+
+EXTRAS = {"render": ("anny", "numba"), "train": ("lightning", "tensorboard")}
+"""Packages by the extra that brings them, as in pyproject.toml."""
+
+
+def need(*extras: str) -> None:
+    """Makes sure that what some work needs is installed, before anything is imported or done.
+
+    Args:
+        extras: Keys of `EXTRAS`.
+
+    Raises:
+        ReseenError: If a package is missing; says what to install.
+    """
+    missing = {extra: [package for package in EXTRAS[extra] if find_spec(package) is None] for extra in extras}
+    if any(missing.values()):
+        packages = ", ".join(package for each in missing.values() for package in each)
+        wanted = ",".join(extra for extra, each in missing.items() if each)
+        raise ReseenError(f"this needs {packages}, which is not installed: pip install 'reseen[{wanted}]'")

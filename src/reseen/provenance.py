@@ -1,0 +1,81 @@
+"""Where a result comes from: by which code, on which machine, in how long. It goes into every result file."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+
+def provenance(*, seconds: float, device: str, seed: int | None = None) -> dict[str, Any]:
+    """Returns what a reader needs to judge or repeat a result, as JSON can hold it; no names of hosts or users.
+
+    Args:
+        seconds: Wall time the result took.
+        device: Where it was computed, such as ``cpu`` or ``cuda:0``.
+        seed: Seed of everything random, where something is.
+
+    Returns:
+        ``commit`` (None for a released package), ``seed`` if there is one, ``device``, ``hardware``, ``versions``,
+        ``wall_seconds``.
+    """
+    import torch  # results come from it, so it is loaded by now; `reseen --help` has no use for it
+
+    gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return {
+        "commit": commit(),
+        **({} if seed is None else {"seed": seed}),
+        "device": device,
+        "hardware": {"cpu": _cpu(), "cores": _cores(), "gpus": gpus},
+        "versions": {
+            "python": platform.python_version(),
+            "torch": str(torch.__version__),
+            "reseen": _version(),
+        },
+        "wall_seconds": round(seconds, 1),
+    }
+
+
+def commit() -> str | None:
+    """Returns the commit of the code's checkout, ``-dirty`` with changes on top, or None without a checkout."""
+    try:
+        # An installed package may lie inside somebody else's checkout, whose commit says nothing about it.
+        _git("ls-files", "--error-unmatch", Path(__file__).name)
+        return _git("describe", "--always", "--dirty", "--exclude=*")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _version() -> str | None:
+    """Returns the installed package's version; a bare checkout on the path has its commit alone."""
+    try:
+        return version("reseen")
+    except PackageNotFoundError:
+        return None
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=Path(__file__).parent, capture_output=True, text=True, check=True, timeout=5
+    )
+    return done.stdout.strip()
+
+
+def _cpu() -> str:
+    """Returns the processor's name; `platform` knows only its architecture on most systems."""
+    try:
+        if platform.system() == "Darwin":
+            command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+            return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, subprocess.SubprocessError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _cores() -> int:
+    """Returns how many cores this process may use, which in a container are not all there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

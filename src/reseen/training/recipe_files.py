@@ -1,0 +1,33 @@
+"""Where recipes lie; known without PyTorch, so that a misspelt name is told at once."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from reseen.errors import ReseenError
+
+
+def recipes_directory() -> Path:
+    """Returns the folder of the recipes that come with reseen: in the package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "recipes"
+    return installed if installed.is_dir() else package.parents[1] / "recipes"
+
+
+def find_recipe(path: Path) -> Path:
+    """Returns the file of a recipe; a bare name is one of ours, unless there is such a file.
+
+    Raises:
+        ReseenError: If there is none.
+    """
+    if path.is_file():
+        return path
+    if path.suffix or len(path.parts) > 1:
+        raise ReseenError(f"cannot read recipe {path}: there is no such file; see recipes/ for those that exist")
+    ours = recipes_directory() / f"{path.name}.yaml"
+    if not ours.is_file():
+        names = sorted(recipe.stem for recipe in recipes_directory().glob("*.yaml"))
+        near = difflib.get_close_matches(path.name, names, 3, 0.5) or names
+        raise ReseenError(f"there is no recipe {str(path)!r}; near: {', '.join(near)}")
+    return ours

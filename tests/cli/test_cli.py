@@ -1,0 +1,94 @@
+"""The command line as a user meets it: every command's help, and mistakes in one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calls import run, run_whole
+
+COMMANDS = ["data check", "data render", "train", "evaluate", "embed", "search", "explain", "demo"]
+
+PROGRAM = """
+import sys
+from reseen.cli import main
+try:
+    main()
+finally:
+    print([name for name in ("torch", "lightning", "timm", "numba", "anny", "matplotlib") if name in sys.modules])
+"""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_an_example(command: str) -> None:
+    result = run(*command.split(), "--help")
+    assert result.exit_code == 0
+    assert f"reseen {command}" in " ".join(result.stdout.split("Example:")[1].split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["explain", "no/model", "x.jpg"], "no/model is not a checkpoint"),
+        (["data", "check", "no/folder"], "no/folder does not exist"),
+        (["train", "no.yaml"], "cannot read recipe no.yaml"),
+        (["data", "render", "x", "--persons", "1"], "cannot render this: persons: "),
+        (["data", "render", "tests"], "tests holds other things"),
+    ],
+)
+def test_mistakes_end_in_one_line(arguments: list[str], message: str) -> None:
+    result = run_whole(*arguments)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -> None:
+    last = trained / "last"
+    for arguments, message in [
+        (["search", last, "--gallery", market_drawn, "--where", "hatt=yes"], "did you mean hat?"),
+        (["search", last, "--gallery", market_drawn], "nothing to search for: give --query"),
+        (["explain", last, query, "--device", "cuda:77"], "--device cuda:77"),
+        (["evaluate", last, "--data", market_drawn, "--option", "fold"], "write key=value"),
+        (["evaluate", last, "--data", market_drawn, "--average-precision", "best"], "it can be hits or trapezoid"),
+    ]:
+        result = run(*arguments)
+        assert result.exit_code != 0
+        assert message in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "aanet50-makret1501"], "there is no recipe 'aanet50-makret1501'; near: aanet50-market1501"),
+        (["train", "no/such.yaml"], "cannot read recipe no/such.yaml"),
+        (["train", "demo", "--data", "nope"], "nope does not exist"),
+        (["demo", "--data", "nope"], "nope does not exist"),
+        (["evaluate", "nope", "--data", "."], "nope is not a checkpoint"),
+        (["evaluate", "{checkpoint}", "--data", "nope"], "nope does not exist"),
+        (["evaluate", "{checkpoint}", "--data", "{empty}"], "no data set and no images"),
+        (["embed", "{checkpoint}", "--images", "nope", "--out", "x.parquet"], "nope does not exist"),
+        (["search", "{checkpoint}", "--gallery", ".", "--query", "nope.jpg"], "there is no picture nope.jpg"),
+        (["search", "{checkpoint}", "--gallery", "nope", "--where", "hat=yes"], "nope does not exist"),
+        (["search", "{checkpoint}", "--gallery", "{empty}", "--where", "hat=yes"], "no data set and no images"),
+        (["search", "{checkpoint}", "--gallery", "."], "nothing to search for"),
+        (["explain", "{checkpoint}", "nope.jpg"], "there is no picture nope.jpg"),
+        (["data", "check", "nope"], "nope does not exist"),
+    ],
+    ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
+)
+def test_a_typo_is_told_before_anything_heavy_is_imported(arguments: list[str], message: str, tmp_path: Path) -> None:
+    """Seconds of waiting for PyTorch come only once the arguments are right."""
+    places = {"checkpoint": tmp_path / "last", "empty": tmp_path / "empty"}
+    for place in places.values():
+        place.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (places["checkpoint"] / name).touch()
+    words = [word.format(**places) for word in arguments]
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *words], capture_output=True, text=True, check=False)
+    assert done.stderr.startswith("error: ")
+    assert message in done.stderr
+    assert done.stdout.strip() == "[]"

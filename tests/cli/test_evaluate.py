@@ -1,0 +1,42 @@
+"""The figures of a checkpoint, and what is wrong with a call."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from reseen.errors import ReseenError
+from tests.cli.calls import run
+
+
+def test_evaluate_equals_the_figures_after_training(trained: Path, market_drawn: Path, tmp_path: Path) -> None:
+    result = run(
+        *("evaluate", trained / "last", "--data", market_drawn, "--out", tmp_path, "--device", "cpu"),
+        *("--reranking", "--multiple-query"),
+    )
+    assert result.exit_code == 0, result.output
+    report, before = (json.loads((folder / "report.json").read_text()) for folder in (tmp_path, trained))
+    assert report["mAP"] == pytest.approx(before["mAP"], abs=1e-6)
+    assert {"reranked", "multiple_query", "attributes"} <= report.keys()
+    assert {"commit", "device", "hardware", "versions", "wall_seconds"} == report["provenance"].keys()
+    for name in ("cmc.png", "worst.png"):
+        with Image.open(tmp_path / name) as picture:
+            assert min(picture.size) > 200
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--folds", 2, "--option", "fold=1"], "--folds 2 goes over the folds itself"),
+        (["--option", "fold=[1"], "a value is not YAML"),
+        (["--feature", "glob"], "no feature 'glob'; there are: global"),
+    ],
+)
+def test_evaluate_tells_what_is_wrong(trained: Path, market_drawn: Path, options: list[Any], says: str) -> None:
+    result = run("evaluate", trained / "last", "--data", market_drawn, "--device", "cpu", *options)
+    assert isinstance(result.exception, ReseenError)
+    assert says in str(result.exception)

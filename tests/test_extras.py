@@ -1,0 +1,75 @@
+"""A command that lacks an extra says in one line which to install; the others do without."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from reseen import models
+from reseen.errors import ReseenError
+from reseen.extras import EXTRAS, need
+from reseen.models import checkpoint
+from reseen.models.embedder import EmbedderConfig
+
+WITHOUT = """
+import sys
+for name in sys.argv.pop(1).split(","):
+    sys.modules[name] = None  # as if it were not installed
+from reseen.cli import main
+main()
+"""
+
+
+def run_without(packages: list[str], *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", WITHOUT, ",".join(packages), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("missing", "arguments", "says"),
+    [
+        (["lightning"], ["train", "demo"], "this needs lightning, which is not installed: pip install 'reseen[train]'"),
+        (["tensorboard"], ["train", "demo"], "this needs tensorboard, which"),
+        (["numba"], ["data", "render", "x"], "this needs numba, which is not installed: pip install 'reseen[render]'"),
+        (["anny", "numba", "lightning"], ["demo"], "pip install 'reseen[train,render]'"),
+        (["anny", "lightning"], ["demo", "--data", "."], "pip install 'reseen[train]'"),
+    ],
+)
+def test_a_missing_extra_is_named(missing: list[str], arguments: list[str], says: str) -> None:
+    done = run_without(missing, *arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: this needs ")
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_rendering_that_is_not_needed_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    need("train", "render")
+    monkeypatch.setitem(sys.modules, "anny", None)
+    need("train")
+    with pytest.raises(ReseenError, match="this needs anny"):
+        need("train", "render")
+
+
+def test_without_extras_pictures_are_embedded_searched_evaluated_and_explained(
+    market_drawn: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    config = models.config_of({"system": "aanet", "backbone": "resnet10t", "num_identities": 4, "num_parts": 2})
+    last = tmp_path / "last"
+    checkpoint.save(last, models.build(config), EmbedderConfig(size=(64, 32)), card="# Drawn")
+    missing = [package for packages in EXTRAS.values() for package in packages]
+    query = min((market_drawn / "query").glob("*.jpg"))
+    for arguments in (
+        ["embed", last, "--images", market_drawn, "--out", tmp_path / "gallery.parquet"],
+        ["search", last, "--gallery", tmp_path / "gallery.parquet", "--query", query, "--out", tmp_path / "s.png"],
+        ["evaluate", last, "--data", market_drawn, "--out", tmp_path],
+        ["explain", last, query, "--out", tmp_path / "e.png"],
+    ):
+        done = run_without(missing, *arguments)
+        assert done.returncode == 0, done.stderr
+    assert {"s.png", "e.png", "report.json", "worst.png"} <= {path.name for path in tmp_path.iterdir()}

@@ -1,0 +1,61 @@
+"""A result says by which code, on which machine and in how long it was made."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import reseen
+from reseen.provenance import commit, provenance
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def test_all_of_it_is_there_and_fits_into_json() -> None:
+    made = json.loads(json.dumps(provenance(seconds=12.345, device="cpu", seed=7)))
+    assert made["wall_seconds"] == 12.3
+    assert made["seed"] == 7
+    assert made["device"] == "cpu"
+    assert made["versions"] == {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "reseen": reseen.__version__,
+    }
+    assert 1 <= made["hardware"]["cores"] <= (os.cpu_count() or 1)
+    assert made["hardware"]["cpu"]
+    assert len(made["hardware"]["gpus"]) == torch.cuda.device_count()
+    assert platform.node() not in json.dumps(made)  # whose machine it was is nobody's business
+
+
+def test_without_a_seed_none_is_claimed() -> None:
+    assert "seed" not in provenance(seconds=1, device="cpu")
+
+
+@pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="not a git checkout")
+def test_the_commit_is_the_checkouts() -> None:
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout
+    assert head.startswith(str(commit()).removesuffix("-dirty"))
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git")
+def test_a_package_inside_somebodys_checkout_has_no_commit(tmp_path: Path) -> None:
+    """Such as one in a virtual environment: the commit around it is another project's."""
+    git = ["git", "-c", "user.name=n", "-c", "user.email=e@x"]
+    shutil.copytree(REPOSITORY / "src" / "reseen", tmp_path / "venv" / "reseen", ignore=lambda *_: ["rendered"])
+    (tmp_path / "own.txt").write_text("x")
+    for arguments in (["init", "-q"], ["add", "own.txt"], ["commit", "-q", "-m", "own"]):
+        subprocess.run([*git, *arguments], cwd=tmp_path, check=True)
+    program = "from reseen.provenance import commit; print(commit())"
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "venv")}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "None"
