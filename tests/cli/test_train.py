@@ -11,7 +11,13 @@ from tests.cli.calls import run, run_whole
 
 
 def test_train_leaves_a_run_folder(trained: Path) -> None:
-    assert {path.name for path in trained.iterdir()} >= {"last", "best", "report.json", "curves.png", "metrics.csv"}
+    assert {path.name for path in trained.iterdir()} >= {
+        "last",
+        "best-on-test",
+        "report.json",
+        "curves.png",
+        "metrics.csv",
+    }
     assert "seed: 1" in (trained / "recipe.yaml").read_text()
 
 

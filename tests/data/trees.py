@@ -31,3 +31,10 @@ def zipped(folder: Path, target: Path) -> Path:
         for path in sorted(folder.rglob("*")):
             archive.write(path, path.relative_to(folder.parent))
     return target
+
+
+def write_viper(root: Path, persons: int) -> Path:
+    """Paints VIPeR's layout, one picture of each person in each camera, and returns its folder."""
+    paint_all(root / "cam_a", [f"{person:03d}_0.png" for person in range(persons)])
+    paint_all(root / "cam_b", [f"{person:03d}_90.png" for person in range(persons)])
+    return root

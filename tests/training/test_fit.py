@@ -100,7 +100,7 @@ def test_folder_holds_everything(straight: Path) -> None:
         "log.txt",
         "metrics.csv",
         "last",
-        "best",
+        "best-on-test",
         "report.json",
         "state.ckpt",
         "tensorboard",
@@ -119,7 +119,7 @@ def test_intermediate_evaluation_changes_nothing_of_the_training(market_drawn: P
     recipe = make_recipe(market_drawn, phases=phases(make_recipe(market_drawn), epochs=3), evaluation={"every": 1})
     fit(recipe, tmp_path / "often")
     fit(make_recipe(market_drawn, phases=phases(recipe)), tmp_path / "never")
-    assert (tmp_path / "often" / "best").is_dir()
+    assert (tmp_path / "often" / "best-on-test").is_dir()
     assert_equal_weights(tmp_path / "often", tmp_path / "never")
 
 
@@ -232,7 +232,7 @@ def test_best_is_never_worse_than_last(market_drawn: Path, tmp_path: Path) -> No
     rows = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
     column = rows[0].split(",").index("mAP")
     before = max(float(row.split(",")[column]) for row in rows[1:-1])
-    card = (tmp_path / "run" / "best" / "README.md").read_text()
+    card = (tmp_path / "run" / "best-on-test" / "README.md").read_text()
     assert f"{max(before, report.primary):.2%}" in card
 
 

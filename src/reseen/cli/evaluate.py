@@ -10,13 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-from reseen.cli.options import BatchOption, CheckpointArgument, CorruptOption, DeviceOption, existing, load
+from reseen.checkpoint_files import check_scored, checkpoints_for
+from reseen.cli.options import BatchOption, CorruptOption, DeviceOption, existing, load
 from reseen.console import err, out, say_written, write
 from reseen.errors import ReseenError
 
 
 def evaluate(
-    checkpoint: CheckpointArgument,
+    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint folder, or a run over folds.", callback=check_scored)],
     data: Annotated[Path, typer.Option(help="Folder or zip of the data set.", callback=existing)],
     dataset: Annotated[str | None, typer.Option(help="Its key; recognised if left out.")] = None,
     options: Annotated[list[str] | None, typer.Option("--option", help="Loader option, such as fold=3")] = None,
@@ -42,18 +43,19 @@ def evaluate(
     from reseen.data import open_split, recognise
 
     name = dataset or recognise(data)
-    over_folds = [{"fold": fold} for fold in range(folds)] if folds > 1 else [{}]
+    checkpoints = checkpoints_for(checkpoint, folds, name)
+    over_folds = [{"fold": fold} for fold in range(len(checkpoints))] if len(checkpoints) > 1 else [{}]
     splits = [open_split(name, data, **loader_options, **fold) for fold in over_folds]
 
     from reseen.evaluation import ReRanking
-    from reseen.evaluation.split import average_folds, evaluate_split
+    from reseen.evaluation.split import OWN_FOLDS, average_folds, evaluate_split
     from reseen.progress import progress_of
 
     started = time.monotonic()
-    embedder = load(checkpoint, device)
+    embedders = {each: load(each, device) for each in dict.fromkeys(checkpoints)}
     evaluations = [
         evaluate_split(
-            embedder,
+            embedders[own],
             split,
             batch_size=batch_size,
             average_precision="trapezoid" if average_precision == "trapezoid" else "hits",
@@ -63,15 +65,16 @@ def evaluate(
             max_corrupt=max_corrupt,
             bars=partial(progress_of, err),
         )
-        for split in splits
+        for own, split in zip(checkpoints, splits, strict=True)
     ]
-    report = average_folds([evaluation.report for evaluation in evaluations])
+    note = OWN_FOLDS if len(embedders) > 1 else ""
+    report = average_folds([evaluation.report for evaluation in evaluations], note)
     out.print(report.table())
     if folder:
         from reseen.explain.evaluation import draw_evaluation
         from reseen.provenance import provenance
 
-        made = provenance(seconds=time.monotonic() - started, device=str(embedder.device))
+        made = provenance(seconds=time.monotonic() - started, device=str(embedders[checkpoints[0]].device))
         write(folder / "report.json", json.dumps({**report.as_dict(), "provenance": made}, indent=2))
         first = evaluations[0]
         pictures = draw_evaluation(first.report, first.query, first.gallery, folder)

@@ -20,6 +20,7 @@ def train(
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, such as phases.0.epochs=2")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
     stop_after: Annotated[int | None, typer.Option(min=1, help="Stop, resumable, after this epoch.")] = None,
+    folds: Annotated[int, typer.Option(min=1, help="Train on each of so many folds: 10 on VIPeR.")] = 1,
     accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu, mps.")] = "auto",
     devices: Annotated[int, typer.Option(min=1, help="How many devices (DDP).")] = 1,
 ) -> None:
@@ -29,13 +30,21 @@ def train(
     """
     need("train")
     from reseen.training.fit import Run
-    from reseen.training.recipe import load_recipe
+    from reseen.training.folds import train_folds
+    from reseen.training.recipe import Recipe, load_recipe
     from reseen.training.recipe.locate import resolve
 
     resolved = resolve(load_recipe(recipe, overrides), data=data, weights=weights)
     folder = folder or Path("runs") / resolved.name
-    report = Run(resolved, folder, resume, stop_after, accelerator, devices, err).train()
+
+    def start(recipe: Recipe, folder: Path, resume: bool) -> Run:
+        return Run(recipe, folder, resume, stop_after, accelerator, devices, err)
+
+    if folds > 1:
+        report = train_folds(resolved, folder, folds, start, resume=resume)
+    else:
+        report = start(resolved, folder, resume).train()
     if report is None:
         raise typer.Exit(130)
     out.print(report.table())
-    say_written(folder / "last", folder / "report.json", folder / "curves.png")
+    say_written(*([folder] if folds > 1 else [folder / "last"]), folder / "report.json")

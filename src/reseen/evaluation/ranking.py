@@ -82,6 +82,25 @@ class RankingReport:
             "cmc": [round(float(share), 6) for share in self.cmc],
         }
 
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> RankingReport:
+        """Returns what `as_dict` was made of, without the single queries."""
+        settings = content["reranking"]
+        return cls(
+            content["mAP"],
+            np.asarray(content["cmc"], dtype=np.float64),
+            content["mINP"],
+            np.empty(0),
+            content["average_precision_form"],
+            queries=content["queries"],
+            gallery=content["gallery"],
+            left_out=content["left_out"],
+            reranking=None if settings is None else ReRanking(**settings),
+            runs=content["runs"],
+            std=content["std"],
+            distance=content["distance"],
+        )
+
 
 def rank(
     query: Embeddings,

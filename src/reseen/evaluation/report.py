@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reseen.data.person import Protocol
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, one_line
 from reseen.evaluation.attributes import AttributeReport
 from reseen.evaluation.ranking import RankingReport
 
@@ -88,6 +88,27 @@ class EvaluationReport:
             **{name: report.as_dict() for name, report in self._rankings().items()},
             **({} if self.attributes is None else {"attributes": self.attributes.as_dict()}),
         }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> EvaluationReport:
+        """Returns the rankings that `as_dict` was made of; attributes and single queries stay behind.
+
+        Raises:
+            ReseenError: If it is no report, or one without rankings.
+        """
+        try:
+            rankings = {name: RankingReport.from_dict(content[name]) for name in _RANKINGS if name in content}
+            return cls(
+                content["dataset"],
+                rankings.get("ranking"),
+                rankings.get("multiple_query"),
+                rankings.get("reranked"),
+                protocol=Protocol(**content["protocol"]),
+                notes=tuple(content["notes"]),
+                counts=content["counts"],
+            )
+        except (KeyError, TypeError) as error:
+            raise ReseenError(f"this is no report of an evaluation: {one_line(error)}; evaluate again") from error
 
     def to_json(self) -> str:
         """Returns the whole report as JSON."""

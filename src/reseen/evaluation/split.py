@@ -19,6 +19,9 @@ from reseen.evaluation.reranking import ReRanking
 from reseen.models.embedder import Embedder
 from reseen.progress import Bars, silent
 
+OWN_FOLDS = "each ranked by a model that was trained on the fold's own training persons"
+"""Note on a mean over folds that were trained one by one."""
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -99,13 +102,14 @@ def evaluate_split(
     return Evaluation(report, query, gallery)
 
 
-def average_folds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
+def average_folds(reports: Sequence[EvaluationReport], note: str = "") -> EvaluationReport:
     """Returns the mean of several folds' rankings (VIPeR's ten halves, CUHK03's twenty splits).
 
     Attributes are left out: the folds' test images overlap.
 
     Args:
         reports: One report a fold, each with a ranking; a single one is its own mean.
+        note: What a reader has to know of the models the folds were scored by.
 
     Raises:
         ReseenError: If a fold has no ranking to average.
@@ -127,10 +131,7 @@ def average_folds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
         multiple_query=average("multiple_query"),
         reranked=average("reranked"),
         protocol=first.protocol,
-        notes=(
-            *common,
-            f"mean over {len(reports)} folds; a model trained on one of them has seen test persons of the others",
-        ),
+        notes=(*common, f"mean over {len(reports)} folds" + (f"; {note}" if note else "")),
         counts={f"{name} a fold": count for name, count in first.counts.items()},
     )
 

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,13 @@ DISTANCE_FILE = "distance.safetensors"
 
 
 def save(
-    directory: Path, model: nn.Module, embedder: EmbedderConfig, *, card: str, distance: Distance | None = None
+    directory: Path,
+    model: nn.Module,
+    embedder: EmbedderConfig,
+    *,
+    card: str,
+    distance: Distance | None = None,
+    trained_on: Sequence[str] = (),
 ) -> None:
     """Writes a checkpoint folder; an existing one is replaced only once the new one is complete.
 
@@ -42,6 +49,7 @@ def save(
         embedder: How pictures are prepared for it.
         card: The model card in Markdown.
         distance: What its descriptors are to be compared by; plain Euclidean distance by default.
+        trained_on: Keys of the data sets it has seen persons of.
     """
     partial = directory.with_name(f"{directory.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -53,6 +61,7 @@ def save(
         "model": model.config.model_dump(mode="json"),
         "embedder": embedder.model_dump(mode="json"),
         "weights": _digest(partial / MODEL_FILE),
+        "trained_on": list(trained_on),
     }
     if distance is not None and distance != Euclidean():
         config["distance"] = _save_distance(partial, distance)

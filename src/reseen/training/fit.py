@@ -19,25 +19,24 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from rich.console import Console
 from torch import nn
 
-from reseen import models
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.cache import cached_images
-from reseen.data.person import Split, sorted_label_map
+from reseen.data.person import Split
 from reseen.errors import ReseenError, one_line
 from reseen.evaluation import EvaluationReport, ReRanking
 from reseen.evaluation.split import Evaluation, evaluate_split
 from reseen.explain.curves import training_figure
 from reseen.explain.saving import save_figure
+from reseen.files import replacing
 from reseen.losses.objective import Objective
 from reseen.losses.term import Training
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
-from reseen.models.initial import carry_over, initialise
 from reseen.models.precision import runs_bfloat16
 from reseen.progress import progress_of
 from reseen.provenance import provenance
 from reseen.training.card import model_card
-from reseen.training.images import TrainingImages, open_data
+from reseen.training.images import TrainingImages, open_data, open_validation
 from reseen.training.loop.history import History
 from reseen.training.loop.optimizer import build_optimizer, keep_state, part_of, state_by_name
 from reseen.training.loop.phase import Keeping, PhaseLoop
@@ -45,9 +44,10 @@ from reseen.training.loop.state import TrainingState
 from reseen.training.loop.step import Step, build_sampler, number_of
 from reseen.training.loop.stop import GracefulStop
 from reseen.training.recipe import DataSection, Recipe, check_unchanged, dump_recipe
+from reseen.training.system import build_system
 
 log = logging.getLogger("reseen")
-STATE = "state.ckpt"
+STATE, REPORT = "state.ckpt", "report.json"
 
 
 @dataclass
@@ -93,8 +93,9 @@ class Run:
         self.split = open_data(self.recipe.data)
         if not self.split.gallery:
             raise _no_images("gallery (test)", self.recipe.data)
+        self.validation = open_validation(self.recipe.data)
         self.model: nn.Module | None = None
-        self.trainable: set[str] = set()
+        self.frozen: list[nn.Parameter] = []
         self.moments: dict[str, dict[str, Any]] = {}
         keeping = self._keeping(state)
         for index in range(first, len(self.recipe.phases)):
@@ -116,6 +117,11 @@ class Run:
         """The system as it is now."""
         assert self.model is not None
         return self.model
+
+    @property
+    def best(self) -> str:
+        """Name of the best epoch's folder: it says so if the test set was looked at to find it."""
+        return "best" if self.recipe.data.validation else "best-on-test"
 
     def _check_folder(self) -> None:
         """Nothing is written before data, weights and device have proved right; see `_open_folder`."""
@@ -157,8 +163,8 @@ class Run:
             self.folder / STATE,
             History(self.folder / "metrics.csv", before),
             GracefulStop(),
-            evaluate=lambda: self._evaluate().report,
-            on_best=lambda report: self._save("best", report),
+            evaluate=lambda: self._evaluate(self.validation or self.split).report,
+            on_best=lambda report: self._save(self.best, report),
             every=self.recipe.evaluation.every,
             stop_after=self.stop_after,
             best=-1.0 if state is None else state.best,
@@ -172,14 +178,18 @@ class Run:
         split = self.split if phase.data is None else open_data(data)
         if not split.train:
             raise _no_images("training", data)
-        self.model = self._system(index, split, load=state is None)
+        for parameter in self.frozen:
+            parameter.requires_grad_(True)  # what the phase before froze is free again
+        self.model = build_system(recipe, index, split, self.model, load=state is None)
         if state is not None:
             self.model.load_state_dict(state.model)
         # Weights that do not fit have been noticed by now, before any image is decoded.
         self.images = self._images(data, split)
         objective = Objective(phase.objective, Training(self.images.schema, self.images.attributes))
-        for name in phase.frozen:
-            part_of(self.model, name, "frozen").requires_grad_(False)
+        parts = [part_of(self.model, name, "frozen") for name in phase.frozen]
+        self.frozen = [each for part in parts for each in part.parameters() if each.requires_grad]
+        for parameter in self.frozen:
+            parameter.requires_grad_(False)
         seed = number_of(recipe.seed, index)
         size = phase.size or data.size
         step = Step(self.model, objective, self.images, phase, size=size, seed=seed, rank=fabric.global_rank)
@@ -219,39 +229,6 @@ class Run:
         schema = getattr(self.system.config, "attributes", None)
         return TrainingImages(cached, split, schema if isinstance(schema, AttributeSchema) else None)
 
-    def _system(self, index: int, split: Split, *, load: bool) -> nn.Module:
-        """Returns the system of a phase; from the phase before it takes over what still fits.
-
-        Args:
-            index: Number of the phase.
-            split: Tells how many identities there are, and which attributes.
-            load: Whether parts start from the weights that the recipe names.
-        """
-        recipe, before = self.recipe, self.model
-        if "attributes" in type(recipe.model).model_fields and split.schema is None:
-            raise ReseenError(
-                f"{recipe.key} learns attributes, but {split.name} has none here; "
-                "put the annotation file beside the images"
-            )
-        fresh = recipe.phases[index].fresh
-        config = recipe.system(index, num_identities=len(sorted_label_map(split.train)), attributes=split.schema)
-        if before is not None and before.config == config and not fresh:
-            for name, parameter in before.named_parameters():
-                parameter.requires_grad_(name in self.trainable)  # what the phase before froze is free again
-            return before
-        if before is not None:
-            torch.manual_seed(number_of(recipe.seed, index, 2))  # so that a resumed run begins alike
-        model = models.build(config)
-        self.trainable = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
-        for part, source in recipe.init.items() if load else ():
-            initialise(model, part, source)
-        for part in fresh:
-            part_of(model, part, "fresh")
-        if before is not None:
-            new = carry_over(before, model, fresh)
-            log.info("new in phase %s: %s", recipe.phases[index].name, ", ".join(new) or "nothing")
-        return model.to(memory_format=torch.channels_last)
-
     def embedder(self) -> Embedder:
         """Returns the system as it is now, ready to embed."""
         settings = self.recipe.evaluation
@@ -263,11 +240,11 @@ class Run:
         )
         return Embedder(self.system, config)
 
-    def _evaluate(self) -> Evaluation:
+    def _evaluate(self, split: Split, embedder: Embedder | None = None) -> Evaluation:
         settings = self.recipe.evaluation
         return evaluate_split(
-            self.embedder(),
-            self.split,
+            embedder or self.embedder(),
+            split,
             batch_size=settings.batch_size,
             average_precision=settings.average_precision,
             reranking=ReRanking() if settings.reranking else None,
@@ -278,7 +255,17 @@ class Run:
     def _save(self, name: str, report: EvaluationReport | None) -> None:
         embedder = self.embedder()
         card = model_card(self.recipe, self.split, embedder, report, len(self.images))
-        checkpoint.save(self.folder / name, self.system, embedder.config, card=card, distance=embedder.distance)
+        self._write(self.folder / name, embedder, card)
+
+    def _write(self, folder: Path, embedder: Embedder, card: str) -> None:
+        checkpoint.save(
+            folder,
+            embedder.model,
+            embedder.config,
+            card=card,
+            distance=embedder.distance,
+            trained_on=self.recipe.trained_on,
+        )
 
     def _draw_curves(self) -> None:
         if _rank() == 0 and (self.folder / "metrics.csv").exists():
@@ -290,17 +277,32 @@ class Run:
             sys.exit()  # under DDP the first process does the rest alone
         self._draw_curves()
         self._save("last", None)
-        self.evaluation = self._evaluate()
+        self.evaluation = self._evaluate(self.split)
         report = self.evaluation.report
         self._save("last", report)
-        if report.primary >= keeping.best or not (self.folder / "best").exists():
-            shutil.rmtree(self.folder / "best", ignore_errors=True)
-            shutil.copytree(self.folder / "last", self.folder / "best")
         seconds = round(keeping.seconds, 1)
-        made = provenance(seconds=seconds, device=str(self.fabric.device), seed=self.recipe.seed)
-        content = {"recipe": self.recipe.name, "training_seconds": seconds, **report.as_dict(), "provenance": made}
-        (self.folder / "report.json").write_text(json.dumps(content, indent=2) + "\n")
+        content = {"recipe": self.recipe.name, "training_seconds": seconds, **report.as_dict()}
+        chosen = report if self.validation is None else self._evaluate(self.validation).report
+        if self.validation is not None:
+            content["validation"] = chosen.as_dict()
+        if chosen.primary >= keeping.best or not (self.folder / self.best).exists():
+            shutil.rmtree(self.folder / self.best, ignore_errors=True)
+            shutil.copytree(self.folder / "last", self.folder / self.best)
+        elif self.validation is not None:
+            content["best"] = self._test_best().as_dict()
+        content["provenance"] = provenance(seconds=seconds, device=str(self.fabric.device), seed=self.recipe.seed)
+        with replacing(self.folder / REPORT) as file:
+            file.write_text(json.dumps(content, indent=2) + "\n")
         log.info("done after %.0f s of training: %s", keeping.seconds, report.figures())
+        return report
+
+    def _test_best(self) -> EvaluationReport:
+        """Tests the epoch that did best in validation, and writes its figures into its card."""
+        folder = self.folder / self.best
+        embedder = checkpoint.load(folder, device=self.fabric.device)
+        report = self._evaluate(self.split, embedder).report
+        card = model_card(self.recipe, self.split, embedder, report, len(self.images))
+        self._write(folder, embedder, card)
         return report
 
 

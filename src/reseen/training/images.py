@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reseen.data import open_split
+from reseen.data.annotations.joints_file import attach_joints_file
 from reseen.data.attribute_forms import convert, convert_labels
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.cache import CachedImages
 from reseen.data.images.keypoints import keypoints_of
 from reseen.data.person import NO_LABEL, UNKNOWN_PID, PersonImage, Split, sorted_label_map
+from reseen.data.validation import hold_out
 from reseen.errors import ReseenError
 from reseen.training.recipe import DataSection, SourceSection
 
@@ -23,23 +25,35 @@ from reseen.training.recipe import DataSection, SourceSection
 def open_data(data: DataSection) -> Split:
     """Reads a recipe's data set, with the training images of its extra sources among its own.
 
-    Persons and cameras of an extra source get numbers that nobody else has. Its labels are taken over where both
-    data sets have an attribute and class of the same name; what has none is unknown. Queries and gallery stay as
-    they are.
+    Persons that are held back for validation are not in it; `open_validation` has them. Persons and cameras of an extra
+    source get numbers that nobody else has. Its labels are taken over where both data sets have an attribute and class
+    of the same name; what has none is unknown. Queries and gallery stay as they are.
 
     Raises:
         ReseenError: If a root is missing, or a source cannot be read or has no training images.
     """
     split = _open(data)
+    if data.validation is not None:
+        split, _ = hold_out(split, data.validation.share, data.validation.seed)
     for source in data.extra:
         split = _enlarge(split, _open(source))
     return split
 
 
+def open_validation(data: DataSection) -> Split | None:
+    """Returns the persons that a recipe's data set holds back, as queries and gallery; None if it holds back none.
+
+    Raises:
+        ReseenError: As `open_data`.
+    """
+    return None if data.validation is None else hold_out(_open(data), data.validation.share, data.validation.seed)[1]
+
+
 def _open(source: SourceSection) -> Split:
     if source.root is None:
         raise ReseenError(f"no folder for data set {source.name!r}: give --data DIR or set RESEEN_DATA")
-    return open_split(source.name, source.root, **source.options)
+    split = open_split(source.name, source.root, **source.options)
+    return split if source.joints is None else attach_joints_file(split, source.joints)
 
 
 def _enlarge(split: Split, other: Split) -> Split:

@@ -30,12 +30,14 @@ class SourceSection(_Section):
         name: A data set's key (``market1501``, …).
         root: Its folder or zip; ``--data`` on the command line or ``$RESEEN_DATA`` where it is empty.
         options: Options of the data set's loader, such as ``fold``.
+        joints: File of joints (`reseen.data.annotations.joints_file`) for its images, or None for the data set's own.
         render: What is rendered, where the data set is ``rendered`` and there is no root.
     """
 
     name: str
     root: Path | None = None
     options: dict[str, Any] = {}
+    joints: Path | None = None
     render: RenderConfig | None = None
 
     @model_validator(mode="after")
@@ -56,17 +58,31 @@ class SourceSection(_Section):
         return self
 
 
+class ValidationSection(_Section):
+    """Training persons that are held back, so that settings and the best epoch are chosen without the test set.
+
+    Attributes:
+        share: Of the training persons.
+        seed: Of the generator that draws them.
+    """
+
+    share: float = Field(0.1, gt=0, lt=1)
+    seed: int = Field(0, ge=0)
+
+
 class DataSection(SourceSection):
     """The data set, and how large its images are.
 
     Attributes:
         extra: Sources whose training images are added; queries, gallery and attributes stay the data set's own.
+        validation: Which persons of the data set's own are held back; None for none.
         size: (H, W) of the network's input.
         max_corrupt: Undecodable images that may be skipped.
         on_device: Keep all decoded training images on the accelerator.
     """
 
     extra: tuple[SourceSection, ...] = ()
+    validation: ValidationSection | None = None
     size: Size = (384, 128)
     max_corrupt: int = Field(0, ge=0)
     on_device: bool = True
@@ -180,7 +196,8 @@ class EvaluationSection(_Section):
     """When and how the test set is ranked.
 
     Attributes:
-        every: Evaluate after every n epochs; 0 = only at the end. The best of these is kept as ``best``.
+        every: Evaluate after every n epochs; 0 = only at the end. The best of these is kept: as ``best`` where persons
+            are held back for it (``data.validation``), else as ``best-on-test``.
         batch_size: Images a forward pass.
         flip: Average descriptors with the mirror image's.
         normalize: Scale descriptors to length 1.
@@ -232,6 +249,12 @@ class Recipe(_Section):
     def key(self) -> str:
         """The system's name."""
         return str(self.model.model_dump(include={"system"})["system"])
+
+    @property
+    def trained_on(self) -> tuple[str, ...]:
+        """Keys of all data sets that any phase is trained on, the recipe's own first."""
+        data = [self.data, *(phase.data for phase in self.phases if phase.data)]
+        return tuple(dict.fromkeys(source.name for each in data for source in (each, *each.extra)))
 
     def data_of(self, phase: int) -> DataSection:
         """Returns the training set of a phase, by its number."""

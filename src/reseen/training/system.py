@@ -1,0 +1,52 @@
+"""The system of each phase: built from the recipe and the data, from weights to start from or those before."""
+
+from __future__ import annotations
+
+import logging
+
+import torch
+from torch import nn
+
+from reseen import models
+from reseen.data.person import Split, sorted_label_map
+from reseen.errors import ReseenError
+from reseen.models.initial import carry_over, initialise
+from reseen.training.loop.optimizer import part_of
+from reseen.training.loop.step import number_of
+from reseen.training.recipe import Recipe
+
+log = logging.getLogger("reseen")
+
+
+def build_system(recipe: Recipe, phase: int, split: Split, before: nn.Module | None, *, load: bool) -> nn.Module:
+    """Returns the system of a phase: the one before, if nothing of it changes, else a new one with what still fits.
+
+    Args:
+        recipe: Says what it is, and what its parts start from.
+        phase: Number of the phase.
+        split: Tells how many identities there are, and which attributes.
+        before: The system of the phase before, or None in the first.
+        load: Whether parts start from the weights that the recipe names; a resumed run has others.
+
+    Raises:
+        ReseenError: If data or weights do not fit.
+    """
+    if "attributes" in type(recipe.model).model_fields and split.schema is None:
+        raise ReseenError(
+            f"{recipe.key} learns attributes, but {split.name} has none here; put the annotation file beside the images"
+        )
+    section = recipe.phases[phase]
+    config = recipe.system(phase, num_identities=len(sorted_label_map(split.train)), attributes=split.schema)
+    if before is not None and before.config == config and not section.fresh:
+        return before
+    if before is not None:
+        torch.manual_seed(number_of(recipe.seed, phase, 2))  # so that a resumed run begins alike
+    model = models.build(config)
+    for part, source in recipe.init.items() if load else ():
+        initialise(model, part, source)
+    for part in section.fresh:
+        part_of(model, part, "fresh")
+    if before is not None:
+        new = carry_over(before, model, section.fresh)
+        log.info("new in phase %s: %s", section.name, ", ".join(new) or "nothing")
+    return model.to(memory_format=torch.channels_last)
