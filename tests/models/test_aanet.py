@@ -67,7 +67,7 @@ def test_descriptor_and_shapes_of_aanet50() -> None:
 
 def test_aanet152_is_as_large_as_its_backbone_says() -> None:
     with torch.device("meta"):
-        model = AANet(AANetConfig(depth=152, num_identities=702))
+        model = AANet(AANetConfig(backbone="resnet152", num_identities=702))
     assert sum(p.numel() for p in model.backbone.parameters()) == 58_143_808  # ResNet-152 without its classifier
     head = 2048 * 256 + 2 * 256 + 256 * 702 + 702
     assert all(sum(p.numel() for p in one.parameters()) == head for one in [model.global_head, *model.part_heads])

@@ -32,7 +32,7 @@ def test_a_name_leads_to_a_system(content: dict[str, Any], config_type: type, sy
         ({"system": "aannet"}, "no system 'aannet'"),
         ({"system": "ide", "bakbone": "resnet18"}, "no option 'bakbone', did you mean 'backbone'"),
         ({"system": "ide", "zzz": 1}, "no option 'zzz'; it has: system, backbone"),
-        ({"system": "aanet", "depth": 51}, "depth: Input should be 50, 101 or 152"),
+        ({"system": "aanet", "neck": "none"}, "neck: Input should be 'relu' or 'bnneck'"),
         ({"system": "aanet", "attribute_head": False}, "'aanet': the attention map is made by the attribute head"),
     ],
 )

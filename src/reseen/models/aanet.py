@@ -27,8 +27,7 @@ class AANetConfig(BaseModel):
     """AANet's configuration; the defaults are the paper's (AANet-50).
 
     Attributes:
-        depth: Of the ResNet.
-        backbone: Name of any timm model instead.
+        backbone: Name of any timm model.
         stride_in: See `Backbone`; ``conv1`` for v1 weights.
         last_stride: See `Backbone`.
         num_identities: C, persons in the training set.
@@ -53,8 +52,7 @@ class AANetConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     system: Literal["aanet"] = "aanet"
-    depth: Literal[50, 101, 152] = 50
-    backbone: BackboneName | None = None
+    backbone: BackboneName = "resnet50"
     stride_in: StridePlacement = "conv2"
     last_stride: Literal[1, 2] | None = None
     num_identities: int = Field(751, ge=1, le=10_000_000)
@@ -191,7 +189,7 @@ class AANet(nn.Module):
         super().__init__()
         self.config = config
         self.backbone = Backbone(
-            config.backbone or f"resnet{config.depth}",
+            config.backbone,
             last_stride=config.last_stride,
             stride_in=config.stride_in,
             mix_style=config.mix_style,
