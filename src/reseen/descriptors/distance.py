@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reseen.descriptors.embeddings import Embeddings
 
 _BLOCK = 1024
-"""Rows mapped at a time. All blocks have this size, so that equal descriptors stay equal to the last bit."""
+"""Rows mapped at a time. All blocks have this size: products of other sizes are rounded otherwise."""
 
 
 class _Description(BaseModel):

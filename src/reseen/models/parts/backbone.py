@@ -197,11 +197,20 @@ def _create(name: str, *, pretrained: bool = False) -> Any:  # timm's models sha
         raise ReseenError(str(error)) from error
     for options in _ANY_INPUT_SIZE:
         try:
-            return timm.create_model(name, pretrained=pretrained, num_classes=0, global_pool="", **options)
+            net = timm.create_model(name, pretrained=pretrained, num_classes=0, global_pool="", **options)
         except TypeError:
             if not options:
                 raise
+            continue
+        if not options or _takes_any_size(net):
+            return net
     raise AssertionError("the last set of options is empty")
+
+
+def _takes_any_size(net: Any) -> bool:
+    """Whether an option took effect: some versions of timm swallow those that a family does not know."""
+    embedding = getattr(net, "patch_embed", None)
+    return getattr(net, "dynamic_img_size", False) or not getattr(embedding, "strict_img_size", False)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
