@@ -81,7 +81,7 @@ def training_images(
 
 
 def phase_of(**changes: Any) -> PhaseSection:
-    """Returns a phase of one epoch in batches of two that learns identities by plain gradient descent, from pictures as they are."""
+    """Returns one epoch in batches of two: identities by plain gradient descent, from pictures as they are."""
     content = {
         "epochs": 1,
         "objective": {"terms": [{"kind": "identity"}]},
