@@ -95,7 +95,7 @@ def test_a_backbone_goes_its_own_way(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("reseen.models.initial.load_hub_weights", lambda backbone: asked.append(("hub", backbone)))
     monkeypatch.setattr("reseen.models.initial.load_weights", lambda backbone, source: asked.append((source, backbone)))
     model = nn.Module()
-    model.backbone = Backbone("resnet10t")
+    model.backbone = Backbone("test_resnet")
     initialise(model, "backbone", HUB)
     initialise(model, "backbone", "some.pth")
     assert asked == [("hub", model.backbone), ("some.pth", model.backbone)]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from rich.console import Console
@@ -15,15 +18,19 @@ from torch import Tensor
 
 from reseen import models
 from reseen.descriptors.distance import Euclidean, Sum
+from reseen.evaluation import evaluate
+from reseen.evaluation.split import Evaluation, evaluate_split
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder
 from reseen.training.fit import Run
+from reseen.training.loop.state import TrainingState
 from reseen.training.recipe import Recipe, recipe_from
 from reseen.world import RenderConfig, render
 from tests.flat_world import FlatWorld
 from tests.training.small import Tiny, phase_of
 
 ADAM = {"name": "adam", "lr": 0.01}
+LEARNT = {"terms": [{"kind": "identity"}], "weighting": "uncertainty"}
 
 
 @pytest.fixture
@@ -43,7 +50,7 @@ def recipe_of(root: Path, *phases: dict[str, Any], **changes: Any) -> Recipe:
     content = {
         "name": "tiny",
         "data": {"name": "market1501", "root": str(root), "size": [64, 32]},
-        "model": {"system": "ide", "backbone": "resnet10t"},
+        "model": {"system": "ide", "backbone": "test_resnet"},
         "precision": "32-true",
         "evaluation": {"flip": False},
         "phases": [
@@ -162,7 +169,7 @@ def test_moments_go_over_to_the_next_phase_if_it_says_so(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"model": {"dim": 6}, "optimizer": ADAM | {"keep_state": True}},
+        {"model": {"dim": 6}, "optimizer": ADAM | {"keep_state": True}, "objective": LEARNT},
         {"fresh": ["classifier"], "frozen": ["backbone"]},
     ],
     ids=["changed", "fresh"],
@@ -200,6 +207,70 @@ def test_any_part_may_start_from_a_checkpoint(built: list[Tiny], market_drawn: P
         tmp_path / "a",
     )
     assert (weights(tmp_path / "a")["reduce.weight"] - 0.25).abs().mean() > 0.05
+
+
+def test_the_test_set_is_evaluated_as_the_recipe_says(
+    built: list[Tiny], market_drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def record(*args: Any, **options: Any) -> Evaluation:
+        asked.update(options)
+        return evaluate_split(*args, **options)
+
+    monkeypatch.setattr("reseen.training.fit.evaluate_split", record)
+    settings = {"flip": True, "normalize": True, "batch_size": 7, "average_precision": "trapezoid", "reranking": True}
+    data = {"name": "market1501", "root": str(market_drawn), "size": [64, 32], "max_corrupt": 2}
+    made = run(recipe_of(market_drawn, {}, data=data, evaluation=settings), tmp_path / "run")
+    assert made.evaluation is not None
+    query, gallery, report = made.evaluation.query, made.evaluation.gallery, made.evaluation.report
+    assert query is not None
+    assert np.linalg.norm(query.features, axis=1) == pytest.approx(1, abs=1e-5)
+    plain, trapezoid = (evaluate(query, gallery, average_precision=form).mAP for form in ("hits", "trapezoid"))
+    assert report.ranking is not None
+    assert report.ranking.mAP == trapezoid != plain
+    assert report.reranked is not None
+    evaluated = [len(batch.images) for training, batch in built[0].seen if not training]
+    assert max(evaluated) == 7
+    assert asked["max_corrupt"] == 2
+    embedder = json.loads((tmp_path / "run" / "last" / "config.json").read_text())["embedder"]
+    assert (embedder["flip"], embedder["normalize"], embedder["precision"]) == (True, True, "float32")
+
+
+def test_the_best_so_far_and_the_time_spent_outlast_an_interruption(
+    built: list[Tiny], market_drawn: Path, tmp_path: Path
+) -> None:
+    recipe, folder = recipe_of(market_drawn, {"epochs": 2}, evaluation={"every": 1}), tmp_path / "run"
+    run(recipe, folder, stop_after=1)
+    (folder / "best" / "README.md").write_text("the best so far")
+    state = TrainingState.load(folder / "state.ckpt")
+    assert 0 < state.best <= 1
+    replace(state, best=2.0, seconds=1000.0).save(folder / "state.ckpt")
+    run(recipe, folder, resume=True)
+    assert (folder / "best" / "README.md").read_text() == "the best so far"
+    assert 1000 < json.loads((folder / "report.json").read_text())["training_seconds"] < 1100
+
+
+def test_a_runs_seed_decides_what_it_draws(built: list[Tiny], market_drawn: Path, tmp_path: Path) -> None:
+    """Also in the second phase, which shows its pictures in an order of its own."""
+    for seed in (1, 2):
+        run(recipe_of(market_drawn, {}, {}, seed=seed), tmp_path / str(seed))
+    orders = [
+        tuple(
+            round(float(value), 5) for batch in model.trained_on()[i : i + 3] for value in batch.images.mean((1, 2, 3))
+        )
+        for model in built
+        for i in (0, 3)
+    ]
+    assert len({tuple(sorted(order)) for order in orders}) == 1, "the same pictures"
+    assert len(set(orders)) == 4
+
+
+def test_learnt_loss_weights_are_learnt(built: list[Tiny], market_drawn: Path, tmp_path: Path) -> None:
+    run(recipe_of(market_drawn, {"objective": LEARNT, "optimizer": ADAM | {"lr": 0.1}}), tmp_path / "run")
+    header, row = (line.split(",") for line in (tmp_path / "run" / "metrics.csv").read_text().splitlines())
+    # Three steps of Adam at 0.1 whose gradients point one way: s grows to 0.3, and the weight is exp(-s).
+    assert float(row[header.index("weight/identity")]) == pytest.approx(math.exp(-0.3), rel=0.02)
 
 
 def test_a_checkpoint_carries_the_embedders_distance(

@@ -274,6 +274,15 @@ def test_the_last_epoch_of_a_phase_before_others_is_evaluated(tmp_path: Path) ->
     assert len(scene.model.trained_on()) == 4 * 4
 
 
+def test_every_epoch_shows_all_pictures_in_another_order(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, phase_of(epochs=2))
+    assert scene.loop.run()
+    shown = [batch.camids for batch in scene.model.trained_on()]  # a camera a picture
+    first, second = (torch.cat([each for each in shown[i : i + 4] if each is not None]).tolist() for i in (0, 4))
+    assert sorted(first) == sorted(second) == list(range(10, 18))
+    assert first != second
+
+
 def test_a_loss_that_is_no_number_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     scene = Scene(tmp_path)
     torch.nn.init.constant_(scene.model.classifier.bias, torch.nan)

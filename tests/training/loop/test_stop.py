@@ -9,7 +9,6 @@ import pytest
 
 from reseen.training.loop.stop import GracefulStop
 
-
 BOTH = (signal.SIGINT, signal.SIGTERM)
 
 
