@@ -242,12 +242,13 @@ def test_the_best_so_far_and_the_time_spent_outlast_an_interruption(
 ) -> None:
     recipe, folder = recipe_of(market_drawn, {"epochs": 2}, evaluation={"every": 1}), tmp_path / "run"
     run(recipe, folder, stop_after=1)
-    (folder / "best" / "README.md").write_text("the best so far")
+    card = folder / "best-on-test" / "README.md"
+    card.write_text("the best so far")
     state = TrainingState.load(folder / "state.ckpt")
     assert 0 < state.best <= 1
     replace(state, best=2.0, seconds=1000.0).save(folder / "state.ckpt")
     run(recipe, folder, resume=True)
-    assert (folder / "best" / "README.md").read_text() == "the best so far"
+    assert card.read_text() == "the best so far"
     assert 1000 < json.loads((folder / "report.json").read_text())["training_seconds"] < 1100
 
 
@@ -285,5 +286,5 @@ def test_a_checkpoint_carries_the_embedders_distance(
 
     monkeypatch.setattr(Run, "embedder", with_distance)
     run(recipe_of(market_drawn, {}), tmp_path / "run")
-    for name in ("last", "best"):
+    for name in ("last", "best-on-test"):
         assert checkpoint.load(tmp_path / "run" / name).distance == distance

@@ -98,7 +98,7 @@ def test_the_rate_moves_the_weights(tmp_path: Path) -> None:
         scene = Scene(tmp_path, phase_of(schedule=schedule, sampler={"kind": "random", "batch_size": 8}))
         before = scene.model.classifier.weight.detach().clone()
         assert scene.loop.run()
-        return float((scene.model.classifier.weight - before).norm())
+        return float((scene.model.classifier.weight.detach() - before).norm())
 
     assert moved({"warmup": 1, "warmup_from": 0.25}) == pytest.approx(0.25 * moved({}), rel=1e-4)
 
@@ -113,7 +113,7 @@ def test_the_gradient_is_clipped_to_its_norm(tmp_path: Path) -> None:
         scene = Scene(tmp_path, phase_of(optimizer=optimizer, sampler=sampler, gradient_clip=clip))
         before = [parameter.detach().clone() for parameter in scene.model.parameters()]
         assert scene.loop.run()
-        steps = [new - old for new, old in zip(scene.model.parameters(), before, strict=True)]
+        steps = [new.detach() - old for new, old in zip(scene.model.parameters(), before, strict=True)]
         return math.sqrt(sum(float(step.square().sum()) for step in steps))
 
     whole = length(None)
