@@ -174,13 +174,15 @@ def interrupt_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
 def test_training_learns(market_drawn: Path, tmp_path: Path) -> None:
     start = make_recipe(market_drawn)
     untrained = fit(
-        make_recipe(market_drawn, phases=phases(start, optimizer={"name": "adam", "lr": 1e-12})), tmp_path / "0"
+        make_recipe(market_drawn, phases=phases(start, epochs=1, optimizer={"name": "adam", "lr": 1e-12})),
+        tmp_path / "0",
     )
-    long = phases(start, epochs=25, augmentation={"flip": 0.5, "pad_crop": 2})
+    optimizer = {"name": "adam", "lr": 2e-3}
+    long = phases(start, epochs=15, optimizer=optimizer, augmentation={"flip": 0.5, "pad_crop": 2})
     trained = fit(make_recipe(market_drawn, phases=long), tmp_path / "1")
     assert trained is not None
     assert untrained is not None
-    assert trained.figures()["mAP"] > untrained.figures()["mAP"] + 0.1
+    assert trained.figures()["mAP"] > untrained.figures()["mAP"] + 0.2
     losses = [float(line.split(",")[2]) for line in (tmp_path / "1" / "metrics.csv").read_text().splitlines()[1:]]
     assert losses[-1] < 0.6 * losses[0]
 
