@@ -24,7 +24,7 @@ demo: $(VENV)/runtime.stamp
 	$(BIN)/reseen demo --out demo-out $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 test: lint types imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

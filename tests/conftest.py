@@ -13,15 +13,20 @@ from typing import Any
 # Before torch, timm and matplotlib are imported: they read these once.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["MPLBACKEND"] = "Agg"
+if "PYTEST_XDIST_WORKER" in os.environ:  # one of several test processes, which keeps to a core of its own
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from tests.drawn import write_market
 from tests.flat_world import FlatWorld, put_in_place
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+"""Name of this one of several test processes (``pytest -n 2``), or None."""
 
 
 @pytest.fixture(scope="session")
@@ -41,11 +46,20 @@ def market_drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """192 rendered images of 12 + 12 persons in 4 cameras, 2 in each. Read it, never write into it."""
+    """192 rendered images of 12 + 12 persons in 4 cameras, 2 in each. Read it, never write into it.
+
+    Test processes that run side by side have it made by whichever needs it first.
+    """
     from reseen.world import RenderConfig, render
 
-    root = tmp_path_factory.mktemp("rendered") / "pedestrians"
-    render(root, RenderConfig(persons=24, images_per_camera=2, cameras=4, cameras_per_person=4), workers=1)
+    config = RenderConfig(persons=24, images_per_camera=2, cameras=4, cameras_per_person=4)
+    home = tmp_path_factory.getbasetemp()
+    root = (home.parent if WORKER else home) / "rendered" / "pedestrians"
+    root.parent.mkdir(exist_ok=True)
+    with FileLock(root.with_suffix(".lock")):
+        if not root.exists():
+            render(root.with_suffix(".new"), config, workers=1)
+            root.with_suffix(".new").rename(root)
     return root
 
 
@@ -58,7 +72,7 @@ def flat_world(monkeypatch: pytest.MonkeyPatch) -> type[FlatWorld]:
 @pytest.fixture(scope="session", autouse=True)
 def _surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Decoded pictures go to a cache of the tests' own, and nothing but this machine can be reached."""
-    torch.set_num_threads(min(2, torch.get_num_threads()))
+    torch.set_num_threads(1 if WORKER else min(2, torch.get_num_threads()))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESEEN_CACHE", str(tmp_path_factory.mktemp("cache")))
         for name in ("RESEEN_DATA", "RESEEN_WEIGHTS"):

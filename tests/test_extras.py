@@ -59,7 +59,7 @@ def test_without_extras_pictures_are_embedded_searched_evaluated_and_explained(
     market_drawn: Path, tmp_path: Path
 ) -> None:
     torch.manual_seed(0)
-    config = models.config_of({"system": "aanet", "backbone": "resnet10t", "num_identities": 4, "num_parts": 2})
+    config = models.config_of({"system": "aanet", "backbone": "test_resnet", "num_identities": 4, "num_parts": 2})
     last = tmp_path / "last"
     checkpoint.save(last, models.build(config), EmbedderConfig(size=(64, 32)), card="# Drawn")
     missing = [package for packages in EXTRAS.values() for package in packages]

@@ -15,7 +15,7 @@ def recipe(market_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     path.write_text(f"""
 name: tiny
 data: {{name: market1501, root: {market_drawn}, size: [64, 32]}}
-model: {{system: aanet, backbone: resnet10t, neck: bnneck, num_parts: 3}}
+model: {{system: aanet, backbone: test_resnet, neck: bnneck, num_parts: 3}}
 phases:
   - epochs: 2
     sampler: {{kind: identities, persons: 4, images_per_person: 2}}

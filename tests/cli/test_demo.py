@@ -25,7 +25,7 @@ def test_demo_without_data_renders_its_own(
 ) -> None:
     monkeypatch.setenv("RESEEN_CACHE", str(tmp_path / "cache"))
     render = "{persons: 16, images_per_camera: 2, cameras: 2, cameras_per_person: 2, size: [64, 32], test_share: 0.5}"
-    changes = [f"data.render={render}", "data.size=[64, 32]", "model.backbone=resnet10t", "phases.0.epochs=1"]
+    changes = [f"data.render={render}", "data.size=[64, 32]", "model.backbone=test_resnet", "phases.0.epochs=1"]
     result = run("demo", "--out", tmp_path / "demo", *(word for change in changes for word in ("--set", change)))
     assert result.exit_code == 0, result.output
     assert flat_world.made == 16 * 2 * 2

@@ -19,7 +19,7 @@ from reseen.models.embedder import Embedder, EmbedderConfig
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
     torch.manual_seed(0)
-    config = models.config_of({"system": "ide", "backbone": "resnet10t", "num_identities": 4})
+    config = models.config_of({"system": "ide", "backbone": "test_resnet", "num_identities": 4})
     return Embedder(models.build(config), EmbedderConfig(size=(64, 32)))
 
 

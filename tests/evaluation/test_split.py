@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def test_folds_are_averaged() -> None:
 
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
-    config = models.config_of({"system": "aanet", "backbone": "resnet10t", "num_identities": 4, "num_parts": 2})
+    config = models.config_of({"system": "aanet", "backbone": "test_resnet", "num_identities": 4, "num_parts": 2})
     return Embedder(models.build(config), EmbedderConfig(size=(64, 32)))
 
 
@@ -75,9 +76,35 @@ def test_each_figure_is_of_what_it_is_called(embedder: Embedder, market_drawn: P
     }
     assert {name: getattr(report, name).mAP for name in expected} == {name: own.mAP for name, own in expected.items()}
     assert len({own.mAP for own in expected.values()}) == 3
-    there_and_back = evaluate_split(embedder, replace(split, protocol=Protocol("two_way"))).report
-    assert there_and_back.ranking is not None
-    assert there_and_back.ranking.mAP == evaluate(query, gallery, Protocol("two_way")).mAP != report.ranking.mAP
+
+
+@pytest.mark.parametrize("changes", [{"protocol": Protocol("two_way")}, {"average_precision": "trapezoid"}], ids=str)
+def test_protocol_and_form_of_average_precision_are_those_of_all_figures(
+    embedder: Embedder, market_drawn: Path, changes: dict[str, Any]
+) -> None:
+    split = open_split("market1501", market_drawn)
+    split = replace(split, protocol=changes.pop("protocol", split.protocol))
+    options = {"reranking": ReRanking(), "with_multiple_query": True}
+    done = evaluate_split(embedder, split, **options, **changes)
+    query, gallery = done.query, done.gallery
+    assert query is not None
+    for name, wanted, more in [
+        ("ranking", query, {}),
+        ("reranked", query, {"reranking": ReRanking()}),
+        ("multiple_query", multiple_query(query, gallery), {}),
+    ]:
+        expected = evaluate(wanted, gallery, split.protocol, **more, **changes).mAP
+        assert getattr(done.report, name).mAP == expected != evaluate(wanted, gallery, **more).mAP, name
+
+
+def test_so_many_undecodable_pictures_are_left_out_as_may_be(embedder: Embedder, market_drawn: Path) -> None:
+    split = open_split("market1501", market_drawn)
+    broken = replace(split, gallery=(replace(split.gallery[-1], path=b"no picture"), *split.gallery))
+    with pytest.raises(ReseenError, match="cannot decode"):
+        evaluate_split(embedder, broken)
+    with pytest.warns(ReseenWarning, match="skipped 1 of"):
+        done = evaluate_split(embedder, broken, max_corrupt=1)
+    assert len(done.gallery) == len(split.gallery)
 
 
 def test_one_feature_alone_is_compared_by(embedder: Embedder, market_drawn: Path) -> None:

@@ -22,9 +22,9 @@ from reseen.models.embedder import Embedder, EmbedderConfig
 
 SIZE = (64, 32)
 SYSTEMS: dict[str, dict[str, Any]] = {
-    "ide": {"system": "ide", "backbone": "resnet18"},
-    "aanet": {"system": "aanet", "backbone": "resnet10t", "num_parts": 3, "dim": 16},
-    "quantile": {"system": "aanet", "backbone": "resnet10t", "parts": "quantile", "threshold": "otsu", "dim": 16},
+    "ide": {"system": "ide", "backbone": "test_resnet"},
+    "aanet": {"system": "aanet", "backbone": "test_resnet", "num_parts": 3, "dim": 16},
+    "quantile": {"system": "aanet", "backbone": "test_resnet", "parts": "quantile", "threshold": "otsu", "dim": 16},
 }
 
 

@@ -29,7 +29,7 @@ from reseen.models.embedder import Embedder, EmbedderConfig
 def saved(tmp_path: Path) -> Path:
     torch.manual_seed(3)
     model = models.build(
-        models.config_of({"system": "aanet", "backbone": "resnet10t", "num_identities": 5, "num_parts": 2})
+        models.config_of({"system": "aanet", "backbone": "test_resnet", "num_identities": 5, "num_parts": 2})
     )
     checkpoint.save(tmp_path / "model", model, EmbedderConfig(size=(64, 32)), card="# card")
     return tmp_path / "model"
@@ -168,7 +168,7 @@ def test_damaged_checkpoints_say_so_in_one_line(saved: Path, damage: object) -> 
 def learnt(tmp_path: Path) -> Path:
     """A checkpoint whose descriptors are compared by their first two, the second one doubled."""
     torch.manual_seed(3)
-    model = models.build(models.config_of({"system": "ide", "backbone": "resnet10t", "num_identities": 5}))
+    model = models.build(models.config_of({"system": "ide", "backbone": "test_resnet", "num_identities": 5}))
     config = EmbedderConfig(size=(64, 32))
     width = Embedder(model, config).describe(Image.new("RGB", (32, 64))).embedding.shape[1]
     matrix = np.zeros((2, width))

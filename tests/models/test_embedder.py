@@ -16,6 +16,8 @@ from reseen.data.images.cache import cached_images
 from reseen.data.images.preparation import prepare
 from reseen.data.person import PersonImage
 from reseen.data.skeleton import COCO18
+from reseen.descriptors.distance import Euclidean, Sum
+from reseen.descriptors.embeddings import Embeddings
 from reseen.models.aanet import AANet, AANetConfig
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.ide import IDE, IDEConfig
@@ -25,7 +27,7 @@ from reseen.models.output import PersonOutput
 @pytest.fixture
 def model() -> IDE:
     torch.manual_seed(0)
-    return IDE(IDEConfig(backbone="resnet10t", num_identities=3, freeze_stages=1))
+    return IDE(IDEConfig(backbone="test_resnet", num_identities=3, freeze_stages=1))
 
 
 def modes(model: nn.Module) -> list[bool]:
@@ -47,7 +49,7 @@ def test_embedding_leaves_every_module_in_its_mode(model: IDE, training: bool) -
 
 def test_nothing_to_embed_is_nothing_of_the_right_width() -> None:
     torch.manual_seed(0)
-    model = AANet(AANetConfig(backbone="resnet10t", num_identities=3, num_parts=2, dim=8))
+    model = AANet(AANetConfig(backbone="test_resnet", num_identities=3, num_parts=2, dim=8))
     embeddings = Embedder(model, EmbedderConfig(size=(64, 32))).embed([])
     assert embeddings.features.shape == (0, (1 + 2 + 4 + 1) * 8)
     assert list(embeddings.parts)[:2] == ["global", "part/0"]
@@ -145,3 +147,60 @@ def test_digest_tells_models_apart_and_not_how_they_run(model: IDE) -> None:
     with torch.no_grad():
         next(model.parameters()).view(-1)[0] += 1
     assert digest != Embedder(model, config).digest
+
+
+class Columns(nn.Module):
+    """Describes a picture by the brightness of each of its columns: the mirror image's are the other way round."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config = None
+        self.weight = nn.Parameter(torch.ones(1))
+
+    def forward(self, batch: PersonBatch) -> PersonOutput:
+        return PersonOutput({"columns": self.weight * batch.images.mean((1, 2))})
+
+
+@pytest.fixture
+def slopes(tmp_path: Path) -> list[PersonImage]:
+    """Five pictures that get brighter to the right, each by another slope."""
+    for slope in range(1, 6):
+        pixels = np.tile(np.arange(32, dtype=np.uint8) * slope, (64, 1))
+        Image.fromarray(pixels).save(tmp_path / f"{slope}.png")
+    return [PersonImage(tmp_path / f"{slope}.png", slope, 10 * slope) for slope in range(1, 6)]
+
+
+def embedded(images: list[PersonImage], batch_size: int = 2, **options: object) -> Embeddings:
+    config = EmbedderConfig.model_validate({"size": (64, 32), "flip": False, **options})
+    return Embedder(Columns(), config).embed(images, batch_size=batch_size)
+
+
+def test_flipping_averages_a_picture_and_its_mirror_image(slopes: list[PersonImage]) -> None:
+    plain, flipped = embedded(slopes).features, embedded(slopes, flip=True).features
+    assert (np.diff(plain, axis=1) > 0).all()
+    np.testing.assert_allclose(flipped, (plain + plain[:, ::-1]) / 2, atol=1e-6)
+
+
+def test_normalised_descriptors_have_length_one_and_their_direction(slopes: list[PersonImage]) -> None:
+    plain = embedded(slopes).features
+    length = np.linalg.norm(plain, axis=1, keepdims=True)
+    assert (abs(length - 1) > 0.1).all()
+    np.testing.assert_allclose(embedded(slopes, normalize=True).features, plain / length, atol=1e-6)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 4, 5, 100])
+def test_every_picture_is_described_once_with_its_ids(slopes: list[PersonImage], batch_size: int) -> None:
+    found = embedded(slopes, batch_size)
+    assert found.pids.tolist() == [1, 2, 3, 4, 5]
+    assert found.camids.tolist() == [10, 20, 30, 40, 50]
+    assert list(found.paths or ()) == [image.name for image in slopes]
+    assert found.parts == {"columns": 32}
+    steps = np.diff(found.features, axis=1).mean(1)
+    np.testing.assert_allclose(steps / steps[0], [1, 2, 3, 4, 5], rtol=1e-4)
+
+
+def test_descriptors_are_compared_by_the_embedders_distance(slopes: list[PersonImage]) -> None:
+    distance = Sum(terms=(Euclidean(features=("columns",), weight=0.5),))
+    found = Embedder(Columns(), EmbedderConfig(size=(64, 32)), distance).embed(slopes)
+    assert found.distance == distance
+    assert embedded(slopes).distance == Euclidean()

@@ -18,7 +18,7 @@ from reseen.search.wanted import look_for
 
 def embedder(system: str) -> Embedder:
     torch.manual_seed(0)
-    config = models.config_of({"system": system, "backbone": "resnet10t", "num_identities": 4})
+    config = models.config_of({"system": system, "backbone": "test_resnet", "num_identities": 4})
     return Embedder(models.build(config), EmbedderConfig(size=(64, 32)))
 
 

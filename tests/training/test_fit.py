@@ -44,7 +44,7 @@ def make_recipe(root: Path, **changes: Any) -> Recipe:
     content: dict[str, Any] = {
         "name": "tiny",
         "data": {"name": "market1501", "root": str(root), "size": [64, 32]},
-        "model": {"system": "ide", "backbone": "resnet10t", "neck": "bnneck"},
+        "model": {"system": "ide", "backbone": "test_resnet", "neck": "bnneck"},
         "precision": "32-true",
         "phases": [
             {
@@ -127,7 +127,7 @@ def test_checkpoint_loads_and_embeds_as_evaluated(straight: Path, market_drawn: 
     embedder = reseen.load(straight / "last")
     query = sorted((market_drawn / "query").glob("*.jpg"))[:3]
     embeddings = embedder.embed(query)
-    assert embeddings.features.shape == (3, 512)
+    assert embeddings.features.shape == (3, 96)
     assert embedder.config.size == (64, 32)
 
 
@@ -174,13 +174,15 @@ def interrupt_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
 def test_training_learns(market_drawn: Path, tmp_path: Path) -> None:
     start = make_recipe(market_drawn)
     untrained = fit(
-        make_recipe(market_drawn, phases=phases(start, optimizer={"name": "adam", "lr": 1e-12})), tmp_path / "0"
+        make_recipe(market_drawn, phases=phases(start, epochs=1, optimizer={"name": "adam", "lr": 1e-12})),
+        tmp_path / "0",
     )
-    long = phases(start, epochs=25, augmentation={"flip": 0.5, "pad_crop": 2})
+    optimizer = {"name": "adam", "lr": 2e-3}
+    long = phases(start, epochs=15, optimizer=optimizer, augmentation={"flip": 0.5, "pad_crop": 2})
     trained = fit(make_recipe(market_drawn, phases=long), tmp_path / "1")
     assert trained is not None
     assert untrained is not None
-    assert trained.figures()["mAP"] > untrained.figures()["mAP"] + 0.1
+    assert trained.figures()["mAP"] > untrained.figures()["mAP"] + 0.2
     losses = [float(line.split(",")[2]) for line in (tmp_path / "1" / "metrics.csv").read_text().splitlines()[1:]]
     assert losses[-1] < 0.6 * losses[0]
 
@@ -188,7 +190,7 @@ def test_training_learns(market_drawn: Path, tmp_path: Path) -> None:
 def test_aanet_trains_on_attributes_with_learnt_weights(market_drawn: Path, tmp_path: Path) -> None:
     recipe = make_recipe(
         market_drawn,
-        model={"system": "aanet", "backbone": "resnet10t", "neck": "relu", "num_parts": 3},
+        model={"system": "aanet", "backbone": "test_resnet", "neck": "relu", "num_parts": 3},
         phases=[{"epochs": 1, "objective": AANET_OBJECTIVE, "sampler": {"kind": "random", "batch_size": 8}}],
         evaluation={"every": 1, "reranking": True},
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, one_line
 from reseen.files import replacing
 
 
@@ -53,4 +53,4 @@ class TrainingState:
         except FileNotFoundError:
             raise ReseenError(f"nothing to resume: {path} does not exist; leave out --resume to start anew") from None
         except Exception as error:
-            raise ReseenError(f"cannot resume from {path}: {str(error).splitlines()[0]}; start anew") from error
+            raise ReseenError(f"cannot resume from {path}: {one_line(error)}; start anew") from error

@@ -1,0 +1,102 @@
+"""A model card tells what the model is, what it was trained on, and nothing of the machine it was trained on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from reseen.data.attributes import AttributeSchema, binary
+from reseen.data.person import PersonImage, Split
+from reseen.descriptors.embeddings import Embeddings
+from reseen.evaluation import EvaluationReport, attribute_accuracy, rank
+from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.training.card import model_card
+from reseen.training.recipe import Recipe, recipe_from
+from tests.training.small import Tiny, phase_of
+
+SECRET = Path("/secret/place")
+
+
+def recipe_of(**phase: Any) -> Recipe:
+    source = {"name": "viper", "root": str(SECRET / "viper")}
+    content = {
+        "name": "tiny",
+        "data": {"name": "market1501", "root": str(SECRET / "market"), "extra": [source]},
+        "model": {"system": "ide", "backbone": "test_resnet"},
+        "init": {"backbone": str(SECRET / "weights.safetensors")},
+        "phases": [phase_of(**phase).model_dump(mode="json", exclude_unset=True)],
+    }
+    return recipe_from(content, "test")
+
+
+@pytest.fixture
+def split() -> Split:
+    train = tuple(PersonImage(b"", pid, 1) for pid in (1, 1, 2))
+    return Split("drawn", train, (), (), terms="Nobody's terms.", notes=("one thing", "another thing"))
+
+
+def card(split: Split, report: EvaluationReport | None = None, recipe: Recipe | None = None) -> str:
+    embedder = Embedder(Tiny(), EmbedderConfig(size=(64, 32)))
+    return model_card(recipe or recipe_of(), split, embedder, report, 1234)
+
+
+def test_data_terms_and_notes_are_told(split: Split) -> None:
+    text = card(split)
+    assert text.startswith("# tiny\n")
+    assert "`ide` for person re-identification, 0.0 M parameters, input 64×32." in text
+    assert "Trained on 1,234 images of 2 persons of drawn. Nobody's terms.\n- one thing\n- another thing\n" in text
+    assert "Not evaluated yet." in text
+    assert "never *who* it is" in text
+    assert "## Citation" not in text, "the stand-in has none"
+
+
+def test_the_recipe_stands_in_it_without_places_of_the_training_machine(split: Split) -> None:
+    data = {
+        "name": "viper",
+        "root": str(SECRET / "phase"),
+        "extra": [{"name": "cuhk01", "root": str(SECRET / "extra")}],
+    }
+    text = card(split, recipe=recipe_of(data=data))
+    assert str(SECRET) not in text
+    block = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert block is not None
+    told = yaml.safe_load(block[1])
+    assert told["init"] == {"backbone": "weights.safetensors"}
+    assert told["data"]["name"] == "market1501"
+    assert [source["name"] for source in told["data"]["extra"]] == ["viper"]
+    assert told["phases"][0]["data"]["name"] == "viper"
+    recipe_from(told, "the card's")  # and can be used again
+
+
+def test_figures_are_the_reports(split: Split) -> None:
+    query = Embeddings(np.zeros((1, 1), np.float32), np.array([1]), np.array([1]))
+    gallery = Embeddings(np.array([[1.0], [2.0]], np.float32), np.array([2, 1]), np.array([2, 2]))
+    schema = AttributeSchema("own", (binary("hat"),))
+    predicted, labels = np.array([[1], [0], [0], [0]]), np.array([[1], [1], [0], [0]])
+    scores = attribute_accuracy(predicted, labels, schema)
+    text = card(split, EvaluationReport("drawn", rank(query, gallery), attributes=scores))
+    assert "drawn, protocol cross_camera." in text
+    names, _, values = text.partition("| mAP |")[2].splitlines()[:3]
+    figures = dict(zip(["mAP", *re.findall(r"\w+", names)], re.findall(r"[\d.]+%", values), strict=True))
+    assert (figures["mAP"], figures["rank1"], figures["rank5"]) == ("50.00%", "0.00%", "100.00%")
+    assert "| hat | 75.00% | 75.00% |" in text  # 3 of 4; half of those with a hat, all without
+    assert "| mean | 75.00% | 75.00% |" in text
+
+
+def test_a_systems_citation_is_given(split: Split) -> None:
+    model = Tiny()
+    model.citation = "@article{x}\n"  # type: ignore[assignment]
+    embedder = Embedder(model, EmbedderConfig())
+    assert model_card(recipe_of(), split, embedder, None, 1).endswith("## Citation\n```bibtex\n@article{x}\n```\n")
+
+
+def test_a_packages_model_says_so(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reseen.training.card.commit", lambda: "abc1234")
+    assert "(commit abc1234)" in card(split)
+    monkeypatch.setattr("reseen.training.card.commit", lambda: "")
+    assert "(released package)" in card(split)
