@@ -2,16 +2,18 @@
 PYTHON ?= python3
 
 VENV := .venv
+LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 
-.PHONY: help setup demo test lint format types imports bench docs clean
+.PHONY: help setup demo test test-lowest lint format types imports bench docs clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo             render persons, train, evaluate, search and explain, in minutes"
 	@echo "make demo DATA=...    the same on real images: a folder or zip of Market-1501 [WEIGHTS=...]"
 	@echo "make test             lint, types, import order, tests"
+	@echo "make test-lowest      tests with the lowest versions that are supported"
 	@echo "make setup            the development environment in $(VENV)"
 	@echo "make lint | types | imports | format"
 	@echo "make bench            speed and memory beside public packages"
@@ -25,6 +27,10 @@ demo: $(VENV)/runtime.stamp
 
 test: lint types imports
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# A second environment with the lowest versions that pyproject.toml allows, for the tests that take no data and seconds.
+test-lowest: $(LOWEST)/test.stamp
+	$(LOWEST)/bin/python -m pytest -q -m "not slow and not shared" $(wildcard tests/[!cw]*/) --ignore=tests/data/sets/rendered
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -50,7 +56,7 @@ docs: $(VENV)/docs.stamp
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) site build dist demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(LOWEST) site build dist demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -66,6 +72,12 @@ $(VENV)/runtime.stamp: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/dev.stamp: $(VENV)/runtime.stamp
 	@echo "installing the development tools"
 	@$(PIP) -e '.[dev]'
+	@touch $@
+
+$(LOWEST)/test.stamp: pyproject.toml constraints-lowest.txt
+	@echo "installing the lowest versions that are supported: gigabytes of PyTorch, a few minutes"
+	$(PYTHON) -m venv $(LOWEST)
+	@$(LOWEST)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints-lowest.txt -e '.[render,train]' pytest scikit-image
 	@touch $@
 
 $(VENV)/docs.stamp: $(VENV)/runtime.stamp

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 import reseen
 from reseen.extras import EXTRAS
@@ -89,6 +90,19 @@ def test_every_dependency_is_pinned() -> None:
     pinned = {line.partition("==")[0] for line in lines}
     names = set(map(package_of, wanted))
     assert names <= pinned
+
+
+def test_the_lowest_versions_are_those_that_are_asked_for() -> None:
+    """`make test-lowest` tests what pyproject.toml promises."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    needed = [*project["dependencies"], *(each for extra in EXTRAS for each in extras[extra]), *extras["dev"]]
+    promised = {package_of(each): each.partition(">=")[2] for each in needed}
+    lines = (REPOSITORY / "constraints-lowest.txt").read_text().splitlines()
+    tested = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert promised.keys() - tested.keys() <= {"mypy", "pre-commit", "ruff", "types-pyyaml", "pytest-xdist"}
+    for package, lowest in tested.items():
+        assert Version(lowest) == Version(promised[package]), package
 
 
 def test_extras_are_those_of_the_package() -> None:
