@@ -219,7 +219,7 @@ def test_the_test_set_is_evaluated_as_the_recipe_says(
         return evaluate_split(*args, **options)
 
     monkeypatch.setattr("reseen.training.fit.evaluate_split", record)
-    settings = {"flip": True, "normalize": True, "batch_size": 7, "average_precision": "trapezoid", "reranking": True}
+    settings = {"flip": False, "normalize": True, "batch_size": 7, "average_precision": "trapezoid", "reranking": True}
     data = {"name": "market1501", "root": str(market_drawn), "size": [64, 32], "max_corrupt": 2}
     made = run(recipe_of(market_drawn, {}, data=data, evaluation=settings), tmp_path / "run")
     assert made.evaluation is not None
@@ -234,7 +234,7 @@ def test_the_test_set_is_evaluated_as_the_recipe_says(
     assert max(evaluated) == 7
     assert asked["max_corrupt"] == 2
     embedder = json.loads((tmp_path / "run" / "last" / "config.json").read_text())["embedder"]
-    assert (embedder["flip"], embedder["normalize"], embedder["precision"]) == (True, True, "float32")
+    assert (embedder["flip"], embedder["normalize"], embedder["precision"]) == (False, True, "float32")
 
 
 def test_the_best_so_far_and_the_time_spent_outlast_an_interruption(
