@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 from pydantic import BaseModel, Field, ValidationError
 from torch import nn
 
+from reseen.data.attributes import AttributeSchema
 from reseen.errors import ReseenError, nearest
 from reseen.models.aanet import AANet, AANetConfig
 from reseen.models.ide import IDE, IDEConfig
+from reseen.models.iva import IdentityVerificationAttributeNet, IVAConfig
 
 SYSTEMS: dict[str, tuple[type[BaseModel], type[nn.Module]]] = {
     "ide": (IDEConfig, IDE),
     "aanet": (AANetConfig, AANet),
+    "iva": (IVAConfig, IdentityVerificationAttributeNet),
 }
 
 if TYPE_CHECKING:
@@ -45,6 +48,15 @@ def config_of(content: Mapping[str, Any]) -> BaseModel:
             raise ReseenError(f"system {system!r} has no option {where!r}{hint}") from error
         message = first["msg"].removeprefix("Value error, ")
         raise ReseenError(f"system {system!r}: {f'{where}: ' if where else ''}{message}") from error
+
+
+def learnt_form(config: BaseModel, schema: AttributeSchema) -> AttributeSchema:
+    """Returns the form in which a system learns a data set's attributes.
+
+    That is its configuration's ``own_form`` of them, if it has such a method, else their own.
+    """
+    own_form = getattr(config, "own_form", None)
+    return schema if own_form is None else own_form(schema)
 
 
 def build(config: BaseModel) -> nn.Module:

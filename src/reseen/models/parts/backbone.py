@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import pickle
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -36,8 +37,10 @@ def _known(name: str) -> str:
 BackboneName = Annotated[str, AfterValidator(_known)]
 """Name of a timm model in a configuration; never a place in the network or on disk."""
 
-_OWN = "backbone.net."
-"""How the names of its backbone's weights begin there."""
+_OWN = "backbone."
+"""How the names of its backbone's weights begin in a checkpoint."""
+_NET = "net."
+"""How those of the timm model begin among them."""
 
 # Transformers fix their input size unless told otherwise; other families do not know these options.
 _ANY_INPUT_SIZE: tuple[dict[str, Any], ...] = (
@@ -83,7 +86,7 @@ class Backbone(nn.Module):
             if stride_in == "conv1":
                 _move_strides_to_conv1(name, self.net)
             if last_stride != 2:
-                _remove_last_stride(self.net)
+                remove_last_stride(self.net)
             if mix_style:
                 self.mix_style = MixStyle(mix_style)
                 for stage in ("layer1", "layer2"):
@@ -112,6 +115,15 @@ class Backbone(nn.Module):
     def _mix(self, module: nn.Module, inputs: tuple[Tensor, ...], features: Tensor) -> Tensor:
         mixed: Tensor = self.mix_style(features)
         return mixed
+
+    def start(self, weights: Mapping[str, Tensor], beside: Mapping[str, Tensor]) -> None:
+        """Takes over weights that fit; a backbone with more than one net has more to do.
+
+        Args:
+            weights: Of the timm model, in timm's names.
+            beside: What the backbone of a checkpoint has beside them.
+        """
+        self.net.load_state_dict(weights, strict=False)
 
     def freeze(self, stages: int) -> None:
         """Freezes the first stages: no gradients, and batch norms and dropout stay in eval mode.
@@ -154,8 +166,10 @@ def load_weights(backbone: Backbone, path: str | Path) -> None:
     path = Path(path)
     classifier = f"{backbone.net.pretrained_cfg.get('classifier') or 'fc'}."
     content = read_weights(path / MODEL_FILE if path.is_dir() else path)
-    content = {key.removeprefix(_OWN): value for key, value in content.items() if key.startswith(_OWN)} or content
-    stored = {key: value for key, value in content.items() if not key.startswith(("fc.", classifier))}
+    own = _below(_OWN, content)
+    beside = {key: value for key, value in own.items() if not key.startswith(_NET)}
+    stored = _below(_NET, own) or content
+    stored = {key: value for key, value in stored.items() if not key.startswith(("fc.", classifier))}
     wanted = backbone.net.state_dict()
     problems = {
         # Counters of batches are of no use in weights that are only a start, and often left out.
@@ -170,8 +184,7 @@ def load_weights(backbone: Backbone, path: str | Path) -> None:
                 f"{path} does not fit backbone {backbone.name!r}: {len(keys)} weights {problem} ({first}); "
                 f"give weights of this model"
             )
-    floats = {key: value.float() if value.is_floating_point() else value for key, value in stored.items()}
-    backbone.net.load_state_dict(floats, strict=False)
+    backbone.start(_floats(stored), _floats(beside))
 
 
 def load_hub_weights(backbone: Backbone) -> None:
@@ -187,7 +200,16 @@ def load_hub_weights(backbone: Backbone) -> None:
         raise ReseenError(
             f"cannot get timm's weights of {backbone.name!r} ({reason}); give a local file with --weights"
         ) from error
-    backbone.net.load_state_dict(source.state_dict())
+    backbone.start(source.state_dict(), {})
+
+
+def _below(prefix: str, content: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Returns what has names that begin so, without that beginning."""
+    return {key.removeprefix(prefix): value for key, value in content.items() if key.startswith(prefix)}
+
+
+def _floats(content: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {key: value.float() if value.is_floating_point() else value for key, value in content.items()}
 
 
 def _create(name: str, *, pretrained: bool = False) -> Any:  # timm's models share more than `nn.Module` declares
@@ -241,7 +263,7 @@ def _move_strides_to_conv1(name: str, net: Any) -> None:
         block.conv1.stride, block.conv2.stride = (2, 2), (1, 1)
 
 
-def _remove_last_stride(net: Any) -> None:
+def remove_last_stride(net: Any) -> None:
     """Sets every stride of the last stage to 1, wherever this variant has it."""
     for name, module in list(net.layer4[0].named_modules()):
         if isinstance(module, nn.Conv2d):

@@ -23,6 +23,20 @@ def class_activation_maps(features: Tensor, class_weights: Tensor) -> Tensor:
     return torch.einsum("bav,bvhw->bahw", class_weights, features)
 
 
+def stretch(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """Brings maps (..., h, w) to another size: each new cell has the mean of what it covers, so that means stay."""
+    (height, width), (rows, columns) = size, maps.shape[-2:]
+    return _shares(rows, height).to(maps) @ maps @ _shares(columns, width).to(maps).T
+
+
+def _shares(old: int, new: int) -> Tensor:
+    """Returns (new, old): the share of each old cell in each new one, where both divide the same length evenly."""
+    starts = torch.arange(new)[:, None] * old
+    others = torch.arange(old)[None] * new
+    covered = torch.minimum(starts + old, others + new) - torch.maximum(starts, others)  # in units of 1 / (old · new)
+    return covered.clamp(min=0) / old
+
+
 def min_max_scale(maps: Tensor, inside: Tensor | None = None, eps: float = 1e-4) -> Tensor:
     """Scales each map to [0, 1]; a flat map becomes 0.
 

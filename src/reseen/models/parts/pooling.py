@@ -59,6 +59,23 @@ class GeneralizedMeanPooling(nn.Module):
         return features.clamp(min=self.eps).pow(self.p) / pooled[:, :, None, None].pow(self.p - 1)
 
 
+class MaxPooling(nn.Module):
+    """The highest value of each channel in each region, wherever the region has any weight."""
+
+    def forward(self, features: Tensor, weights: Tensor) -> Tensor:
+        """Pools R regions; shapes as in `AveragePooling`."""
+        outside = (weights == 0).unbind(1)
+        return torch.stack([features.masked_fill(each[:, None], -torch.inf).amax((2, 3)) for each in outside], 1)
+
+    def evidence(self, features: Tensor, pooled: Tensor) -> Tensor:
+        """Returns (B, Z, h, w) whose mean over all locations is the globally ``pooled`` (B, Z).
+
+        Everything is where the highest value is, in equal shares if it is there more than once.
+        """
+        highest = (features == pooled[:, :, None, None]).to(features.dtype)
+        return highest * (pooled / highest.mean((2, 3)))[:, :, None, None]
+
+
 def build_pooling(name: PoolingName) -> AveragePooling | GeneralizedMeanPooling:
     """Returns the pooling of that name."""
     return AveragePooling() if name == "average" else GeneralizedMeanPooling()
