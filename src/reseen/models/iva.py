@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal, NamedTuple
 
@@ -15,37 +15,11 @@ from reseen.data.attributes import MARKET1501_SCHEMA, AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.models.output import PersonOutput
 from reseen.models.parts.backbone import StridePlacement
+from reseen.models.parts.body_halves import REGIONS, Region, half_of
 from reseen.models.parts.cam import class_activation_maps, stretch
 from reseen.models.parts.pooling import GeneralizedMeanPooling, MaxPooling, global_weights
+from reseen.models.parts.reduction import AttributeClassifier, Reduction, linear_classifier
 from reseen.models.parts.two_branches import ResNetName, TwoBranchBackbone
-
-Region = Literal["global", "upper", "lower"]
-REGIONS: tuple[Region, ...] = ("global", "upper", "lower")
-
-_UPPER = frozenset(
-    "age gender hair hair_color sleeve bag backpack upper_color upper_length hat handbag".split()
-)
-_LOWER = frozenset("lower_length lower_type lower_color boots shoe_color footwear_color".split())
-_PETA_PREFIXES: Mapping[str, Region] = {
-    "personal": "upper",
-    "hair": "upper",
-    "accessory": "upper",
-    "carrying": "upper",
-    "upperBody": "upper",
-    "lowerBody": "lower",
-    "footwear": "lower",
-}
-
-
-def half_of(attribute: str) -> Region:
-    """Returns the half of the body that learns an attribute beside the whole (table 1); ``global`` for unknown names.
-
-    A colour taken apart, such as ``upper_color:black``, goes where the colour goes.
-    """
-    name = attribute.partition(":")[0]
-    if name in _UPPER or name in _LOWER:
-        return "upper" if name in _UPPER else "lower"
-    return next((half for prefix, half in _PETA_PREFIXES.items() if name.startswith(prefix)), "global")
 
 
 def colors_apart(schema: AttributeSchema) -> AttributeSchema:
@@ -97,78 +71,75 @@ class IVAConfig(BaseModel):
         """Returns the form in which a data set's attributes are learnt; see `colors_apart`."""
         return colors_apart(schema)
 
-    @property
-    def identification(self) -> bool:
-        """Whether there are identification features."""
-        return self.identity or self.attribute
-
     @model_validator(mode="after")
     def _something_is_learnt(self) -> IVAConfig:
-        if not (self.identification or self.verification):
+        if not (self.identity or self.attribute or self.verification):
             raise ValueError("nothing is left to learn: set one of identity, attribute, verification")
         return self
 
 
-class Reduction(nn.Module):
-    """One of the six features: linear Z → V, then batch norm (spec, Decision).
+class RegionOutput(NamedTuple):
+    """What one region's features say; None and empty where the head has no such thing.
+
+    Attributes:
+        features: f_IM and f_VM (B, V) by what they are for.
+        metric: (B, V) for metric losses.
+        identities: (B, C) logits.
+        attributes: Logits by attribute name.
+    """
+
+    features: Mapping[str, Tensor]
+    metric: Tensor | None
+    identities: Tensor | None
+    attributes: Mapping[str, Tensor]
+
+
+class RegionHead(nn.Module):
+    """f_IM and f_VM of one region, and the classifiers of the former.
 
     Args:
         in_channels: Z.
-        dim: V.
-        neck: See `IVAConfig`.
+        config: The system's.
+        schema: The attributes of this region.
     """
 
-    def __init__(self, in_channels: int, dim: int, neck: str) -> None:
+    def __init__(self, in_channels: int, config: IVAConfig, schema: AttributeSchema) -> None:
         super().__init__()
-        self.linear = nn.Linear(in_channels, dim, bias=False)  # batch norm follows, so a bias would be lost
-        self.norm = nn.BatchNorm1d(dim)
-        self.norm.bias.requires_grad_(neck != "bnneck")
-        nn.init.kaiming_normal_(self.linear.weight, mode="fan_in", nonlinearity="relu")
+        self.is_bnneck = config.neck == "bnneck"
+        learnt_shift = not self.is_bnneck
+        learns_attributes = config.attribute and len(schema) > 0
+        identifies = config.identity or learns_attributes
+        self.identification = Reduction(in_channels, config.dim, learnt_shift) if identifies else None
+        self.verification = Reduction(in_channels, config.dim, learnt_shift) if config.verification else None
+        self.identities = (
+            linear_classifier(config.dim, config.num_identities, bias=not self.is_bnneck) if config.identity else None
+        )
+        self.attributes = AttributeClassifier(config.dim, schema) if learns_attributes else None
 
-    def forward(self, pooled: Tensor) -> tuple[Tensor, Tensor]:
-        """Maps pooled features (B, Z) to (B, V) before and after the batch norm."""
-        reduced = self.linear(pooled)
-        return reduced, self.norm(reduced)
+    def forward(self, pooled: Tensor) -> RegionOutput:
+        """Maps pooled features (B, Z)."""
+        features: dict[str, Tensor] = {}
+        metric = identities = None
+        attributes: Mapping[str, Tensor] = {}
+        if self.identification is not None:
+            _, feature = self.identification(pooled)
+            features["identification"] = feature
+            identities = None if self.identities is None else self.identities(feature)
+            attributes = {} if self.attributes is None else self.attributes(feature)
+        if self.verification is not None:
+            reduced, feature = self.verification(pooled)
+            features["verification"] = feature
+            metric = reduced if self.is_bnneck else feature
+        return RegionOutput(features, metric, identities, attributes)
 
-    def directions(self, rows: Tensor) -> Tensor:
-        """Turns classifier rows (..., V) into directions (..., Z): in eval mode row · V = direction · pooled + constant."""
-        assert self.norm.running_var is not None
-        scale = self.norm.weight * (self.norm.running_var + self.norm.eps).rsqrt()
-        return (rows * scale) @ self.linear.weight
-
-
-class AttributeClassifier(nn.Module):
-    """Logits of those attributes that one feature predicts: one for a binary attribute, else one a class.
-
-    Args:
-        dim: V.
-        schema: The attributes.
-    """
-
-    def __init__(self, dim: int, schema: AttributeSchema) -> None:
-        super().__init__()
-        self.schema = schema
-        self.widths = [attribute.logits(sigmoid=True) for attribute in schema]
-        self.linear = _classifier(dim, sum(self.widths))
-
-    def forward(self, feature: Tensor) -> dict[str, Tensor]:
-        """Maps a feature (B, V) to logits by attribute name."""
-        return dict(zip(self.schema.names, self.linear(feature).split(self.widths, 1), strict=True))
-
-    def rows(self, classes: Mapping[str, Tensor]) -> Tensor:
-        """Returns (B, A, V): what speaks for the given classes (B,) of each of the A attributes."""
-        rows = []
-        for attribute, own in zip(self.schema, self.linear.weight.split(self.widths), strict=True):
-            every = torch.cat([-own, own]) if len(own) == 1 and attribute.kind == "binary" else own
-            rows.append(every[classes[attribute.name]])
-        return torch.stack(rows, 1)
-
-
-class _Pooled(NamedTuple):
-    """A region's map (B, Z, h, w) and what is pooled of it (B, Z)."""
-
-    features: Tensor
-    vector: Tensor
+    def directions(self, person: Tensor, classes: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Returns by map name the directions (B, Z) that speak for a person (B,) and for classes of attributes (B,)."""
+        if self.identification is None:
+            return {}
+        rows = {} if self.identities is None else {"id": self.identities.weight[person]}
+        if self.attributes is not None:
+            rows |= {f"attribute/{name}": row for name, row in self.attributes.rows(classes).items()}
+        return {name: self.identification.directions(row) for name, row in rows.items()}
 
 
 class IdentityVerificationAttributeNet(nn.Module):
@@ -193,27 +164,13 @@ class IdentityVerificationAttributeNet(nn.Module):
     def __init__(self, config: IVAConfig) -> None:
         super().__init__()
         self.config = config
-        self.backbone = TwoBranchBackbone(
-            config.backbone, last_stride=config.last_stride, stride_in=config.stride_in
-        )
+        self.backbone = TwoBranchBackbone(config.backbone, last_stride=config.last_stride, stride_in=config.stride_in)
         self.backbone.freeze(config.freeze_stages)
         self.pooling = MaxPooling() if config.pooling == "max" else GeneralizedMeanPooling()
-        self.identification = self._reductions() if config.identification else None
-        self.verification = self._reductions() if config.verification else None
-        self.identities = nn.ModuleDict(
-            {region: _classifier(config.dim, config.num_identities, config.neck) for region in REGIONS}
-            if config.identity
-            else {}
+        own = {region: _attributes_of(region, config.attributes) for region in REGIONS}
+        self.heads = nn.ModuleDict(
+            {region: RegionHead(self.backbone.channels, config, schema) for region, schema in own.items()}
         )
-        self.attributes = nn.ModuleDict(
-            {region: AttributeClassifier(config.dim, own) for region, own in _divided(config.attributes).items()}
-            if config.attribute
-            else {}
-        )
-
-    def _reductions(self) -> nn.ModuleDict:
-        channels, config = self.backbone.channels, self.config
-        return nn.ModuleDict({region: Reduction(channels, config.dim, config.neck) for region in REGIONS})
 
     def forward(self, batch: PersonBatch) -> PersonOutput:
         """Returns descriptor, logits and, in eval mode, maps of B images.
@@ -221,82 +178,62 @@ class IdentityVerificationAttributeNet(nn.Module):
         The descriptor's features come in the order global/identification, global/verification, upper/…, lower/…:
         (B, 6·V) with everything on.
         """
-        whole, parts = self.backbone.branches(batch.images)
+        whole, parts = self.backbone.branches(batch.images)  # (B, Z, h, w), (B, Z, h', w')
         # Heads and pooling cost little and are exact in float32 whatever the backbone computes in.
         with torch.autocast(whole.device.type, enabled=False):
+            whole, parts = whole.float(), parts.float()
             middle = -(-parts.shape[2] // 2)
             regions = {"global": whole, "upper": parts[:, :, :middle], "lower": parts[:, :, middle:]}
-            pooled = {region: self._pool(features.float()) for region, features in regions.items()}
-            output = self._heads(pooled)
-            return output if self.training else replace(output, maps=self._maps(pooled, output))
+            pooled = {region: self.pooling(own, global_weights(own))[:, 0] for region, own in regions.items()}
+            heads = {region: head(pooled[region]) for region, head in self._heads()}
+            output = PersonOutput(
+                features={
+                    f"{region}/{name}": feature
+                    for region, head in heads.items()
+                    for name, feature in head.features.items()
+                },
+                identity_logits={
+                    region: head.identities for region, head in heads.items() if head.identities is not None
+                },
+                attribute_logits={region: head.attributes for region, head in heads.items() if head.attributes},
+                metric_features={region: head.metric for region, head in heads.items() if head.metric is not None},
+            )
+            return output if self.training else replace(output, maps=self._maps(regions, pooled, output))
 
-    def _pool(self, features: Tensor) -> _Pooled:
-        return _Pooled(features, self.pooling(features, global_weights(features))[:, 0])
+    def _heads(self) -> Iterator[tuple[str, RegionHead]]:
+        for region, head in self.heads.items():
+            assert isinstance(head, RegionHead)
+            yield region, head
 
-    def _heads(self, pooled: Mapping[str, _Pooled]) -> PersonOutput:
-        features: dict[str, Tensor] = {}
-        metric: dict[str, Tensor] = {}
-        for region, (_, vector) in pooled.items():
-            if self.identification is not None:
-                features[f"{region}/identification"] = self.identification[region](vector)[1]
-            if self.verification is not None:
-                reduced, normed = self.verification[region](vector)
-                features[f"{region}/verification"] = normed
-                metric[region] = reduced if self.config.neck == "bnneck" else normed
-        return PersonOutput(
-            features=features,
-            identity_logits={
-                region: classify(features[f"{region}/identification"]) for region, classify in self.identities.items()
-            },
-            attribute_logits={
-                region: classify(features[f"{region}/identification"]) for region, classify in self.attributes.items()
-            },
-            metric_features=metric,
-        )
-
-    def _maps(self, pooled: Mapping[str, _Pooled], output: PersonOutput) -> dict[str, Tensor]:
-        """CAMs (B, h, w), as fine as the part branch, of the predicted identity and of each attribute's class.
+    def _maps(
+        self, regions: Mapping[str, Tensor], pooled: Mapping[str, Tensor], output: PersonOutput
+    ) -> dict[str, Tensor]:
+        """CAMs (B, h', w'), as fine as the part branch, of the predicted identity and of each attribute's class.
 
         Each is the mean over the regions that predict it; what a half says of it lies in that half's rows. The mean of
-        a map is the mean of the class's logits, minus the constants of batch norm and bias.
+        a map is the mean of the class's logits over these regions, without the constants of batch norm and bias.
         """
-        upper, lower = pooled["upper"].features, pooled["lower"].features
+        logits = list(output.identity_logits.values())
+        person = torch.stack(logits).mean(0).argmax(1) if logits else torch.empty(0)
+        told = output.attribute_probabilities(self.config.attributes)
+        classes = {name: probabilities.argmax(1) for name, probabilities in told.items()}
+        upper, lower = regions["upper"], regions["lower"]
         size = (upper.shape[2] + lower.shape[2], upper.shape[3])
         found: dict[str, list[Tensor]] = {}
-        asked: dict[str, dict[str, Tensor]] = {region: {} for region in pooled}  # rows (B, V) by map
-        if self.identities:
-            person = torch.stack(list(output.identity_logits.values())).mean(0).argmax(1)
-            for region, classify in self.identities.items():
-                asked[region]["id"] = classify.weight[person]
-        classes = {
-            name: told.argmax(1) for name, told in output.attribute_probabilities(self.config.attributes).items()
-        }
-        for region, classify in self.attributes.items():
-            rows = classify.rows(classes).unbind(1)
-            asked[region] |= {f"attribute/{name}": row for name, row in zip(classify.schema.names, rows, strict=True)}
-        for region, rows in asked.items():
-            if not rows or self.identification is None:
+        for region, head in self._heads():
+            if not (directions := head.directions(person, classes)):
                 continue
-            directions = self.identification[region].directions(torch.stack(list(rows.values()), 1))  # (B, A, Z)
-            features, vector = pooled[region]
-            cams = class_activation_maps(self.pooling.evidence(features, vector), directions)
-            for name, cam in zip(rows, _placed(cams, region, size).unbind(1), strict=True):
+            evidence = self.pooling.evidence(regions[region], pooled[region])
+            cams = class_activation_maps(evidence, torch.stack(list(directions.values()), 1))  # (B, A, h, w)
+            for name, cam in zip(directions, _placed(cams, region, size).unbind(1), strict=True):
                 found.setdefault(name, []).append(cam)
         return {name: torch.stack(cams).mean(0) for name, cams in found.items()}
 
 
-def _classifier(dim: int, classes: int, neck: str = "norm") -> nn.Linear:
-    linear = nn.Linear(dim, classes, bias=neck != "bnneck")
-    nn.init.normal_(linear.weight, std=0.001)
-    if linear.bias is not None:
-        nn.init.zeros_(linear.bias)
-    return linear
-
-
-def _divided(schema: AttributeSchema) -> dict[str, AttributeSchema]:
-    """Returns the attributes of each region: all of the whole, and of a half its own if it has any."""
-    own = {region: tuple(a for a in schema if region in ("global", half_of(a.name))) for region in REGIONS}
-    return {region: AttributeSchema(schema.name, attributes) for region, attributes in own.items() if attributes}
+def _attributes_of(region: Region, schema: AttributeSchema) -> AttributeSchema:
+    """Returns what a region predicts: the whole body every attribute, a half those that show there."""
+    own = (attribute for attribute in schema if region in ("global", half_of(attribute.name)))
+    return AttributeSchema(schema.name, tuple(own))
 
 
 def _placed(cams: Tensor, region: str, size: tuple[int, int]) -> Tensor:

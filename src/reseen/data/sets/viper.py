@@ -69,7 +69,8 @@ def load(root: Path, *, fold: int = 0, attributes: bool = False) -> Split:
     if attributes:
         labels = _labels(folder)
         first, second = (
-            tuple(replace(image, attributes=labels.get(image.pid, {})) for image in images) for images in (first, second)
+            tuple(replace(image, attributes=labels.get(image.pid, {})) for image in images)
+            for images in (first, second)
         )
     trained = random_halves(pids, fold, train=len(pids) // 2, seed=_SEED)
     return Split(
@@ -108,7 +109,7 @@ def _labels(folder: Folder) -> Mapping[int, Mapping[str, int]]:
     for place in (folder, *(each for each in beside.folders() if each.name.lower().startswith("peta"))):
         if subset in archives(place):
             words = {int(number): own for (of, number), own in read_words(place).items() if of == subset}
-            return {
-                number + 1: {name: int(name in own) for name in SCHEMA.names} for number, own in words.items()
-            }
-    raise ReseenError(f"attributes asked for, but there is no PETA in or beside {folder}: unpack it, or put its zip there")
+            return {number + 1: {name: int(name in own) for name in SCHEMA.names} for number, own in words.items()}
+    raise ReseenError(
+        f"attributes asked for, but there is no PETA in or beside {folder}: unpack it, or put its zip there"
+    )

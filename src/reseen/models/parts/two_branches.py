@@ -64,9 +64,7 @@ class TwoBranchBackbone(Backbone):
         channels: Z, channels of both maps.
     """
 
-    def __init__(
-        self, name: str, *, last_stride: Literal[1, 2] = 2, stride_in: StridePlacement = "conv2"
-    ) -> None:
+    def __init__(self, name: str, *, last_stride: Literal[1, 2] = 2, stride_in: StridePlacement = "conv2") -> None:
         super().__init__(name, last_stride=last_stride, stride_in=stride_in)
         self.part = Branch(self.net)
         remove_last_stride(self.part)
