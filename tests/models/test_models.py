@@ -8,14 +8,20 @@ import pytest
 from pydantic import BaseModel
 
 from reseen import models
+from reseen.data.attributes import DUKE_SCHEMA
 from reseen.errors import ReseenError
 from reseen.models.aanet import AANet, AANetConfig
 from reseen.models.ide import IDE, IDEConfig
+from reseen.models.iva import IdentityVerificationAttributeNet, IVAConfig
 
 
 @pytest.mark.parametrize(
     ("content", "config_type", "system"),
-    [({"system": "aanet"}, AANetConfig, AANet), ({"system": "ide"}, IDEConfig, IDE)],
+    [
+        ({"system": "aanet"}, AANetConfig, AANet),
+        ({"system": "ide"}, IDEConfig, IDE),
+        ({"system": "iva"}, IVAConfig, IdentityVerificationAttributeNet),
+    ],
 )
 def test_a_name_leads_to_a_system(content: dict[str, Any], config_type: type, system: type) -> None:
     config = models.config_of(content | {"backbone": "resnet18"})
@@ -33,12 +39,20 @@ def test_a_name_leads_to_a_system(content: dict[str, Any], config_type: type, sy
         ({"system": "ide", "bakbone": "resnet18"}, "no option 'bakbone', did you mean 'backbone'"),
         ({"system": "ide", "zzz": 1}, "no option 'zzz'; it has: system, backbone"),
         ({"system": "aanet", "neck": "none"}, "neck: Input should be 'relu' or 'bnneck'"),
+        ({"system": "iva", "backbone": "convnext_atto"}, "backbone: 'convnext_atto' is no ResNet"),
         ({"system": "aanet", "attribute_head": False}, "'aanet': the attention map is made by the attribute head"),
     ],
 )
 def test_wrong_configurations_are_named(content: dict[str, Any], message: str) -> None:
     with pytest.raises(ReseenError, match=message):
         models.config_of(content)
+
+
+def test_a_system_may_learn_attributes_in_a_form_of_its_own() -> None:
+    assert models.learnt_form(AANetConfig(), DUKE_SCHEMA) == DUKE_SCHEMA
+    form = models.learnt_form(IVAConfig(), DUKE_SCHEMA)
+    assert "upper_color:red" in form
+    assert "upper_color" not in form
 
 
 def test_only_systems_are_built() -> None:

@@ -111,6 +111,8 @@ class RegionHead(nn.Module):
         identifies = config.identity or learns_attributes
         self.identification = Reduction(in_channels, config.dim, learnt_shift) if identifies else None
         self.verification = Reduction(in_channels, config.dim, learnt_shift) if config.verification else None
+        if self.verification is not None and self.is_bnneck:
+            self.verification.norm.requires_grad_(False)  # it only scales: no loss lies behind it
         self.identities = (
             linear_classifier(config.dim, config.num_identities, bias=not self.is_bnneck) if config.identity else None
         )

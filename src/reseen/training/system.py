@@ -36,7 +36,8 @@ def build_system(recipe: Recipe, phase: int, split: Split, before: nn.Module | N
             f"{recipe.key} learns attributes, but {split.name} has none here; put the annotation file beside the images"
         )
     section = recipe.phases[phase]
-    config = recipe.system(phase, num_identities=len(sorted_label_map(split.train)), attributes=split.schema)
+    attributes = None if split.schema is None else models.learnt_form(recipe.model, split.schema)
+    config = recipe.system(phase, num_identities=len(sorted_label_map(split.train)), attributes=attributes)
     if before is not None and before.config == config and not section.fresh:
         return before
     if before is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,36 @@ def test_one_camera_is_not_enough(tree: Path, tmp_path: Path) -> None:
     (tree / "cam_b").rename(tmp_path / "b")
     with pytest.raises(ReseenError, match=r"expected cam_a/ and cam_b/"):
         viper.load(tree)
+
+
+@pytest.mark.parametrize("place", ["beside", "inside", "zip"])
+def test_labels_are_petas_by_the_persons_number(tree: Path, tmp_path: Path, place: str) -> None:
+    with pytest.raises(ReseenError, match="there is no PETA in or beside"):
+        viper.load(tree, attributes=True)
+    peta = (tree if place == "inside" else tmp_path) / "PETA"
+    archive = paint_all(peta / "VIPeR" / "archive", ["000_45_1.webp"])
+    (archive / "Label.txt").write_text("000 personalMale upperBodyRed\n004 hairLong footwearSneakers\n")
+    if place == "zip":
+        zipped(peta, tmp_path / "peta.zip")
+        shutil.rmtree(peta)
+    split = viper.load(tree, attributes=True)
+    assert split.schema == viper.SCHEMA
+    assert len(split.schema) == 19
+    labels = {(image.pid, image.camid): image.attributes for part in split.parts().values() for image in part}
+    assert {name for name, value in labels[1, 1].items() if value} == {"personalMale"}
+    assert {name for name, value in labels[5, 2].items() if value} == {"hairLong", "footwearSneaker"}
+    assert labels[1, 2] == labels[1, 1]
+    assert not labels[2, 1]  # unknown, and not without everything
+    assert viper.load(tree).schema is None
+
+
+@pytest.mark.shared
+def test_published_labels_know_everybody(shared: Path) -> None:
+    split = viper.load(shared / "data" / "viper.zip", attributes=True)
+    counts = Counter(name for image in split.train for name, value in image.attributes.items() if value)
+    assert all(len(image.attributes) == 19 for image in split.train + split.query + split.gallery)
+    assert min(counts.values()) > 2 * 45  # pictures of some 50 of the 316 persons
+    assert counts["hairLong"] < 632 / 2
 
 
 @pytest.mark.shared

@@ -12,6 +12,7 @@ from reseen.models.parts.cam import (
     mean_std_threshold,
     min_max_scale,
     otsu_threshold,
+    stretch,
 )
 
 
@@ -73,3 +74,11 @@ def test_otsu_separates_two_groups() -> None:
 @pytest.mark.parametrize("method", ["mean_std", "otsu"])
 def test_of_a_flat_map_nothing_is_kept(method: str) -> None:
     assert keep_strong(torch.zeros(2, 4, 3), method).eq(0).all()
+
+
+def test_stretching_keeps_the_mean() -> None:
+    assert stretch(torch.tensor([[1.0, 4.0]]), (2, 3)).tolist() == [[1.0, 2.5, 4.0], [1.0, 2.5, 4.0]]
+    maps = torch.randn(2, 3, 4, 2)
+    assert stretch(maps, (4, 2)).equal(maps)
+    torch.testing.assert_close(stretch(maps, (8, 4)), maps.repeat_interleave(2, 2).repeat_interleave(2, 3))
+    torch.testing.assert_close(stretch(maps, (7, 3)).mean((2, 3)), maps.mean((2, 3)))

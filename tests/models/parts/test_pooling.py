@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from reseen.models.parts.pooling import AveragePooling, GeneralizedMeanPooling, build_pooling, global_weights
+from reseen.models.parts.pooling import (
+    AveragePooling,
+    GeneralizedMeanPooling,
+    MaxPooling,
+    build_pooling,
+    global_weights,
+)
 
 
 def test_average_over_everything_and_over_rows() -> None:
@@ -45,3 +51,21 @@ def test_evidence_averages_to_the_pooled_feature(name: str) -> None:
     pooling = build_pooling(name)
     pooled = pooling(features, global_weights(features))[:, 0]
     torch.testing.assert_close(pooling.evidence(features, pooled).mean((2, 3)), pooled)
+
+
+def test_maximum_is_that_of_the_region() -> None:
+    features = torch.tensor([[5.0, 1.0], [2.0, 3.0], [4.0, 0.0]]).reshape(1, 1, 3, 2)
+    lower = torch.zeros(1, 1, 3, 2)
+    lower[:, :, 1:] = 0.25
+    pooled = MaxPooling()(features, torch.cat([global_weights(features), lower], 1))
+    assert pooled.flatten().tolist() == [5.0, 4.0]
+
+
+def test_evidence_of_a_maximum_is_where_it_is() -> None:
+    features = torch.tensor([[[5.0, 1.0], [2.0, 5.0]], [[0.0, 0.0], [0.0, 0.0]], [[-3.0, -1.0], [-2.0, -3.0]]])[None]
+    pooling = MaxPooling()
+    pooled = pooling(features, global_weights(features))[:, 0]
+    evidence = pooling.evidence(features, pooled)
+    # Over four places the mean is the maximum; two places that share it have half each.
+    assert evidence[0].tolist() == [[[10.0, 0.0], [0.0, 10.0]], [[0.0, 0.0], [0.0, 0.0]], [[0.0, -4.0], [0.0, 0.0]]]
+    torch.testing.assert_close(evidence.mean((2, 3)), pooled)

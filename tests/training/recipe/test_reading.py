@@ -44,7 +44,7 @@ def test_ours_are_found_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 def test_ablation_rows_add_one_thing_each() -> None:
-    rows = [load_recipe(path) for path in RECIPES if "market1501-ablation" in path.stem]
+    rows = [load_recipe(path) for path in RECIPES if "aanet50-market1501-ablation" in path.stem]
     heads = [
         (row.model.parts, row.model.attribute_head, row.model.attention)
         for row in rows
