@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 
 import reseen
 from reseen.data import open_split
+from reseen.data.attributes import MARKET1501_SCHEMA
 from reseen.data.batch import PersonBatch
 from reseen.data.images.keypoints import keypoints_of, mirror
 from reseen.errors import ReseenError
@@ -30,6 +31,7 @@ from reseen.world import RenderConfig, render
 from tests.flat_world import FlatWorld
 
 QUIET = Console(file=io.StringIO())
+RED = MARKET1501_SCHEMA["upper_color"].index("red")
 ONE: dict[str, Any] = {"epochs": 1, "objective": {"terms": [{"kind": "identity"}]}}
 AANET_OBJECTIVE = {
     "terms": [
@@ -112,6 +114,26 @@ def test_folder_holds_everything(straight: Path) -> None:
     assert "academic research only" in card  # the data set's terms
     assert f"{report['mAP']:.2%}" in card
     assert len((straight / "metrics.csv").read_text().splitlines()) == 1 + 4
+
+
+def test_a_system_learns_attributes_in_its_own_form(market_drawn: Path, tmp_path: Path) -> None:
+    """IVA wants every colour by itself; the data set has one attribute with eight classes."""
+    terms = [{"kind": "identity"}, {"kind": "attribute"}, {"kind": "triplet", "heads": ["global", "upper", "lower"]}]
+    recipe = make_recipe(market_drawn, phases=phases(make_recipe(market_drawn), epochs=1, objective={"terms": terms}))
+    model = {"system": "iva", "backbone": "resnet10t", "dim": 16}
+    recipe = recipe_from(recipe.model_dump(mode="json") | {"model": model}, "test")
+    run = Run(recipe, tmp_path / "run", accelerator="cpu", console=QUIET)
+    report = run.train()
+    assert run.images.schema is not None
+    assert run.images.attributes is not None
+    column = run.images.schema.columns["upper_color:red"].start
+    labels = [image.attributes["upper_color"] for image in run.images.cached.images]
+    assert run.images.attributes[:, column].tolist() == [int(label == RED) for label in labels]
+    assert report is not None
+    assert report.attributes is not None
+    assert "upper_color:red" in report.attributes.binary_accuracy
+    assert "upper_color" in report.attributes.accuracy
+    assert reseen.load(tmp_path / "run" / "last").schema == run.images.schema
 
 
 def test_intermediate_evaluation_changes_nothing_of_the_training(market_drawn: Path, tmp_path: Path) -> None:
