@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from reseen.evaluation.ranking import rank
     from reseen.models.checkpoint import load
     from reseen.models.embedder import Embedder
+    from reseen.search.gallery import Gallery
 
 try:
     __version__ = version("reseen")
@@ -24,6 +25,7 @@ _HOME = {
     "AttributeSchema": "reseen.data.attributes",
     "Embedder": "reseen.models.embedder",
     "Embeddings": "reseen.descriptors.embeddings",
+    "Gallery": "reseen.search.gallery",
     "PersonImage": "reseen.data.person",
     "ReseenError": "reseen.errors",
     "ReseenWarning": "reseen.errors",
@@ -37,6 +39,7 @@ __all__ = [
     "AttributeSchema",
     "Embedder",
     "Embeddings",
+    "Gallery",
     "PersonImage",
     "ReseenError",
     "ReseenWarning",

@@ -23,7 +23,7 @@ class Match:
 
     Attributes:
         rank: 1 = nearest.
-        row: Row in the gallery.
+        row: Row in the gallery; -1 in a stored one, which knows its rows by their ``id``.
         path: Image reference, or an empty string if the gallery has none.
         distance: Distance to the query picture, or None without one.
         probability: Joint probability of the required attributes, or None without a filter.
@@ -32,6 +32,10 @@ class Match:
         attributes: What was read, such as a class, and its probability, by attribute name; see `Attribute.read`.
         parts: What each named feature has to do with the distance: shares of its *square*, or the terms of a sum
             of distances (`Distance.split`). Empty without a query picture or if the gallery's features have no names.
+        id: Hash of the content, by which a stored gallery knows the row; else empty.
+        seconds: When the picture was taken, or None.
+        track: The track it belongs to, or None.
+        source: Where it came from, as was said when it was added.
     """
 
     rank: int
@@ -43,6 +47,10 @@ class Match:
     pid: int
     attributes: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     parts: Mapping[str, float] = field(default_factory=dict)
+    id: str = ""
+    seconds: float | None = None
+    track: int | None = None
+    source: str = ""
 
     def shows(self, pid: int | None) -> bool | None:
         """Returns whether this is the person, or None if nobody knows who one of them is."""

@@ -1,0 +1,130 @@
+"""The ways to find rows: compared in memory, compared as they are read, by an index, or by their attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reseen.search.gallery import index
+from reseen.search.gallery.filters import Filter
+from reseen.search.gallery.layout import Layout
+from reseen.search.gallery.results import Results
+from reseen.search.gallery.rows import matches_of
+from reseen.search.gallery.vectors import Resident
+from reseen.search.where import AttributeFilter
+
+
+def in_memory(
+    table: Any,
+    resident: Resident,
+    point: NDArray[np.float32],
+    wanted: AttributeFilter | None,
+    layout: Layout,
+    rows: Filter,
+    top: int,
+) -> Results:
+    """Compares every row that passes the filter.
+
+    Args:
+        table: The store's table.
+        resident: The same in memory.
+        point: (d,) where to search.
+        wanted: The required attributes that are among the filter's conditions, or None.
+        layout: The table's.
+        rows: Which may be found.
+        top: At most so many.
+    """
+    mask = rows.mask(resident.columns) if rows else None
+    places, distances = resident.nearest(point, mask, top)
+    ids = resident.columns["_rowid"][places]
+    compared = len(resident) if mask is None else int(mask.sum())
+    return _results(table, ids, distances, wanted, layout, exact=True, compared=compared)
+
+
+def in_store(
+    table: Any, point: NDArray[np.float32], wanted: AttributeFilter | None, layout: Layout, rows: Filter, top: int
+) -> Results:
+    """Compares the rows that pass the filter if these are not too many, else looks for the nearest by the index.
+
+    Args:
+        table: The store's table.
+        point: (d,) where to search.
+        wanted: The required attributes that are among the filter's conditions, or None.
+        layout: The table's.
+        rows: Which may be found.
+        top: At most so many.
+    """
+    total = table.count_rows()
+    compared = table.count_rows(rows.sql()) if rows else total
+    exact = compared <= index.EXACT_ROWS
+    if exact:
+        ids, distances = index.compare_all(table, point, rows.sql(), top)
+    else:
+        ids, distances = index.search(table, point, rows.sql() if rows else None, top, total)
+    return _results(table, ids, distances, wanted, layout, exact=exact, compared=compared)
+
+
+def by_attributes(table: Any, wanted: AttributeFilter, layout: Layout, rows: Filter, top: int) -> Results:
+    """Ranks the rows that pass the filter by the joint probability of the required attributes.
+
+    Args:
+        table: The store's table.
+        wanted: The required attributes.
+        layout: The table's, with a schema.
+        rows: Which may be found.
+        top: At most so many.
+    """
+    assert layout.schema is not None
+    asked = [f"p{place}" for place, name in enumerate(layout.schema.names) if name.partition(":")[0] in wanted.names]
+    asked += [f"p{place}" for place, name in enumerate(layout.schema.names) if name in wanted.names]
+    read = table.search().where(rows.sql()).select(list(dict.fromkeys(asked))).with_row_id(True).to_arrow()
+    if not len(read):
+        return Results((), True, 0)
+    probabilities = wanted.probability(layout.probabilities(read), layout.schema)
+    best = np.argsort(-probabilities, kind="stable")[:top]
+    found = _take(table, read["_rowid"].to_numpy()[best], layout)
+    return Results(matches_of(found, layout, None, probabilities[best]), True, len(read))
+
+
+def away_from(like: NDArray[np.float32], unlike: NDArray[np.float32], weight: float = 0.25) -> NDArray[np.float32]:
+    """Returns the point to search around for persons like these and unlike those.
+
+    To rank by |g - l|² - w |g - u|² is to rank by the distance to (l - w u) / (1 - w), so that any index can serve it.
+
+    Args:
+        like: l, the mean of those that are sought.
+        unlike: u, the mean of those that are not.
+        weight: w, less than 1.
+    """
+    return np.asarray((like - weight * unlike) / (1 - weight), dtype=np.float32)
+
+
+def _results(
+    table: Any,
+    ids: NDArray[np.int64],
+    distances: NDArray[np.float64],
+    wanted: AttributeFilter | None,
+    layout: Layout,
+    *,
+    exact: bool,
+    compared: int,
+) -> Results:
+    found = _take(table, ids, layout)
+    probabilities = None
+    if wanted is not None and layout.schema is not None and len(found):
+        probabilities = wanted.probability(layout.probabilities(found), layout.schema)
+    return Results(matches_of(found, layout, distances, probabilities), exact, compared)
+
+
+def _take(table: Any, ids: NDArray[np.int64], layout: Layout) -> pa.Table:
+    """Returns rows by the store's ids, in their order, without descriptors and pictures."""
+    columns = ["id", "path", "pid", "camera", "seconds", "track", "source"]
+    columns += [f"p{place}" for place in range(len(layout.schema or ()))]
+    if not len(ids):
+        return table.schema.empty_table().select(columns)
+    rows = table.take_row_ids([int(one) for one in ids]).select(columns).with_row_id().to_arrow()
+    order = {one: place for place, one in enumerate(rows["_rowid"].to_pylist())}
+    return rows.select(columns).take([order[int(one)] for one in ids])

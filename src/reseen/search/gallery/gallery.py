@@ -1,0 +1,379 @@
+"""A gallery that is kept: the one object through which persons are added, found and deleted."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reseen.data.attributes import AttributeSchema
+from reseen.data.images.reference import image_of
+from reseen.data.person import PersonImage
+from reseen.descriptors.embeddings import Embeddings
+from reseen.errors import ReseenError
+from reseen.search.gallery import deletion, index
+from reseen.search.gallery.filters import Filter, attribute_conditions, other_than, row_filter
+from reseen.search.gallery.finding import away_from, by_attributes, in_memory, in_store
+from reseen.search.gallery.layout import Layout
+from reseen.search.gallery.results import Results
+from reseen.search.gallery.rows import Newcomers, row_id
+from reseen.search.gallery.store import Store, table_name
+from reseen.search.gallery.vectors import Resident
+from reseen.search.search import Match
+from reseen.search.where import AttributeFilter, parse_where
+
+
+class Gallery:
+    """Descriptors, attributes and pictures of persons in a folder. Several processes may use it at once.
+
+    What `add` has returned for survives a process that is killed. One model's rows are searched; `open` one, and close
+    it or use it in a ``with`` statement.
+
+    Attributes:
+        folder: Where it lies.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.folder = store.folder
+        self._open: Store | None = store
+        self._memory = threading.Lock()
+        self._resident: tuple[str, Resident] | None = None
+        self._layouts: dict[str, Layout] = {}
+
+    @classmethod
+    def open(cls, path: Path | str) -> Gallery:
+        """Opens a gallery, and makes it if the folder is missing or empty.
+
+        A deletion that was killed before it was through is finished first.
+
+        Raises:
+            ReseenError: If the path is something else, or cannot be read.
+        """
+        if not isinstance(path, (str, Path)) or not str(path):
+            raise ReseenError(f"name a gallery's folder, not {path!r}")
+        store = Store(Path(path))
+        if (store.folder / "deleting").exists():
+            with store.writing():
+                deletion.finish(store)
+        gallery = cls(store)
+        gallery.layout  # noqa: B018 - a table that cannot be read is told of now
+        return gallery
+
+    @staticmethod
+    def is_one(path: Path) -> bool:
+        """Whether a folder is a gallery."""
+        return Store.is_one(path)
+
+    def close(self) -> None:
+        """Lets go of the folder and of what is held in memory; the gallery can be opened again."""
+        if self._open is not None:
+            self._open.close()
+        self._open = self._resident = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        """Returns how many rows the searched table has."""
+        with self.store.told():
+            table = self.store.current()
+            return 0 if table is None else int(table.count_rows())
+
+    def __bool__(self) -> bool:
+        """An empty gallery is a gallery."""
+        return True
+
+    @property
+    def store(self) -> Store:
+        """The folder's tables.
+
+        Raises:
+            ReseenError: If the gallery was closed.
+        """
+        if self._open is None:
+            raise ReseenError(f"gallery {self.folder} is closed; open it again")
+        return self._open
+
+    @property
+    def layout(self) -> Layout | None:
+        """Model and attributes of the rows that are searched, or None as long as nothing was added."""
+        name = self.store.settings()["current"]
+        if not name:
+            return None
+        if name not in self._layouts:
+            with self.store.told():
+                self._layouts[name] = Layout.read(self.store.table(name).schema)
+        return self._layouts[name]
+
+    @property
+    def schema(self) -> AttributeSchema | None:
+        """The attributes that ``where`` can ask for, or None."""
+        return self.layout.schema if self.layout is not None else None
+
+    # --- adding -----------------------------------------------------------------------------------------------
+
+    def add(
+        self,
+        embeddings: Embeddings,
+        *,
+        schema: AttributeSchema | None = None,
+        seconds: ArrayLike | None = None,
+        tracks: ArrayLike | None = None,
+        source: str = "",
+        pictures: Sequence[bytes | None] | None = None,
+        copy: bool = False,
+        again: bool = False,
+    ) -> int:
+        """Adds rows. What is there already, by its content, is passed over, so the same call may be repeated.
+
+        Args:
+            embeddings: Descriptors, with or without paths and attributes. The first ones decide on the model.
+            schema: The attributes' classes: ``embedder.schema``. See `Layout.of` for what holds without.
+            seconds: (N,) or one number, when the pictures were taken: since 1970, or since a recording began. NaN
+                where nobody knows.
+            tracks: (N,) or one number, the track that each belongs to.
+            source: Where all of them come from, such as a video's name.
+            pictures: N encoded images to keep, or None where there is none.
+            copy: Whether to read the pictures at ``embeddings.paths`` and keep them; else only the paths are kept.
+            again: Whether to add also what was deleted from this gallery.
+
+        Returns:
+            How many rows are new.
+
+        Raises:
+            ReseenError: If the embeddings are of another model or have other attributes, if some of them were
+                deleted before, or if something cannot be read or written.
+        """
+        newcomers = Newcomers(embeddings, seconds=seconds, tracks=tracks, source=source, pictures=pictures, copy=copy)
+        if not len(embeddings):
+            return 0
+        with self.store.writing():
+            deletion.finish(self.store)
+            layout = self.layout
+            if layout is None:
+                layout = Layout.of(embeddings, schema)
+                name = table_name(embeddings.model)
+                self.store.make(name, layout.arrow())
+                self.store.note(current=name)
+            else:
+                layout.check(embeddings, schema)
+            return self.insert(self.store.settings()["current"], newcomers, layout, again=again)
+
+    def insert(self, name: str, newcomers: Newcomers, layout: Layout, *, again: bool) -> int:
+        """Writes what is new into one of the tables, within the writer's lock; returns how many rows that was."""
+        store = self.store
+        with store.told():
+            table = store.table(name)
+            there = set(table.search().select(["id"]).to_arrow()["id"].to_pylist())
+            first = {one: row for row, one in reversed(list(enumerate(newcomers.ids))) if one not in there}
+            if gone := deletion.buried(store).intersection(first):
+                if not again:
+                    example = newcomers.paths[min(first[one] for one in gone)] or "one without a path"
+                    raise ReseenError(
+                        f"{len(gone):,} of these were deleted from {store.folder}, such as {example}: "
+                        "add them with again=True (--again) if they are really to come back"
+                    )
+                deletion.unbury(store, gone)
+            for rows in newcomers.tables(np.array(sorted(first.values()), dtype=np.int64), layout):
+                table.add(rows)
+            if (count := table.count_rows()) > index.EXACT_ROWS:
+                index.build_if_due(table, count)
+            store.tidy(name, always=False)
+        return len(first)
+
+    # --- searching --------------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        features: Embeddings | ArrayLike | None = None,
+        top: int = 10,
+        cameras: int | Iterable[int] | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        where: str | AttributeFilter = "",
+        *,
+        unlike: Embeddings | ArrayLike | None = None,
+        soft: bool = False,
+        exclude: tuple[int, int] | None = None,
+    ) -> Results:
+        """Finds persons by pictures, by attributes, or by both, among the rows that pass all filters.
+
+        Filters are applied inside the search: whatever else is nearer, the nearest that pass are found. Without a
+        picture, those with the attributes come in the order of their joint probability.
+
+        Args:
+            features: One picture's descriptor or several pictures': `Embeddings`, (D,) or (n, D); or None.
+            top: At most so many.
+            cameras: Only these.
+            since: Only from this second on.
+            until: Only up to this second.
+            where: Required attributes, such as ``gender=male and backpack=yes``.
+            unlike: Pictures of whom the person is not; see `away_from`.
+            soft: Without a picture: also rows whose attributes contradict ``where``, as the last ones.
+            exclude: (pid, camera) of rows that must not be found: the query's own, under its own camera.
+
+        Returns:
+            The matches, best first, and whether every row was compared; empty if nobody passes the filters.
+
+        Raises:
+            ReseenError: If the gallery is empty, nothing is searched for, or something has the wrong type.
+        """
+        rows = row_filter(cameras=cameras, since=since, until=until)
+        if isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 1:
+            raise ReseenError(f"top must be a whole number of at least 1, got {top!r}")
+        layout = self.layout
+        if layout is None or not len(self):
+            raise ReseenError("the gallery is empty; add images to it before searching")
+        wanted = self._wanted(where, layout)
+        if exclude is not None:
+            rows = Filter((*rows.conditions, other_than(*exclude)))
+        if wanted is not None and not soft:
+            assert layout.schema is not None
+            rows = Filter((*rows.conditions, *attribute_conditions(wanted, layout.schema)))
+        if features is None:
+            if wanted is None:
+                raise ReseenError("nothing to search for: give a query picture, attributes, or both")
+            return self._again(lambda table: by_attributes(table, wanted, layout, rows, top))
+        if soft:
+            raise ReseenError("soft ranks by attributes alone; with a picture, where leaves out who contradicts it")
+        point = layout.query(features)
+        if unlike is not None:
+            point = away_from(point, layout.query(unlike))
+        return self._again(lambda table: self._by_picture(table, point, wanted, layout, rows, top))
+
+    def picture(self, match: Match) -> PersonImage:
+        """Returns the picture of a match: the one that was kept, else the one its path leads to.
+
+        Raises:
+            ReseenError: If there is none any more.
+        """
+        with self.store.told():
+            table = self.store.current()
+            sql = row_id(match.id)
+            found = (
+                [] if table is None else table.search().where(sql).select(["picture"]).to_arrow()["picture"].to_pylist()
+            )
+        if not found:
+            raise ReseenError(f"{match.path or 'this row'} is not in gallery {self.folder} any more")
+        if found[0] is not None:
+            return PersonImage(found[0], match.pid, match.camid)
+        return image_of(match.path)
+
+    def _wanted(self, where: str | AttributeFilter, layout: Layout) -> AttributeFilter | None:
+        if not isinstance(where, (str, AttributeFilter)):
+            raise ReseenError(f"where must be text such as 'gender=male and hat=yes', got {where!r}")
+        if not where:
+            return None
+        if layout.schema is None:
+            raise ReseenError(f"cannot filter by {where}: the model that made this gallery predicts no attributes")
+        return parse_where(str(where), layout.schema)
+
+    def _by_picture(
+        self,
+        table: Any,
+        point: NDArray[np.float32],
+        wanted: AttributeFilter | None,
+        layout: Layout,
+        rows: Filter,
+        top: int,
+    ) -> Results:
+        if table.count_rows() > index.EXACT_ROWS:
+            return in_store(table, point, wanted, layout, rows, top)
+        with self._memory:
+            return in_memory(table, self._held(layout), point, wanted, layout, rows, top)
+
+    def _again(self, look: Callable[[Any], Results]) -> Results:
+        """Searches, and once more if a deletion has just taken away the files of the version that was looked at."""
+        try:
+            with self.store.told():
+                return look(self.store.current())
+        except ReseenError:
+            self.store.close()
+            with self.store.told():
+                return look(self.store.current())
+
+    def _held(self, layout: Layout) -> Resident:
+        """Returns the searched table in memory, as it is now."""
+        name = self.store.settings()["current"]
+        if self._resident is None or self._resident[0] != name:
+            self._resident = (name, Resident(layout.searched_width))
+        self._resident[1].refresh(self.store.table(name))
+        return self._resident[1]
+
+    # --- deleting ---------------------------------------------------------------------------------------------
+
+    def delete(
+        self,
+        *,
+        cameras: int | Iterable[int] | None = None,
+        pids: int | Iterable[int] | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        paths: str | Iterable[str] | None = None,
+        sources: str | Iterable[str] | None = None,
+    ) -> int:
+        """Deletes rows for good: from every model's table, with pictures, index entries and old versions.
+
+        All that is said must hold of a row: ``cameras=3, until=60`` deletes what camera 3 saw in the first minute. What
+        was deleted is added again only if that is asked for; a hash of each is kept to know it.
+
+        Args:
+            cameras: Taken by these.
+            pids: Of these persons.
+            since: From this second on.
+            until: Up to this second.
+            paths: With these paths.
+            sources: Added from these.
+
+        Returns:
+            How many rows are gone.
+
+        Raises:
+            ReseenError: If nothing is said, something has the wrong type, or the disk fails.
+        """
+        chosen = row_filter(cameras=cameras, pids=pids, since=since, until=until, paths=paths, sources=sources)
+        if not chosen:
+            raise ReseenError("say what to delete: cameras, pids, since, until, paths or sources")
+        return self._delete(chosen.sql())
+
+    @property
+    def retention(self) -> float:
+        """After so many days rows may be deleted by `expire`."""
+        return float(self.store.settings()["retention_days"])
+
+    @retention.setter
+    def retention(self, days: float) -> None:
+        if isinstance(days, bool) or not isinstance(days, (int, float)) or not (math.isfinite(days) and days > 0):
+            raise ReseenError(f"the retention is a number of days above 0, not {days!r}")
+        with self.store.writing():
+            self.store.note(retention_days=float(days))
+
+    def expire(self, now: float | None = None) -> int:
+        """Deletes everything older than the retention, by when it was taken or, if that is unknown, added.
+
+        Args:
+            now: Seconds since 1970; the present by default.
+
+        Returns:
+            How many rows are gone.
+        """
+        return self._delete(deletion.expired(self.retention, time.time() if now is None else now))
+
+    def _delete(self, sql: str) -> int:
+        with self.store.writing():
+            deletion.finish(self.store)
+            gone = deletion.delete(self.store, sql)
+        self._resident = None  # what is deleted is not kept in memory either
+        return gone

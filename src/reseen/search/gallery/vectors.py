@@ -1,0 +1,94 @@
+"""Descriptors held in memory, as long as there are not too many: comparing all of them beats any index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reseen.descriptors.distances import exact_squared_distances
+from reseen.search.gallery.layout import matrix
+
+_EPSILON = float(np.finfo(np.float32).eps)
+
+
+class Resident:
+    """What a search of one table looks at, in the order the rows were added.
+
+    Attributes:
+        version: Version of the table it was read from.
+        columns: (N,) by name: all that filters are on, and the store's own row ids ``_rowid``.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.version = -1
+        self.columns: dict[str, NDArray[Any]] = {}
+        self._ids: pa.Array = pa.array([], pa.string())
+        self._features = np.empty((0, width), dtype=np.float32)
+        self._squares = np.empty(0)
+
+    def __len__(self) -> int:
+        return len(self._features)
+
+    def refresh(self, table: Any) -> None:
+        """Reads what has changed: after an addition only what is new."""
+        version = table.version
+        if version == self.version:
+            return
+        names = [name for name in table.schema.names if name in ("id", "pid", "camera", "seconds") or name[0] == "c"]
+        read = table.search().select(list(dict.fromkeys(names))).with_row_id(True).to_arrow()
+        ids, kept = read["id"].combine_chunks(), len(self._ids)
+        if not ids.slice(0, kept).equals(self._ids):
+            kept = 0
+        if kept < len(ids):
+            rest = table.search().select(["descriptor"]).offset(kept).limit(len(ids) - kept).to_arrow()
+            new = matrix(rest["descriptor"], self._features.shape[1])
+            self._features = np.concatenate([self._features[:kept], new]) if kept else new
+        self.columns = {name: read[name].to_numpy() for name in read.column_names if name != "id"}
+        self._ids, self.version = ids, version
+        self._squares = np.einsum("nd,nd->n", self._features, self._features)
+
+    def nearest(
+        self, point: NDArray[np.float32], mask: NDArray[np.bool_] | None, top: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Returns the nearest rows (n,) and their distances, equal ones in the order they were added.
+
+        Args:
+            point: (d,) where to search.
+            mask: (N,) which rows may be found; None for all.
+            top: At most so many.
+        """
+        rows = None if mask is None else np.flatnonzero(mask)
+        features = self._features if rows is None else self._features[rows]
+        squares = self._squares if rows is None else self._squares[rows]
+        return _nearest(point, features, squares, np.arange(len(features)) if rows is None else rows, top)
+
+
+def nearest(
+    point: NDArray[np.float32], features: NDArray[np.float32], top: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Returns the nearest of some descriptors (N, d), compared one by one, and their distances."""
+    return _nearest(point, features, np.einsum("nd,nd->n", features, features), np.arange(len(features)), top)
+
+
+def _nearest(
+    point: NDArray[np.float32],
+    features: NDArray[np.float32],
+    squares: NDArray[np.floating[Any]],
+    rows: NDArray[np.int64],
+    top: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    top = min(top, len(features))
+    if not top:
+        return np.empty(0, dtype=np.int64), np.empty(0)
+    # The matrix product tells who comes into question; these are compared again from differences in double precision,
+    # so that order and distances are exact. What it can be off by is derived at `SquaredDistances.tolerance`.
+    rough = squares - 2 * (features @ point)
+    reach = np.linalg.norm(point) + np.sqrt(squares.max())
+    tolerance = _EPSILON * (np.sqrt(features.shape[1]) + 8) * reach**2
+    candidates = np.flatnonzero(rough <= np.partition(rough, top - 1)[top - 1] + tolerance)
+    exact = exact_squared_distances([point], [features], candidates)
+    best = np.argsort(exact, kind="stable")[:top]
+    return rows[candidates[best]], np.sqrt(exact[best])
