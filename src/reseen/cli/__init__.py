@@ -10,7 +10,7 @@ from typing import TextIO
 import typer
 from rich.markup import escape
 
-from reseen.cli import cache, data, demo, embed, evaluate, explain, search, train
+from reseen.cli import cache, data, demo, embed, evaluate, explain, gallery, search, train
 from reseen.console import err
 from reseen.errors import ReseenError, ReseenWarning
 
@@ -31,6 +31,7 @@ app.command()(explain.explain)
 app.command()(demo.demo)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
+app.add_typer(gallery.app, name="gallery")
 
 
 @app.callback()

@@ -19,13 +19,14 @@ from reseen.cli.options import (
 )
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
+from reseen.extras import need
 
 
 def search(
     checkpoint: CheckpointArgument,
     gallery: Annotated[
         Path,
-        typer.Option(help="Folder, zip or table of images, or a file `reseen embed` wrote.", callback=existing),
+        typer.Option(help="Gallery, folder, zip or table of images, or a file of `reseen embed`.", callback=existing),
     ],
     query: Annotated[Path | None, typer.Option(help="Picture of the person.", callback=existing_picture)] = None,
     where: Annotated[str, typer.Option(help='Required attributes: "gender=male and backpack=yes".')] = "",
@@ -42,19 +43,29 @@ def search(
     if not (query or where):
         raise ReseenError("nothing to search for: give --query, --where, or both")
     from reseen.embedding import open_place
+    from reseen.gallery_files import is_gallery
 
-    place = open_place(gallery)
+    kept = is_gallery(gallery)
+    if kept:
+        need("gallery")
+    place = None if kept else open_place(gallery)
 
     from reseen.data.images.reference import image_of
     from reseen.explain.saving import save_picture
     from reseen.progress import progress_of
+    from reseen.search.gallery import Gallery
     from reseen.search.wanted import look_for
 
     embedder = load(checkpoint, device)
     wanted = look_for(embedder, image_of(query) if query else None, where)
-    note(place.note)
-    images = place.embeddings(embedder, batch_size=batch_size, max_corrupt=max_corrupt, bars=partial(progress_of, err))
-    found = wanted.find_in(images, top=top)
+    if place is None:
+        found = wanted.find_in(Gallery.open(gallery), top=top)
+    else:
+        note(place.note)
+        images = place.embeddings(
+            embedder, batch_size=batch_size, max_corrupt=max_corrupt, bars=partial(progress_of, err)
+        )
+        found = wanted.find_in(images, top=top)
     note(found.note)
     if not found.matches:
         out.print("nobody in the gallery fulfils this, so no picture was written; loosen --where")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PIL import Image
 
@@ -22,22 +22,24 @@ def matches_picture(
     schema: AttributeSchema | None = None,
     where: AttributeFilter | None = None,
     query_pid: int | None = None,
+    picture_of: Callable[[Match], PersonImage] = lambda match: image_of(match.path),
 ) -> Image.Image:
     """Draws the query and the matches with distance, camera and attributes.
 
     Args:
-        matches: What `search` found; their paths have to be readable.
+        matches: What `search` found.
         query: The query's image, or None for a search by attributes alone.
         schema: The attributes' classes.
         where: The filter of the search.
         query_pid: The query's person id if known: frames the matches right or wrong.
+        picture_of: Returns a match's picture; by default the one its path leads to.
 
     Raises:
         ReseenError: If a picture cannot be read.
     """
     results = [
         RankedResult(
-            image_of(match.path).open(),
+            picture_of(match).open(),
             [
                 f"distance {match.distance:.3f}" if match.distance is not None else f"fits {match.probability:.0%}",
                 f"camera {match.camid}",

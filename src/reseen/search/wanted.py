@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from reseen.data.attributes import AttributeSchema
+from reseen.data.images.reference import image_of
 from reseen.data.person import PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation.cross_camera import own_camera
+from reseen.search.gallery import Gallery
 from reseen.search.search import Match, search
 from reseen.search.table import matches_table
 from reseen.search.where import AttributeFilter, parse_where
@@ -43,7 +46,7 @@ class Wanted:
         """The query's person id, if its name tells it."""
         return self.person.pid if self.person is not None and self.person.pid > 0 else None
 
-    def find_in(self, gallery: Embeddings, *, top: int = 10) -> Found:
+    def find_in(self, gallery: Embeddings | Gallery, *, top: int = 10) -> Found:
         """Searches a gallery.
 
         A query whose name tells person and camera is not looked for in its own camera.
@@ -56,6 +59,10 @@ class Wanted:
             ReseenError: If the gallery is empty or of another model.
         """
         own = None if self.pid is None or self.person is None else (self.pid, self.person.camid)
+        if isinstance(gallery, Gallery):
+            results = gallery.search(self.descriptor, top, where=self.where or "", exclude=own)
+            left_out = 0 if own is None else gallery.count(pids=own[0], cameras=own[1])
+            return Found(self, results.matches, left_out, gallery.picture)
         matches = search(gallery, self.descriptor, schema=self.schema, where=self.where, top=top, exclude=own)
         left_out = 0 if own is None else int(own_camera(gallery.pids, gallery.camids, *own).sum())
         return Found(self, tuple(matches), left_out)
@@ -69,11 +76,13 @@ class Found:
         wanted: Whom it looked for.
         matches: Best first.
         left_out: How many pictures of the query's person by its own camera were passed over.
+        picture_of: Returns a match's picture.
     """
 
     wanted: Wanted
     matches: tuple[Match, ...]
     left_out: int
+    picture_of: Callable[[Match], PersonImage] = lambda match: image_of(match.path)
 
     @property
     def note(self) -> str:
@@ -98,7 +107,12 @@ class Found:
 
         wanted = self.wanted
         return matches_picture(
-            self.matches, wanted.person, schema=wanted.schema, where=wanted.where, query_pid=wanted.pid
+            self.matches,
+            wanted.person,
+            schema=wanted.schema,
+            where=wanted.where,
+            query_pid=wanted.pid,
+            picture_of=self.picture_of,
         )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from reseen.errors import ReseenError
 from reseen.search.gallery import index
 from reseen.search.gallery.filters import Filter
 from reseen.search.gallery.layout import Layout
@@ -39,9 +40,9 @@ def in_memory(
     """
     mask = rows.mask(resident.columns) if rows else None
     places, distances = resident.nearest(point, mask, top)
-    ids = resident.columns["_rowid"][places]
+    found = pa.table({"_rowid": resident.columns["_rowid"][places], "id": resident.ids.take(pa.array(places))})
     compared = len(resident) if mask is None else int(mask.sum())
-    return _results(table, ids, distances, wanted, layout, exact=True, compared=compared)
+    return _results(table, found, distances, wanted, layout, exact=True, compared=compared)
 
 
 def in_store(
@@ -61,10 +62,10 @@ def in_store(
     compared = table.count_rows(rows.sql()) if rows else total
     exact = compared <= index.EXACT_ROWS
     if exact:
-        ids, distances = index.compare_all(table, point, rows.sql(), top)
+        found, distances = index.compare_all(table, point, rows.sql(), top)
     else:
-        ids, distances = index.search(table, point, rows.sql() if rows else None, top, total)
-    return _results(table, ids, distances, wanted, layout, exact=exact, compared=compared)
+        found, distances = index.search(table, point, rows.sql() if rows else None, top, total)
+    return _results(table, found, distances, wanted, layout, exact=exact, compared=compared)
 
 
 def by_attributes(table: Any, wanted: AttributeFilter, layout: Layout, rows: Filter, top: int) -> Results:
@@ -80,12 +81,12 @@ def by_attributes(table: Any, wanted: AttributeFilter, layout: Layout, rows: Fil
     assert layout.schema is not None
     asked = [f"p{place}" for place, name in enumerate(layout.schema.names) if name.partition(":")[0] in wanted.names]
     asked += [f"p{place}" for place, name in enumerate(layout.schema.names) if name in wanted.names]
-    read = table.search().where(rows.sql()).select(list(dict.fromkeys(asked))).with_row_id(True).to_arrow()
+    read = table.search().where(rows.sql()).select(["id", *dict.fromkeys(asked)]).with_row_id(True).to_arrow()
     if not len(read):
         return Results((), True, 0)
     probabilities = wanted.probability(layout.probabilities(read), layout.schema)
     best = np.argsort(-probabilities, kind="stable")[:top]
-    found = _take(table, read["_rowid"].to_numpy()[best], layout)
+    found = _take(table, read.take(best), layout)
     return Results(matches_of(found, layout, None, probabilities[best]), True, len(read))
 
 
@@ -104,7 +105,7 @@ def away_from(like: NDArray[np.float32], unlike: NDArray[np.float32], weight: fl
 
 def _results(
     table: Any,
-    ids: NDArray[np.int64],
+    nearest: pa.Table,
     distances: NDArray[np.float64],
     wanted: AttributeFilter | None,
     layout: Layout,
@@ -112,19 +113,31 @@ def _results(
     exact: bool,
     compared: int,
 ) -> Results:
-    found = _take(table, ids, layout)
+    found = _take(table, nearest, layout)
     probabilities = None
     if wanted is not None and layout.schema is not None and len(found):
         probabilities = wanted.probability(layout.probabilities(found), layout.schema)
     return Results(matches_of(found, layout, distances, probabilities), exact, compared)
 
 
-def _take(table: Any, ids: NDArray[np.int64], layout: Layout) -> pa.Table:
-    """Returns rows by the store's ids, in their order, without descriptors and pictures."""
+def _take(table: Any, found: pa.Table, layout: Layout) -> pa.Table:
+    """Returns rows, in their order, without descriptors and pictures.
+
+    Args:
+        table: The store's table.
+        found: The store's own row ids ``_rowid``, which a deletion gives anew, and the hashes ``id``, which stay.
+        layout: The table's.
+
+    Raises:
+        ReseenError: If a deletion came between; then they have to be looked for again.
+    """
     columns = ["id", "path", "pid", "camera", "seconds", "track", "source"]
     columns += [f"p{place}" for place in range(len(layout.schema or ()))]
-    if not len(ids):
+    if not len(found):
         return table.schema.empty_table().select(columns)
-    rows = table.take_row_ids([int(one) for one in ids]).select(columns).with_row_id().to_arrow()
-    order = {one: place for place, one in enumerate(rows["_rowid"].to_pylist())}
-    return rows.select(columns).take([order[int(one)] for one in ids])
+    rows = table.take_row_ids(found["_rowid"].to_pylist()).select(columns).to_arrow()
+    order = {one: place for place, one in enumerate(rows["id"].to_pylist())}
+    try:
+        return rows.take([order[one] for one in found["id"].to_pylist()])
+    except KeyError:
+        raise ReseenError("the gallery was deleted from during the search; search again") from None

@@ -66,11 +66,6 @@ class Gallery:
         gallery.layout  # noqa: B018 - a table that cannot be read is told of now
         return gallery
 
-    @staticmethod
-    def is_one(path: Path) -> bool:
-        """Whether a folder is a gallery."""
-        return Store.is_one(path)
-
     def close(self) -> None:
         """Lets go of the folder and of what is held in memory; the gallery can be opened again."""
         if self._open is not None:
@@ -87,9 +82,7 @@ class Gallery:
 
     def __len__(self) -> int:
         """Returns how many rows the searched table has."""
-        with self.store.told():
-            table = self.store.current()
-            return 0 if table is None else int(table.count_rows())
+        return self.count()
 
     def __bool__(self) -> bool:
         """An empty gallery is a gallery."""
@@ -347,6 +340,26 @@ class Gallery:
         if not chosen:
             raise ReseenError("say what to delete: cameras, pids, since, until, paths or sources")
         return self._delete(chosen.sql())
+
+    def count(
+        self,
+        *,
+        cameras: int | Iterable[int] | None = None,
+        pids: int | Iterable[int] | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        paths: str | Iterable[str] | None = None,
+        sources: str | Iterable[str] | None = None,
+    ) -> int:
+        """Returns how many rows `delete` would take away; without conditions, how many there are.
+
+        Raises:
+            ReseenError: If something has the wrong type.
+        """
+        chosen = row_filter(cameras=cameras, pids=pids, since=since, until=until, paths=paths, sources=sources)
+        with self.store.told():
+            table = self.store.current()
+            return 0 if table is None else int(table.count_rows(chosen.sql() if chosen else None))
 
     @property
     def retention(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from reseen.search.gallery.layout import matrix
@@ -40,8 +41,8 @@ def build_if_due(table: Any, rows: int) -> None:
 
 def search(
     table: Any, point: NDArray[np.float32], sql: str | None, top: int, rows: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Returns row ids of the store (n,) and exact distances of about the nearest rows that pass a filter.
+) -> tuple[pa.Table, NDArray[np.float64]]:
+    """Returns ``id`` and ``_rowid`` of about the nearest rows (n,) that pass a filter, and exact distances.
 
     Args:
         table: The store's table.
@@ -50,28 +51,27 @@ def search(
         top: At most so many.
         rows: How many rows the table has.
     """
-    query = table.search(point, vector_column_name="descriptor").select(["descriptor", "_distance"]).with_row_id(True)
     partitions = max(2, rows // _PARTITION)
-    query = (
-        query.limit(2 * top).minimum_nprobes(min(partitions, max(20, round(_SHARE * partitions)))).maximum_nprobes(0)
-    )
+    probes = min(partitions, max(20, round(_SHARE * partitions)))
+    query = table.search(point, vector_column_name="descriptor").select(["id", "descriptor", "_distance"])
+    # As many partitions more as it takes to fill the list: a filter may leave none of the likeliest.
+    query = query.with_row_id(True).limit(2 * top).minimum_nprobes(probes).maximum_nprobes(0)
     found = (query if sql is None else query.where(sql, prefilter=True)).to_arrow()
     places, distances = nearest(point, matrix(found["descriptor"], len(point)), top)
-    return found["_rowid"].to_numpy()[places], distances
+    return found.select(["id", "_rowid"]).take(places), distances
 
 
-def compare_all(
-    table: Any, point: NDArray[np.float32], sql: str, top: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Returns row ids (n,) and distances of exactly the nearest rows that pass a filter, read batch by batch."""
-    ids, distances = np.empty(0, dtype=np.int64), np.empty(0)
-    for batch in table.search().where(sql).select(["descriptor"]).with_row_id(True).to_batches(8192):
+def compare_all(table: Any, point: NDArray[np.float32], sql: str, top: int) -> tuple[pa.Table, NDArray[np.float64]]:
+    """Returns ``id`` and ``_rowid`` of exactly the nearest rows (n,) that pass a filter, and distances."""
+    found = pa.table({"id": pa.array([], pa.string()), "_rowid": pa.array([], pa.uint64())})
+    distances = np.empty(0)
+    for batch in table.search().where(sql).select(["id", "descriptor"]).with_row_id(True).to_batches(8192):
         if not len(batch):
             continue
         features = batch["descriptor"].flatten().to_numpy(zero_copy_only=False).reshape(-1, len(point))
         places, near = nearest(point, features, top)
-        ids = np.concatenate([ids, batch["_rowid"].to_numpy()[places]])
-        distances = np.concatenate([distances, near])
+        chosen = pa.table({name: batch[name].take(pa.array(places)) for name in found.column_names})
+        found, distances = pa.concat_tables([found, chosen]), np.concatenate([distances, near])
         best = np.argsort(distances, kind="stable")[:top]
-        ids, distances = ids[best], distances[best]
-    return ids, distances
+        found, distances = found.take(best), distances[best]
+    return found, distances

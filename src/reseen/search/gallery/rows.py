@@ -28,9 +28,11 @@ class Newcomers:
         embeddings: Descriptors, attributes, ids and paths.
         seconds: (N,) or one number: when the pictures were taken; NaN or None where nobody knows.
         tracks: (N,) or one number: the track each belongs to.
-        source: Where all of them come from.
+        source: Where they come from: all of them, or each.
         pictures: N encoded images, or None where there is none.
         copy: Whether to read the pictures at ``embeddings.paths`` and keep them.
+        added: (N,) when they were added; now by default.
+        ids: N hashes, if they are known already.
 
     Attributes:
         ids: N hashes of the content: of a picture's bytes where they can be read, else of its path and descriptor.
@@ -45,25 +47,29 @@ class Newcomers:
         *,
         seconds: ArrayLike | None = None,
         tracks: ArrayLike | None = None,
-        source: str = "",
+        source: str | Sequence[str] = "",
         pictures: Sequence[bytes | None] | None = None,
         copy: bool = False,
+        added: ArrayLike | None = None,
+        ids: Sequence[str] | None = None,
     ) -> None:
         if not isinstance(embeddings, Embeddings):
             raise ReseenError(f"a gallery takes Embeddings, not {type(embeddings).__name__}: embed the pictures first")
         count = len(embeddings)
-        if not isinstance(source, str):
+        sources = [source] * count if isinstance(source, str) else source
+        if not isinstance(sources, (list, tuple)) or not all(isinstance(each, str) for each in sources):
             raise ReseenError(f"source must be text, got {source!r}")
         if pictures is not None and (
             len(pictures) != count or not all(isinstance(p, (bytes, type(None))) for p in pictures)
         ):
             raise ReseenError(f"pictures must be {count} encoded images (bytes) or None, one for each row")
-        self.embeddings, self.source = embeddings, source
+        self.embeddings, self.sources = embeddings, list(sources)
         self.seconds = _numbers("seconds", seconds, count)
         self.tracks = _numbers("tracks", tracks, count)
         self.paths = list(embeddings.paths) if embeddings.paths is not None else [""] * count
         self.pictures: list[bytes | None] = list(pictures) if pictures is not None else [None] * count
-        self.ids = [self._identify(row, copy) for row in range(count)]
+        self.added = _numbers("added", time.time() if added is None else added, count)
+        self.ids = [self._identify(row, copy) for row in range(count)] if ids is None else list(ids)
 
     def _identify(self, row: int, copy: bool) -> str:
         picture = self.pictures[row]
@@ -98,8 +104,8 @@ class Newcomers:
             "camera": chosen.camids,
             "seconds": pa.array(self.seconds[rows], from_pandas=True),
             "track": pa.array(self.tracks[rows], from_pandas=True).cast(pa.int64()),
-            "source": [self.source] * len(rows),
-            "added": np.full(len(rows), time.time()),
+            "source": [self.sources[row] for row in rows],
+            "added": self.added[rows],
             "picture": [self.pictures[row] for row in rows],
             "descriptor": _lists(layout.project(chosen)),
         }
@@ -110,15 +116,8 @@ class Newcomers:
             for decided in attribute.decide(probabilities).T:
                 columns[f"c{place}"] = decided.astype(np.int8)
                 place += 1
-        return pa.table(
-            [
-                pa.array(columns[field.name], field.type)
-                if not isinstance(columns[field.name], pa.Array)
-                else columns[field.name]
-                for field in schema
-            ],
-            schema=schema,
-        )
+        arrays = {name: each if isinstance(each, pa.Array) else pa.array(each) for name, each in columns.items()}
+        return pa.table([arrays[field.name].cast(field.type) for field in schema], schema=schema)
 
 
 def matches_of(

@@ -15,10 +15,10 @@ from typing import Any
 from reseen.errors import ReseenError, one_line
 from reseen.extras import need
 from reseen.files import replacing
+from reseen.gallery_files import NOTE, check_new_gallery, is_gallery
 
 os.environ.setdefault("LANCE_LOG", "error")  # its remarks about API changes are not for our users
 
-SETTINGS = "gallery.json"
 _PREFIX = "persons-"  # LanceDB allows no @ in names
 _COMPACT_FROM = 64
 """So many commits are kept before they are merged into one."""
@@ -43,17 +43,13 @@ class Store:
 
         self.folder = folder
         with self.told():
-            if not self.is_one(folder):
-                _make(folder)
+            if not is_gallery(check_new_gallery(folder)):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _write_settings(folder, {"format": 1, "current": "", "retention_days": 8})
             self.settings()
             self._db = lancedb.connect(folder, read_consistency_interval=timedelta(0))
             self._lock = FileLock(folder / ".lock", timeout=_WAIT)
         self._tables: dict[str, Any] = {}
-
-    @staticmethod
-    def is_one(folder: Path) -> bool:
-        """Whether a folder is a gallery."""
-        return (folder / SETTINGS).is_file()
 
     def close(self) -> None:
         self._tables.clear()
@@ -66,7 +62,7 @@ class Store:
         Raises:
             ReseenError: If the note cannot be read.
         """
-        file = self.folder / SETTINGS
+        file = self.folder / NOTE
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
             days, current = content["retention_days"], content["current"]
@@ -180,13 +176,6 @@ def table_name(model: str) -> str:
     return _PREFIX + (re.sub(r"[^\w.-]", "_", model, flags=re.ASCII)[:64] or "unknown")
 
 
-def _make(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(each.name != ".lock" for each in folder.iterdir())):
-        raise ReseenError(f"{folder} is no gallery and not empty; name a gallery, or a new folder to make one")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_settings(folder, {"format": 1, "current": "", "retention_days": 8})
-
-
 def _write_settings(folder: Path, settings: dict[str, Any]) -> None:
-    with replacing(folder / SETTINGS) as partial:
+    with replacing(folder / NOTE) as partial:
         partial.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")

@@ -20,12 +20,13 @@ class Resident:
     Attributes:
         version: Version of the table it was read from.
         columns: (N,) by name: all that filters are on, and the store's own row ids ``_rowid``.
+        ids: (N,) hashes of the rows' content.
     """
 
     def __init__(self, width: int) -> None:
         self.version = -1
         self.columns: dict[str, NDArray[Any]] = {}
-        self._ids: pa.Array = pa.array([], pa.string())
+        self.ids: pa.Array = pa.array([], pa.string())
         self._features = np.empty((0, width), dtype=np.float32)
         self._squares = np.empty(0)
 
@@ -35,19 +36,22 @@ class Resident:
     def refresh(self, table: Any) -> None:
         """Reads what has changed: after an addition only what is new."""
         version = table.version
-        if version == self.version:
-            return
-        names = [name for name in table.schema.names if name in ("id", "pid", "camera", "seconds") or name[0] == "c"]
-        read = table.search().select(list(dict.fromkeys(names))).with_row_id(True).to_arrow()
-        ids, kept = read["id"].combine_chunks(), len(self._ids)
-        if not ids.slice(0, kept).equals(self._ids):
+        while version != self.version:  # another process may write while this one reads
+            self._read(table)
+            version, self.version = table.version, version
+
+    def _read(self, table: Any) -> None:
+        names = [name for name in table.schema.names if name in ("id", "pid", "seconds") or name[0] == "c"]
+        read = table.search().select(names).with_row_id(True).to_arrow()
+        ids, kept = read["id"].combine_chunks(), len(self.ids)
+        if not ids.slice(0, kept).equals(self.ids):
             kept = 0
         if kept < len(ids):
             rest = table.search().select(["descriptor"]).offset(kept).limit(len(ids) - kept).to_arrow()
             new = matrix(rest["descriptor"], self._features.shape[1])
             self._features = np.concatenate([self._features[:kept], new]) if kept else new
         self.columns = {name: read[name].to_numpy() for name in read.column_names if name != "id"}
-        self._ids, self.version = ids, version
+        self.ids = ids
         self._squares = np.einsum("nd,nd->n", self._features, self._features)
 
     def nearest(

@@ -1,0 +1,37 @@
+"""What a gallery's folder looks like, told before anything heavy is imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reseen.errors import ReseenError
+
+NOTE = "gallery.json"
+"""The file that makes a folder a gallery."""
+
+
+def is_gallery(folder: Path) -> bool:
+    """Whether a folder is a gallery."""
+    return (folder / NOTE).is_file()
+
+
+def check_gallery(folder: Path) -> Path:
+    """Returns a gallery's folder.
+
+    Raises:
+        ReseenError: If it is none.
+    """
+    if not is_gallery(folder):
+        raise ReseenError(f"{folder} is no gallery; reseen gallery add makes one")
+    return folder
+
+
+def check_new_gallery(folder: Path) -> Path:
+    """Returns a folder that is a gallery or can become one.
+
+    Raises:
+        ReseenError: If something else is there.
+    """
+    if folder.exists() and not is_gallery(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        raise ReseenError(f"{folder} is no gallery and not empty; name a gallery, or a new folder to make one")
+    return folder

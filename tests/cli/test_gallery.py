@@ -1,0 +1,103 @@
+"""The commands on a gallery, from its first picture to its last."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from reseen import models
+from reseen.models import checkpoint
+from reseen.models.embedder import EmbedderConfig
+from tests.cli.calls import run
+
+
+def save_model(folder: Path, seed: int) -> Path:
+    torch.manual_seed(seed)
+    config = models.config_of({"system": "aanet", "backbone": "resnet10t", "num_identities": 4, "num_parts": 2})
+    checkpoint.save(folder, models.build(config), EmbedderConfig(size=(64, 32), flip=False), card="# Drawn")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_model(tmp_path_factory.mktemp("model") / "last", 0)
+
+
+def said(*arguments: object) -> str:
+    result = run("gallery", *arguments)
+    assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
+    return " ".join(result.stdout.split())
+
+
+def test_from_the_first_picture_to_the_last(
+    model: Path, market_drawn: Path, query: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures, hall, drawn = tmp_path / "pictures", tmp_path / "hall", tmp_path / "found.png"
+    shutil.copytree(market_drawn / "bounding_box_test", pictures)
+    count = len(list(pictures.glob("*.jpg")))
+
+    assert f"added {count} of {count}" in said("add", hall, model, "--images", pictures, "--copy", "--source", "tour")
+    assert f"added 0 of {count}" in said("add", hall, model, "--images", pictures)
+    shutil.rmtree(pictures)  # they were copied
+    assert f"{count} rows" in said("info", hall)
+    assert f"{count} rows, no problems" in said("check", hall)
+
+    found = said("search", hall, "--checkpoint", model, "--query", query, "--top", 3, "--out", drawn)
+    assert len(re.findall(r"\.jpg", found)) == 3
+    assert drawn.exists()
+    by_both = said("search", hall, "--where", "gender in (male, female)", "--camera", 2, "--top", 99)
+    assert len(re.findall(r"c2s\d", by_both)) == len(re.findall(r"\.jpg", by_both)) > 0
+
+    drawn.unlink()
+    result = run("search", model, "--gallery", hall, "--query", query, "--top", 3, "--out", drawn)
+    assert result.exit_code == 0, result.output
+    assert drawn.exists()
+    assert "left out" in result.stderr  # the query's own camera
+
+    refused = run("gallery", "delete", hall, "--camera", 2)
+    assert refused.exit_code == 1
+    assert f"{count} rows" in said("info", hall)
+    assert re.search(rf"deleted \d+ rows; .* has (?!{count}\b)\d+", said("delete", hall, "--camera", 2, "--yes"))
+
+    left = int(re.match(r"(\d+) rows", said("info", hall))[1])  # type: ignore[index]
+    other = save_model(tmp_path / "other", 1)
+    assert f"{left} rows" in said("reindex", hall, other)
+    wrong = run("gallery", "search", hall, "--checkpoint", model, "--query", query)
+    assert "cannot be compared" in str(wrong.exception)
+    assert "retention 2 days deleted 0 rows" in said("retention", hall, "--days", 2, "--apply")
+    assert f"deleted {left} rows" in said("delete", hall, "--source", "tour", "--yes")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["search", "{gallery}"], "nothing to search for"),
+        (["search", "{gallery}", "--query", "x.jpg"], "give --checkpoint"),
+        (["search", "{gallery}", "--where", "hat=yes"], "the gallery is empty"),
+        (["delete", "{gallery}"], "say what to delete: --camera"),
+        (["retention", "{gallery}", "--days", "0"], "number of days above 0"),
+        (["info", "{empty}"], "is no gallery; reseen gallery add makes one"),
+    ],
+)
+def test_mistakes(arguments: list[str], message: str, tmp_path: Path) -> None:
+    from reseen import Gallery
+
+    Gallery.open(tmp_path / "g").close()
+    places = {"gallery": tmp_path / "g", "empty": tmp_path}
+    result = run("gallery", *(word.format(**places) for word in arguments))
+    assert result.exit_code != 0
+    assert message in str(result.exception)
+
+
+def test_check_names_problems(tmp_path: Path) -> None:
+    from reseen import Gallery
+    from tests.search.gallery.persons import persons
+
+    Gallery.open(tmp_path / "g").add(persons(20))
+    result = run("gallery", "check", tmp_path / "g")
+    assert result.exit_code == 1
+    assert "20 pictures are no longer where their paths lead" in " ".join(result.stdout.split())

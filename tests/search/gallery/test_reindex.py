@@ -1,0 +1,85 @@
+"""Another model's rows are built beside the old ones, and nobody who searches notices before all are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reseen import Embeddings, Gallery, PersonImage, ReseenError
+from reseen.search.gallery.reindex import reindex
+from tests.search.gallery.persons import persons, png
+
+PEOPLE = persons(40)
+
+
+class Brightness:
+    """A model whose descriptor is the mean colour."""
+
+    digest, schema = "m2", None
+
+    def __init__(self) -> None:
+        self.during: list[str] = []
+        self.stop_after = 99
+        self.gallery: Gallery | None = None
+
+    def embed(self, images: Sequence[PersonImage], /) -> Embeddings:
+        if self.gallery is not None:
+            self.during.append(self.gallery.search(PEOPLE.features[3])[0].path)
+            if len(self.during) > self.stop_after:
+                raise KeyboardInterrupt
+        means = [np.asarray(image.open(), np.float32).mean(axis=(0, 1)) for image in images]
+        return Embeddings(
+            np.stack(means), [image.pid for image in images], [image.camid for image in images], model="m2"
+        )
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> Iterator[Gallery]:
+    with Gallery.open(tmp_path / "gallery") as gallery:
+        gallery.add(PEOPLE, pictures=[png(row) for row in range(40)], seconds=np.arange(40), source="hall", tracks=4)
+        yield gallery
+
+
+def test_the_old_rows_are_searched_until_all_new_ones_are_there(gallery: Gallery) -> None:
+    model = Brightness()
+    model.gallery = gallery
+    assert reindex(gallery, model, batch=10) == 0
+    assert model.during == ["crops/000003.jpg"] * 4
+    assert len(gallery) == 40
+    mean = np.asarray(PersonImage(png(5), 0, 0).open(), np.float32).mean(axis=(0, 1))
+    found = gallery.search(mean)[0]
+    assert (found.path, found.camid, found.pid, found.seconds, found.track, found.source) == (
+        "crops/000005.jpg", 5, 5, 5.0, 4, "hall",
+    )  # fmt: skip
+    assert found.distance == pytest.approx(0, abs=1e-5)
+    assert gallery.picture(found).read() == png(5)
+    assert gallery.store.names() == ["persons-m2"]
+    with pytest.raises(ReseenError, match="length 16 cannot be searched for"):
+        gallery.search(PEOPLE.features[3])
+    assert reindex(gallery, model) == 0
+
+
+def test_one_that_was_stopped_goes_on(gallery: Gallery) -> None:
+    model = Brightness()
+    model.gallery, model.stop_after = gallery, 2
+    with pytest.raises(KeyboardInterrupt):
+        reindex(gallery, model, batch=10)
+    assert gallery.search(PEOPLE.features[7])[0].path == "crops/000007.jpg"
+    assert gallery.delete(paths="crops/000000.jpg") == 1
+    assert gallery.store.table("persons-m2").count_rows() == 19
+    model.stop_after = 99
+    reindex(gallery, model, batch=10)
+    assert len(gallery) == 39
+    assert len(model.during) == 5  # three before, of which two were kept; two afterwards
+
+
+def test_pictures_that_are_gone_are_told(gallery: Gallery) -> None:
+    gallery.add(persons(2, seed=1, prefix="gone"))
+    with pytest.raises(ReseenError, match=r"2 pictures .* cannot be read, such as gone/00000\d\.jpg"):
+        reindex(gallery, Brightness())
+    assert gallery.search(PEOPLE.features[3])[0].distance == 0
+    assert reindex(gallery, Brightness(), max_lost=2) == 2
+    assert len(gallery) == 40
