@@ -10,7 +10,8 @@ import pytest
 
 from tests.cli.calls import run, run_whole
 
-COMMANDS = ["data check", "data render", "train", "evaluate", "embed", "search", "explain", "demo"]
+GALLERY = [f"gallery {name}" for name in ("add", "info", "search", "delete", "retention", "reindex", "check")]
+COMMANDS = ["data check", "data render", "train", "evaluate", "embed", "search", "explain", "demo", *GALLERY]
 
 PROGRAM = """
 import sys
@@ -77,6 +78,9 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
         (["search", "{checkpoint}", "--gallery", "."], "nothing to search for"),
         (["explain", "{checkpoint}", "nope.jpg"], "there is no picture nope.jpg"),
         (["data", "check", "nope"], "nope does not exist"),
+        (["gallery", "info", "nope"], "nope is no gallery"),
+        (["gallery", "add", "tests", "{checkpoint}", "--images", "."], "tests is no gallery and not empty"),
+        (["gallery", "add", "new", "nope", "--images", "."], "nope is not a checkpoint"),
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
 )

@@ -105,12 +105,7 @@ def info(gallery: GalleryArgument) -> None:
 @app.command("search")
 def search(
     gallery: GalleryArgument,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            help="The gallery's model; needed with --query.", callback=lambda path: path and check_checkpoint(path)
-        ),
-    ] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="The gallery's model; needed with --query.")] = None,
     query: Annotated[list[Path] | None, typer.Option(help="Picture of the person; may be repeated.")] = None,
     unlike: Annotated[list[Path] | None, typer.Option(help="Picture of whom it is not; may be repeated.")] = None,
     where: Annotated[str, typer.Option(help='Required attributes: "gender=male and backpack=yes".')] = "",
@@ -129,6 +124,8 @@ def search(
         raise ReseenError("nothing to search for: give --query, --where, or both")
     if query and checkpoint is None:
         raise ReseenError("--query needs the model that made the gallery: give --checkpoint")
+    if checkpoint is not None:
+        check_checkpoint(checkpoint)
     for each in (*(query or ()), *(unlike or ())):
         existing_picture(each)
     need("gallery")

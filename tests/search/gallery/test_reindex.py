@@ -73,7 +73,7 @@ def test_one_that_was_stopped_goes_on(gallery: Gallery) -> None:
     model.stop_after = 99
     reindex(gallery, model, batch=10)
     assert len(gallery) == 39
-    assert len(model.during) == 5  # three before, of which two were kept; two afterwards
+    assert len(model.during) == 6  # three before, of which two were kept; then for the rows 20, 21 to 30, 31 to 39
 
 
 def test_pictures_that_are_gone_are_told(gallery: Gallery) -> None:

@@ -28,9 +28,7 @@ def check(gallery: Gallery) -> list[str]:
         except ReseenError as error:
             problems.append(f"{name} cannot be read: {error}")
         if name != current:
-            problems.append(
-                f"{name} is another model's and not searched: finish reseen gallery reindex with that model"
-            )
+            problems.append(f"{name} is another model's and not searched: finish reseen gallery reindex with it")
     return problems
 
 
@@ -56,9 +54,7 @@ def _table(gallery: Gallery, name: str) -> list[str]:
     if broken:
         problems.append(f"{name}: {broken:,} descriptors hold NaN or infinity: delete them and add them again")
     if gone:
-        problems.append(
-            f"{name}: {gone:,} pictures are no longer where their paths lead: bring them back, or delete them"
-        )
+        problems.append(f"{name}: {gone:,} pictures are no longer where their paths lead: bring them back, or delete")
     if back := seen & deletion.buried(store):
         problems.append(f"{name}: {len(back):,} rows that were deleted are there: delete them again")
     return problems

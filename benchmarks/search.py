@@ -1,0 +1,178 @@
+"""A gallery's speed and memory beside faiss and brute force, on the same made-up descriptors.
+
+    python benchmarks/search.py
+    python benchmarks/search.py --rows 10000 --dim 128
+
+Each engine is a process of its own; "memory" is its peak, descriptors included. faiss-cpu is measured where it can be
+imported (pip install faiss-cpu) and has no filters by camera, time and attribute. Linux only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+WHERE = "hat=yes"
+CAMERAS = (1, 2, 3)
+
+
+def made(rows: int, dim: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Returns descriptors (N, D) of clustered persons, the probability of a hat (N,), and 50 queries."""
+    rng = np.random.default_rng(0)
+    centres = rng.standard_normal((max(2, rows // 20), dim), dtype=np.float32)
+    features = centres[rng.integers(len(centres), size=rows)]
+    features += 0.6 * rng.standard_normal((rows, dim), dtype=np.float32)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    queries = features[rng.integers(rows, size=50)] + 0.01 * rng.standard_normal((50, dim), dtype=np.float32)
+    return features, rng.random(rows, dtype=np.float32), queries
+
+
+def passing(rows: int, hat: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Returns which rows pass the three filters: by camera, time and attribute."""
+    return np.isin(np.arange(rows) % 30, CAMERAS) & (np.arange(rows) >= rows // 10) & (hat > 0.5)
+
+
+def truth(
+    features: NDArray[np.float32], queries: NDArray[np.float32], mask: NDArray[np.bool_] | None
+) -> list[set[int]]:
+    answers = []
+    for query in queries:
+        squares = np.square(features - query).sum(axis=1)
+        if mask is not None:
+            squares[~mask] = np.inf
+        answers.append(set(np.argpartition(squares, 10)[:10].tolist()))
+    return answers
+
+
+def timed(look: Callable[[NDArray[np.float32]], list[int]], queries: Any, answers: list[set[int]]) -> dict[str, float]:
+    look(queries[0])
+    seconds, hits = [], 0
+    for query, answer in zip(queries, answers, strict=True):
+        start = time.perf_counter()
+        found = look(query)
+        seconds.append(time.perf_counter() - start)
+        hits += len(answer.intersection(found))
+    return {"median ms": 1e3 * float(np.median(seconds)), "recall": hits / 10 / len(answers)}
+
+
+def measure(engine: str, rows: int, dim: int) -> dict[str, Any]:
+    features, hat, queries = made(rows, dim)
+    mask = passing(rows, hat)
+    answers, filtered = truth(features, queries, None), truth(features, queries, mask)
+    if engine == "numpy":
+        found = brute_force(features, queries, mask, answers, filtered)
+    elif engine == "faiss":
+        found = faiss_flat(features, queries, answers)
+    else:
+        found = gallery(features, hat, queries, answers, filtered)
+    return {**found, "memory MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def brute_force(features: Any, queries: Any, mask: Any, answers: Any, filtered: Any) -> dict[str, Any]:
+    squares = np.square(features).sum(axis=1)
+    chosen = np.flatnonzero(mask)
+
+    def plain(query: NDArray[np.float32]) -> list[int]:
+        return np.argpartition(squares - 2 * (features @ query), 10)[:10].tolist()  # type: ignore[no-any-return]
+
+    def some(query: NDArray[np.float32]) -> list[int]:
+        rough = squares[chosen] - 2 * (features[chosen] @ query)
+        return chosen[np.argpartition(rough, 10)[:10]].tolist()  # type: ignore[no-any-return]
+
+    return {"plain": timed(plain, queries, answers), "three filters": timed(some, queries, filtered)}
+
+
+def faiss_flat(features: Any, queries: Any, answers: Any) -> dict[str, Any]:
+    import faiss
+
+    start = time.perf_counter()
+    index = faiss.IndexFlatL2(features.shape[1])
+    index.add(features)
+    rate = len(features) / (time.perf_counter() - start)
+    return {
+        "add rows/s": rate,
+        "plain": timed(lambda query: index.search(query[None], 10)[1][0].tolist(), queries, answers),
+    }
+
+
+def gallery(features: Any, hat: Any, queries: Any, answers: Any, filtered: Any) -> dict[str, Any]:
+    from reseen import Embeddings, Gallery
+
+    rows = len(features)
+    people = Embeddings(
+        features,
+        np.full(rows, -1),
+        np.arange(rows) % 30,
+        {"hat": np.stack([1 - hat, hat], axis=1)},
+        [f"{row}.jpg" for row in range(rows)],
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Gallery.open(folder)
+        start = time.perf_counter()
+        kept.add(people, seconds=np.arange(rows, dtype=float))
+        rate = rows / (time.perf_counter() - start)
+        kept.close()
+        start = time.perf_counter()
+        kept = Gallery.open(folder)
+        len(kept)
+        opened = time.perf_counter() - start
+        start = time.perf_counter()
+        kept.search(queries[0])
+        first = time.perf_counter() - start
+
+        def plain(query: NDArray[np.float32]) -> list[int]:
+            return [int(match.path[:-4]) for match in kept.search(query)]
+
+        def some(query: NDArray[np.float32]) -> list[int]:
+            found = kept.search(query, cameras=CAMERAS, since=rows // 10, where=WHERE)
+            return [int(match.path[:-4]) for match in found]
+
+        figures = {
+            "add rows/s": rate,
+            "open s": opened,
+            "first search s": first,
+            "plain": timed(plain, queries, answers),
+            "three filters": timed(some, queries, filtered),
+        }
+        start = time.perf_counter()
+        kept.delete(paths="5.jpg")
+        return {**figures, "delete one s": time.perf_counter() - start}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--dim", type=int, default=512)
+    parser.add_argument("--engine", choices=["gallery", "faiss", "numpy"], help="measure only this one, here")
+    given = parser.parse_args()
+    if given.engine:
+        print(json.dumps(measure(given.engine, given.rows, given.dim)))
+        return
+    for engine in ("gallery", "faiss", "numpy"):
+        if engine == "faiss" and importlib.util.find_spec("faiss") is None:
+            print("faiss: not installed")
+            continue
+        command = [sys.executable, str(Path(__file__)), "--engine", engine]
+        command += ["--rows", str(given.rows), "--dim", str(given.dim)]
+        load = os.getloadavg()[0]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        print(f"{engine} (load average {load:.1f} on {os.cpu_count()} cores)")
+        for name, value in json.loads(done.stdout).items():
+            print(f"  {name}: {value if isinstance(value, dict) else round(value, 2)}")
+
+
+if __name__ == "__main__":
+    main()
