@@ -19,7 +19,6 @@ from reseen.search.where import AttributeFilter
 
 
 def in_memory(
-    table: Any,
     resident: Resident,
     point: NDArray[np.float32],
     wanted: AttributeFilter | None,
@@ -30,19 +29,18 @@ def in_memory(
     """Compares every row that passes the filter.
 
     Args:
-        table: The store's table.
-        resident: The same in memory.
+        resident: The table in memory.
         point: (d,) where to search.
         wanted: The required attributes that are among the filter's conditions, or None.
         layout: The table's.
         rows: Which may be found.
         top: At most so many.
     """
+    assert resident.rows is not None
     mask = rows.mask(resident.columns) if rows else None
     places, distances = resident.nearest(point, mask, top)
-    found = pa.table({"_rowid": resident.columns["_rowid"][places], "id": resident.ids.take(pa.array(places))})
     compared = len(resident) if mask is None else int(mask.sum())
-    return _results(table, found, distances, wanted, layout, exact=True, compared=compared)
+    return _results(resident.rows.take(places), distances, wanted, layout, exact=True, compared=compared)
 
 
 def in_store(
@@ -65,7 +63,7 @@ def in_store(
         found, distances = index.compare_all(table, point, rows.sql(), top)
     else:
         found, distances = index.search(table, point, rows.sql() if rows else None, top, total)
-    return _results(table, found, distances, wanted, layout, exact=exact, compared=compared)
+    return _results(_take(table, found, layout), distances, wanted, layout, exact=exact, compared=compared)
 
 
 def by_attributes(table: Any, wanted: AttributeFilter, layout: Layout, rows: Filter, top: int) -> Results:
@@ -104,8 +102,7 @@ def away_from(like: NDArray[np.float32], unlike: NDArray[np.float32], weight: fl
 
 
 def _results(
-    table: Any,
-    nearest: pa.Table,
+    found: pa.Table,
     distances: NDArray[np.float64],
     wanted: AttributeFilter | None,
     layout: Layout,
@@ -113,7 +110,6 @@ def _results(
     exact: bool,
     compared: int,
 ) -> Results:
-    found = _take(table, nearest, layout)
     probabilities = None
     if wanted is not None and layout.schema is not None and len(found):
         probabilities = wanted.probability(layout.probabilities(found), layout.schema)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.reference import image_of
@@ -20,12 +19,12 @@ from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.search.gallery import deletion, index
 from reseen.search.gallery.filters import Filter, attribute_conditions, other_than, row_filter
-from reseen.search.gallery.finding import away_from, by_attributes, in_memory, in_store
+from reseen.search.gallery.finding import away_from
 from reseen.search.gallery.layout import Layout
 from reseen.search.gallery.results import Results
 from reseen.search.gallery.rows import Newcomers, row_id
+from reseen.search.gallery.searcher import EMPTY, Searcher
 from reseen.search.gallery.store import Store, table_name
-from reseen.search.gallery.vectors import Resident
 from reseen.search.search import Match
 from reseen.search.where import AttributeFilter, parse_where
 
@@ -43,8 +42,7 @@ class Gallery:
     def __init__(self, store: Store) -> None:
         self.folder = store.folder
         self._open: Store | None = store
-        self._memory = threading.Lock()
-        self._resident: tuple[str, Resident] | None = None
+        self._searcher = Searcher(store)
         self._layouts: dict[str, Layout] = {}
 
     @classmethod
@@ -70,7 +68,8 @@ class Gallery:
         """Lets go of the folder and of what is held in memory; the gallery can be opened again."""
         if self._open is not None:
             self._open.close()
-        self._open = self._resident = None
+            self._searcher.forget()
+        self._open = None
 
     def __enter__(self) -> Self:
         return self
@@ -227,8 +226,8 @@ class Gallery:
         if isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 1:
             raise ReseenError(f"top must be a whole number of at least 1, got {top!r}")
         layout = self.layout
-        if layout is None or not len(self):
-            raise ReseenError("the gallery is empty; add images to it before searching")
+        if layout is None:
+            raise ReseenError(EMPTY)
         wanted = self._wanted(where, layout)
         if exclude is not None:
             rows = Filter((*rows.conditions, other_than(*exclude)))
@@ -238,13 +237,13 @@ class Gallery:
         if features is None:
             if wanted is None:
                 raise ReseenError("nothing to search for: give a query picture, attributes, or both")
-            return self._again(lambda table: by_attributes(table, wanted, layout, rows, top))
+            return self._searcher.by_attributes(wanted, layout, rows, top)
         if soft:
             raise ReseenError("soft ranks by attributes alone; with a picture, where leaves out who contradicts it")
         point = layout.query(features)
         if unlike is not None:
             point = away_from(point, layout.query(unlike))
-        return self._again(lambda table: self._by_picture(table, point, wanted, layout, rows, top))
+        return self._searcher.by_picture(point, wanted, layout, rows, top)
 
     def picture(self, match: Match) -> PersonImage:
         """Returns the picture of a match: the one that was kept, else the one its path leads to.
@@ -272,38 +271,6 @@ class Gallery:
         if layout.schema is None:
             raise ReseenError(f"cannot filter by {where}: the model that made this gallery predicts no attributes")
         return parse_where(str(where), layout.schema)
-
-    def _by_picture(
-        self,
-        table: Any,
-        point: NDArray[np.float32],
-        wanted: AttributeFilter | None,
-        layout: Layout,
-        rows: Filter,
-        top: int,
-    ) -> Results:
-        if table.count_rows() > index.EXACT_ROWS:
-            return in_store(table, point, wanted, layout, rows, top)
-        with self._memory:
-            return in_memory(table, self._held(layout), point, wanted, layout, rows, top)
-
-    def _again(self, look: Callable[[Any], Results]) -> Results:
-        """Searches, and once more if a deletion has just taken away the files of the version that was looked at."""
-        try:
-            with self.store.told():
-                return look(self.store.current())
-        except ReseenError:
-            self.store.close()
-            with self.store.told():
-                return look(self.store.current())
-
-    def _held(self, layout: Layout) -> Resident:
-        """Returns the searched table in memory, as it is now."""
-        name = self.store.settings()["current"]
-        if self._resident is None or self._resident[0] != name:
-            self._resident = (name, Resident(layout.searched_width))
-        self._resident[1].refresh(self.store.table(name))
-        return self._resident[1]
 
     # --- deleting ---------------------------------------------------------------------------------------------
 
@@ -388,5 +355,5 @@ class Gallery:
         with self.store.writing():
             deletion.finish(self.store)
             gone = deletion.delete(self.store, sql)
-        self._resident = None  # what is deleted is not kept in memory either
+        self._searcher.forget()  # what is deleted is not kept in memory either
         return gone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -19,19 +20,23 @@ class Resident:
 
     Attributes:
         version: Version of the table it was read from.
-        columns: (N,) by name: all that filters are on, and the store's own row ids ``_rowid``.
-        ids: (N,) hashes of the rows' content.
+        rows: All columns but descriptors and pictures.
+        columns: (N,) by name: all that filters are on.
     """
 
     def __init__(self, width: int) -> None:
         self.version = -1
+        self.rows: pa.Table | None = None
         self.columns: dict[str, NDArray[Any]] = {}
-        self.ids: pa.Array = pa.array([], pa.string())
         self._features = np.empty((0, width), dtype=np.float32)
         self._squares = np.empty(0)
 
     def __len__(self) -> int:
         return len(self._features)
+
+    def copy(self) -> Resident:
+        """Returns the same to be refreshed, while others still search this one."""
+        return copy.copy(self)
 
     def refresh(self, table: Any) -> None:
         """Reads what has changed: after an addition only what is new."""
@@ -41,17 +46,19 @@ class Resident:
             version, self.version = table.version, version
 
     def _read(self, table: Any) -> None:
-        names = [name for name in table.schema.names if name in ("id", "pid", "seconds") or name[0] == "c"]
-        read = table.search().select(names).with_row_id(True).to_arrow()
-        ids, kept = read["id"].combine_chunks(), len(self.ids)
-        if not ids.slice(0, kept).equals(self.ids):
+        names = [name for name in table.schema.names if name not in ("descriptor", "picture")]
+        rows = table.search().select(names).to_arrow().combine_chunks()
+        kept = len(self)
+        if self.rows is not None and not rows["id"].slice(0, kept).equals(self.rows["id"]):
             kept = 0
-        if kept < len(ids):
-            rest = table.search().select(["descriptor"]).offset(kept).limit(len(ids) - kept).to_arrow()
+        if kept < len(rows):
+            rest = table.search().select(["descriptor"]).offset(kept).limit(len(rows) - kept).to_arrow()
             new = matrix(rest["descriptor"], self._features.shape[1])
             self._features = np.concatenate([self._features[:kept], new]) if kept else new
-        self.columns = {name: read[name].to_numpy() for name in read.column_names if name != "id"}
-        self.ids = ids
+        self.rows = rows
+        self.columns = {
+            name: rows[name].to_numpy() for name in names if name in ("pid", "camera", "seconds") or name[0] == "c"
+        }
         self._squares = np.einsum("nd,nd->n", self._features, self._features)
 
     def nearest(
