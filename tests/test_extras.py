@@ -35,7 +35,6 @@ def run_without(packages: list[str], *arguments: object) -> subprocess.Completed
         (["lightning"], ["train", "demo"], "this needs lightning, which is not installed: pip install 'reseen[train]'"),
         (["tensorboard"], ["train", "demo"], "this needs tensorboard, which"),
         (["numba"], ["data", "render", "x"], "this needs numba, which is not installed: pip install 'reseen[render]'"),
-        (["lancedb"], ["gallery", "add", "x", ".", "--images", "."], "pip install 'reseen[gallery]'"),
         (["anny", "numba", "lightning"], ["demo"], "pip install 'reseen[train,render]'"),
         (["anny", "lightning"], ["demo", "--data", "."], "pip install 'reseen[train]'"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -189,6 +190,14 @@ def test_a_closed_gallery_says_so(tmp_path: Path) -> None:
             call()
 
 
+def test_without_the_extra_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lancedb", None)
+    with pytest.raises(
+        ReseenError, match=r"this needs lancedb, which is not installed: pip install 'reseen\[gallery\]'"
+    ):
+        Gallery.open(tmp_path / "g")
+
+
 @pytest.mark.parametrize("name", ["", None, 5])
 def test_a_gallery_needs_a_name(name: Any) -> None:
     with pytest.raises(ReseenError, match="name a gallery's folder"):
@@ -206,11 +215,11 @@ def received(connection: Connection) -> list[Any]:
 
 def test_two_writers_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
     Gallery.open(tmp_path / "g")
-    writers = [start_writer(tmp_path / "g", prefix, 60) for prefix in ("a", "b", "a")]
-    assert [received(connection)[-1] for _, connection in writers] == [60, 60, 60]
+    writers = [start_writer(tmp_path / "g", prefix, 30) for prefix in ("a", "b", "a")]
+    assert [received(connection)[-1] for _, connection in writers] == [30, 30, 30]
     with Gallery.open(tmp_path / "g") as gallery:
         found = [match.path for match in gallery.search(QUERY, top=1_000)]
-    assert sorted(found) == sorted(f"{prefix}/{row:06}.jpg" for prefix in "ab" for row in range(60))
+    assert sorted(found) == sorted(f"{prefix}/{row:06}.jpg" for prefix in "ab" for row in range(30))
 
 
 def killed_writers(folder: Path, kills: int, seed: int) -> None:
