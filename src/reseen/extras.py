@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from reseen.errors import ReseenError
 
 EXTRAS = {
-    "gallery": ("filelock", "lancedb"),
+    "gallery": ("lancedb",),
     "render": ("anny", "numba"),
     "train": ("lightning", "tensorboard"),
 }
