@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from reseen.errors import ReseenError
 
 EXTRAS = {
-    "gallery": ("lancedb",),
+    "gallery": ("filelock", "lancedb"),
     "render": ("anny", "numba"),
     "train": ("lightning", "tensorboard"),
 }
