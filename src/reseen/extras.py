@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from reseen.errors import ReseenError
 
-EXTRAS = {"render": ("anny", "numba"), "train": ("lightning", "tensorboard")}
+EXTRAS = {"pose": ("openvino",), "render": ("anny", "numba"), "train": ("lightning", "tensorboard")}
 """Packages by the extra that brings them, as in pyproject.toml."""
 
 
