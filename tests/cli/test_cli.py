@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.calls import run, run_whole
 
-COMMANDS = ["data check", "data render", "train", "evaluate", "embed", "search", "explain", "demo"]
+COMMANDS = ["data check", "data render", "train", "evaluate", "embed", "search", "explain", "pose", "demo"]
 
 PROGRAM = """
 import sys
@@ -77,6 +77,8 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
         (["search", "{checkpoint}", "--gallery", "."], "nothing to search for"),
         (["explain", "{checkpoint}", "nope.jpg"], "there is no picture nope.jpg"),
         (["data", "check", "nope"], "nope does not exist"),
+        (["pose", "nope", "--source", "own", "--out", "x.parquet"], "nope does not exist"),
+        (["pose", ".", "--source", "nope.xml", "--out", "x.parquet"], "there is no pose source nope.xml"),
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
 )

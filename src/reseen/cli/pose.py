@@ -10,6 +10,7 @@ import typer
 from reseen.cli.options import BatchOption, existing
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
+from reseen.extras import need
 
 _SHOWN = 48
 """Persons on a contact sheet."""
@@ -39,6 +40,8 @@ def pose(
             f"there is no pose source {source}; give own, a .parquet or .json file of joints, an OpenVINO .xml, or the "
             "folder of a trained pose network"
         )
+    if source.endswith(".xml"):
+        need("pose")
     from reseen.data import loader_options, open_split, recognise
     from reseen.pose.finding import find_joints
     from reseen.pose.source import open_source

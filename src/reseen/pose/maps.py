@@ -47,6 +47,12 @@ class PoseNetwork(Protocol):
         """Returns the maps of pictures (B, 3, H, W), RGB in [0, 1], whose sides are multiples of `STRIDE`."""
 
 
+def margins(size: tuple[int, int], share: float) -> tuple[int, int]:
+    """Returns pixels to put above and below, and left and right, of pictures (H, W): a share of each, in whole cells."""
+    height, width = (round(side * share / STRIDE) * STRIDE for side in size)
+    return height, width
+
+
 def channel_names() -> tuple[str, ...]:
     """Returns what each of the 19 + 38 channels is about, confidence first."""
     limbs = (f"{COCO18.joints[start]} to {COCO18.joints[end]}" for start, end in LIMBS)

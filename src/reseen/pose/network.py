@@ -66,15 +66,11 @@ class PoseNet(nn.Module):
         self.narrow = _convolutions([channels, *narrowed], 3)
         shared, hidden = narrowed[-1], _scaled(128, config.width)
         maps = (JOINTS + 1, 2 * len(LIMBS))
-        stages = []
-        for stage in range(config.streams):
-            if stage == 0:
-                kernels, widths = (3, 3, 3, 1), (shared, hidden, hidden, hidden, _scaled(512, config.width))
-            else:
-                kernels = (*[config.kernel] * _REFINEMENTS, 1)
-                widths = (shared + sum(maps), *[hidden] * len(kernels))
-            stages.append(nn.ModuleList([_stream(widths, kernels, outputs) for outputs in maps]))
-        self.stages = nn.ModuleList(stages)
+        first = ((shared, hidden, hidden, hidden, _scaled(512, config.width)), (3, 3, 3, 1))
+        later = ((shared + sum(maps), *[hidden] * (_REFINEMENTS + 1)), (*[config.kernel] * _REFINEMENTS, 1))
+        stages = [first, *[later] * (config.streams - 1)]
+        self.confidence = nn.ModuleList([_stream(*stage, maps[0]) for stage in stages])
+        self.affinity = nn.ModuleList([_stream(*stage, maps[1]) for stage in stages])
         self.apply(_initialise)
 
     @property
@@ -93,7 +89,7 @@ class PoseNet(nn.Module):
         """
         features = self.narrow(self.vgg(images))
         seen, results = features, []
-        for confidence, affinity in self.stages:  # type: ignore[misc]
+        for confidence, affinity in zip(self.confidence, self.affinity, strict=True):
             results.append(PoseMaps(confidence(seen), affinity(seen)))
             seen = torch.cat([features, *results[-1]], 1)
         return results

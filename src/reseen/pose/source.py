@@ -20,7 +20,7 @@ from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
 from reseen.pose.coco import read_coco
 from reseen.pose.decoding import decode as decode_maps
-from reseen.pose.maps import STRIDE, PoseNetwork
+from reseen.pose.maps import PoseNetwork, margins
 from reseen.pose.network import load_pose_net
 from reseen.pose.openvino_network import OpenVinoNetwork
 
@@ -98,7 +98,7 @@ class NetworkJoints:
     def __init__(self, network: PoseNetwork, *, size: Size = (192, 96), margin: float = 0.25) -> None:
         self.network, self.size = network, size
         self.name = f"{network.name} {size[0]}x{size[1]}+{margin:g}"
-        self._margin = [round(side * margin / STRIDE) * STRIDE for side in size]  # of height, of width
+        self._margin = margins(size, margin)
 
     def joints(self, images: Sequence[PersonImage]) -> Points:
         pixels, sizes = zip(*(decode(image, self.size) for image in images), strict=True)

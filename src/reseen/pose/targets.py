@@ -70,4 +70,5 @@ def _fields(points: Tensor, known: Tensor, cells: Tensor) -> Tensor:
     across = (offset[..., 0] * y - offset[..., 1] * x).abs()
     on = (along >= 0) & (along <= length[..., None, None]) & (across <= LIMB_WIDTH) & there[..., None, None]
     total = torch.einsum("bplhw,bplc->blchw", on.float(), unit)
-    return total / on.sum(1).clamp(min=1)[:, :, None]
+    fields: Tensor = total / on.sum(1).clamp(min=1)[:, :, None]
+    return fields

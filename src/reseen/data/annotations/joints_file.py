@@ -116,7 +116,8 @@ def source_of(path: Path) -> str:
     """Returns what found the joints in a file that can be read; nothing if it does not say."""
     import pyarrow.parquet as pq
 
-    return (pq.read_schema(path).metadata or {}).get(_SOURCE, b"").decode()
+    metadata: dict[bytes, bytes] = pq.read_schema(path).metadata or {}
+    return metadata.get(_SOURCE, b"").decode()
 
 
 def place_of(image: PersonImage) -> str:
