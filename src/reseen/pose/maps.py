@@ -48,7 +48,7 @@ class PoseNetwork(Protocol):
 
 
 def margins(size: tuple[int, int], share: float) -> tuple[int, int]:
-    """Returns pixels to put above and below, and left and right, of pictures (H, W): a share of each, in whole cells."""
+    """Returns pixels around pictures (H, W), above and below, left and right: a share of each side, in whole cells."""
     height, width = (round(side * share / STRIDE) * STRIDE for side in size)
     return height, width
 

@@ -112,9 +112,7 @@ class PoseStep(nn.Module):
                 raise ReseenError("there are images without joints of their own: name a teacher that finds them")
             told = self.teacher.maps(pictures)
             known = examples.known[:, None, None, None]
-            target = PoseMaps(
-                *(own.where(known, other.to(own)) for own, other in zip(target, told, strict=True))
-            )
+            target = PoseMaps(*(own.where(known, other.to(own)) for own, other in zip(target, told, strict=True)))
         missing = crop(1 - examples.weight, boxes, (size[0] // STRIDE, size[1] // STRIDE))
         return pictures, target, (missing < 0.5).float()
 
@@ -218,9 +216,9 @@ class PoseRun:
                         return self._stopped()  # the epoch under way is begun anew
                 taken = time.perf_counter() - started
                 seconds += taken
-                TrainingState(
-                    0, epoch + 1, 0, network.state_dict(), {}, optimizer.state_dict(), -1.0, seconds
-                ).save(path)
+                TrainingState(0, epoch + 1, 0, network.state_dict(), {}, optimizer.state_dict(), -1.0, seconds).save(
+                    path
+                )
                 rate = len(self.examples) / taken
                 history.add(0, epoch + 1, {"loss": float(total) / count, "seconds": taken, "images_per_second": rate})
                 if self.stop_after == epoch + 1 < config.epochs:
