@@ -99,6 +99,9 @@ def test_a_run_that_is_stopped_ends_like_one_that_is_not(tmp_path: Path) -> None
     assert PoseRun(STILL, Few(), parts, stop_after=1, accelerator="cpu", console=quiet).train() is None
     with pytest.raises(ReseenError, match="is not empty"):
         PoseRun(STILL, Few(), parts, accelerator="cpu", console=quiet).train()
+    other = STILL.model_copy(update={"lr": 1.0})
+    with pytest.raises(ReseenError, match="was begun with other settings"):
+        PoseRun(other, Few(), parts, resume=True, accelerator="cpu", console=quiet).train()
     PoseRun(STILL, Few(), parts, resume=True, accelerator="cpu", console=quiet).train()
     assert load_pose_net(parts).name == load_pose_net(tmp_path / "whole").name
     assert len((parts / "metrics.csv").read_text().splitlines()) == 3

@@ -5,7 +5,6 @@ The loop is smaller than a recipe's: one phase, one loss, no evaluation by perso
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +33,8 @@ from reseen.training.loop.step import number_of
 from reseen.training.loop.stop import GracefulStop
 from reseen.training.recipe import ScheduleSection
 
-log = logging.getLogger("reseen")
+_STATE, _CONFIG = "state.ckpt", "training.json"
+_SCHEDULE = ScheduleSection(name="cosine", warmup=0.5, final=0.01)
 _GREY = 0.5
 """Beyond the picture, as `NetworkJoints` has it."""
 
@@ -178,53 +178,84 @@ class PoseRun:
         Raises:
             ReseenError: If the folder holds another run, or some joints are known to nobody.
         """
-        config, path = self.config, self.folder / "state.ckpt"
-        state = TrainingState.load(path) if self.resume else None
-        if state is None and self.folder.exists() and any(self.folder.iterdir()):
-            raise ReseenError(f"{self.folder} is not empty: go on with resume, or choose another folder")
+        config = self.config
+        state = TrainingState.load(self.folder / _STATE) if self.resume else None
+        self._open_folder()
         fabric = Fabric(accelerator=self.accelerator, devices=1, precision=config.precision)
         torch.manual_seed(config.seed)
         network = network or PoseNet(config.network)
-        step = PoseStep(network, self.examples, config, self.teacher)
         optimizer = torch.optim.Adam(network.parameters(), config.lr)
-        first, seconds = 0, 0.0
+        first, self._seconds = 0, 0.0
         if state is not None:
             network.load_state_dict(state.model)
             optimizer.load_state_dict(state.optimizer)
-            first, seconds = state.epoch, state.seconds
-        module, wrapped = fabric.setup(step, optimizer)
-        sampler = RandomSampler([0] * len(self.examples), batch_size=config.batch_size, seed=config.seed)
-        history, stop = History(self.folder / "metrics.csv", (0, first + 1) if state else None), GracefulStop()
-        schedule = ScheduleSection(name="cosine", warmup=0.5, final=0.01)
+            first, self._seconds = state.epoch, state.seconds
+        step, optimizer = fabric.setup(PoseStep(network, self.examples, config, self.teacher), optimizer)
+        history = History(self.folder / "metrics.csv", (0, first + 1) if state else None)
+        stop = GracefulStop()
         with stop.listening(), TrainingProgress(self.console, "pose network", config.epochs, True) as progress:
             for epoch in range(first, config.epochs):
-                started, total = time.perf_counter(), torch.zeros((), device=fabric.device)
-                sampler.start(epoch=epoch, batch=0)
-                module.train()
-                count = len(sampler.batches)
-                for batch, rows in enumerate(sampler):
-                    for group in optimizer.param_groups:
-                        group["lr"] = config.lr * factor(schedule, epoch + batch / count, config.epochs)
-                    wrapped.zero_grad()
-                    loss: Tensor = module(rows, epoch, batch)
-                    fabric.backward(loss)
-                    fabric.clip_gradients(module, wrapped, max_norm=1.0, error_if_nonfinite=False)
-                    wrapped.step()
-                    total += loss.detach()
-                    progress.move(epoch, batch + 1, count, loss)
-                    if stop.requested:
-                        return self._stopped()  # the epoch under way is begun anew
-                taken = time.perf_counter() - started
-                seconds += taken
-                TrainingState(0, epoch + 1, 0, network.state_dict(), {}, optimizer.state_dict(), -1.0, seconds).save(
-                    path
-                )
-                rate = len(self.examples) / taken
-                history.add(0, epoch + 1, {"loss": float(total) / count, "seconds": taken, "images_per_second": rate})
-                if self.stop_after == epoch + 1 < config.epochs:
-                    return self._stopped()
+                figures = self._epoch(fabric, step, optimizer, epoch, stop, progress)
+                if figures is not None:
+                    self._save(epoch + 1, network, optimizer)
+                    history.add(0, epoch + 1, figures)
+                if figures is None or self.stop_after == epoch + 1 < config.epochs:
+                    self.console.print(f"stopped; {self.folder} can be gone on with", highlight=False, soft_wrap=True)
+                    return None
         save_pose_net(self.folder, network)
         return network.eval()
 
-    def _stopped(self) -> None:
-        self.console.print(f"stopped; {self.folder} can be gone on with", highlight=False, soft_wrap=True)
+    def _open_folder(self) -> None:
+        file, text = self.folder / _CONFIG, self.config.model_dump_json(indent=2)
+        if not self.resume:
+            if self.folder.exists() and any(self.folder.iterdir()):
+                raise ReseenError(f"{self.folder} is not empty: go on with resume, or choose another folder")
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        elif not file.exists() or file.read_text() != text:
+            raise ReseenError(f"{self.folder} was begun with other settings: give the same, or choose another folder")
+
+    def _epoch(
+        self,
+        fabric: Fabric,
+        step: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        epoch: int,
+        stop: GracefulStop,
+        progress: TrainingProgress,
+    ) -> dict[str, float] | None:
+        """Returns the figures of an epoch; None if it was stopped, after which it is begun anew."""
+        config, started = self.config, time.perf_counter()
+        sampler = RandomSampler([0] * len(self.examples), batch_size=config.batch_size, seed=config.seed)
+        sampler.start(epoch=epoch)
+        count, total = len(sampler), torch.zeros((), device=fabric.device)
+        step.train()
+        for batch, rows in enumerate(sampler):
+            for group in optimizer.param_groups:
+                group["lr"] = config.lr * factor(_SCHEDULE, epoch + batch / count, config.epochs)
+            optimizer.zero_grad()
+            loss: Tensor = step(rows, epoch, batch)
+            fabric.backward(loss)
+            fabric.clip_gradients(step, optimizer, max_norm=1.0, error_if_nonfinite=False)
+            optimizer.step()
+            total += loss.detach()
+            progress.move(epoch, batch + 1, count, loss)
+            if stop.requested:
+                return None
+        seconds = time.perf_counter() - started
+        self._seconds += seconds
+        rate = len(self.examples) / seconds
+        return {"loss": float(total) / count, "seconds": seconds, "images_per_second": rate}
+
+    def _save(self, epoch: int, network: PoseNet, optimizer: torch.optim.Optimizer) -> None:
+        state = TrainingState(
+            phase=0,
+            epoch=epoch,
+            batch=0,
+            model=network.state_dict(),
+            objective={},
+            optimizer=optimizer.state_dict(),
+            best=-1.0,
+            seconds=self._seconds,
+        )
+        state.save(self.folder / _STATE)
