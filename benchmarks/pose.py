@@ -43,7 +43,7 @@ def main(
         if folder is None:
             continue
         split = open_split(name, folder, keypoints=True)
-        everybody = split.gallery or split.train
+        everybody = [image for image in split.gallery or split.train if image.pid > 0]  # junk shows no whole person
         chosen = everybody[:: max(1, len(everybody) // images)][:images]
         started = time.perf_counter()
         found = _find(open_source(source, split), chosen)
