@@ -77,7 +77,7 @@ $(VENV)/dev.stamp: $(VENV)/runtime.stamp
 $(LOWEST)/test.stamp: pyproject.toml constraints-lowest.txt
 	@echo "installing the lowest versions that are supported: gigabytes of PyTorch, a few minutes"
 	$(PYTHON) -m venv $(LOWEST)
-	@$(LOWEST)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints-lowest.txt -e '.[render,train]' pytest scikit-image
+	@$(LOWEST)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints-lowest.txt -e '.[pose,render,train]' pytest scikit-image
 	@touch $@
 
 $(VENV)/docs.stamp: $(VENV)/runtime.stamp
