@@ -35,12 +35,17 @@ def run_without(packages: list[str], *arguments: object) -> subprocess.Completed
         (["lightning"], ["train", "demo"], "this needs lightning, which is not installed: pip install 'reseen[train]'"),
         (["tensorboard"], ["train", "demo"], "this needs tensorboard, which"),
         (["numba"], ["data", "render", "x"], "this needs numba, which is not installed: pip install 'reseen[render]'"),
+        (["openvino"], ["pose", "{drawn}", "--source", "{network}", "--out", "x"], "pip install 'reseen[pose]'"),
         (["anny", "numba", "lightning"], ["demo"], "pip install 'reseen[train,render]'"),
         (["anny", "lightning"], ["demo", "--data", "."], "pip install 'reseen[train]'"),
     ],
 )
-def test_a_missing_extra_is_named(missing: list[str], arguments: list[str], says: str) -> None:
-    done = run_without(missing, *arguments)
+def test_a_missing_extra_is_named(
+    missing: list[str], arguments: list[str], says: str, market_drawn: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "network.xml").touch()
+    places = {"drawn": market_drawn, "network": tmp_path / "network.xml"}
+    done = run_without(missing, *(word.format(**places) for word in arguments))
     assert done.returncode == 2
     assert done.stderr.startswith("error: this needs ")
     assert says in done.stderr

@@ -8,6 +8,7 @@ from reseen.errors import ReseenError
 
 EXTRAS = {
     "gallery": ("filelock", "lancedb"),
+    "pose": ("openvino",),
     "render": ("anny", "numba"),
     "train": ("lightning", "tensorboard"),
 }

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.calls import run, run_whole
 
 GALLERY = [f"gallery {name}" for name in ("add", "info", "search", "delete", "retention", "reindex", "check")]
-COMMANDS = ["data check", "data render", "train", "evaluate", "embed", "search", "explain", "demo", *GALLERY]
+COMMANDS = ["data check", "data render", "train", "evaluate", "embed", "search", "explain", "pose", "demo", *GALLERY]
 
 PROGRAM = """
 import sys
@@ -81,6 +81,8 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
         (["gallery", "info", "nope"], "nope is no gallery"),
         (["gallery", "add", "tests", "{checkpoint}", "--images", "."], "tests is no gallery and not empty"),
         (["gallery", "add", "new", "nope", "--images", "."], "nope is not a checkpoint"),
+        (["pose", "nope", "--source", "own", "--out", "x.parquet"], "nope does not exist"),
+        (["pose", ".", "--source", "nope.xml", "--out", "x.parquet"], "there is no pose source nope.xml"),
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
 )

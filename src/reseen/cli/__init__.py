@@ -10,7 +10,7 @@ from typing import TextIO
 import typer
 from rich.markup import escape
 
-from reseen.cli import cache, data, demo, embed, evaluate, explain, gallery, search, train
+from reseen.cli import cache, data, demo, embed, evaluate, explain, gallery, pose, search, train
 from reseen.console import err
 from reseen.errors import ReseenError, ReseenWarning
 
@@ -28,6 +28,7 @@ app.command()(evaluate.evaluate)
 app.command()(embed.embed)
 app.command()(search.search)
 app.command()(explain.explain)
+app.command()(pose.pose)
 app.command()(demo.demo)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")

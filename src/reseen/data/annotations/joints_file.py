@@ -22,6 +22,7 @@ Joints = Mapping[str, NDArray[np.float32]]
 """Keypoints (18, 3) by image."""
 
 _SKELETON = b"skeleton"
+_SOURCE = b"source"
 
 
 def attach_joints_file(split: Split, path: Path) -> Split:
@@ -33,11 +34,19 @@ def attach_joints_file(split: Split, path: Path) -> Split:
     Raises:
         ReseenError: If the file is none of joints, or does not have every image of the data set.
     """
-    joints = read_joints(path)
+    return attach_named_joints(split, read_joints(path), path)
+
+
+def attach_named_joints(split: Split, joints: Joints, path: Path) -> Split:
+    """Returns a data set whose images have the joints that were read from a file, found as by `attach_joints_file`.
+
+    Raises:
+        ReseenError: If there are none of an image.
+    """
     images = [image for part in split.parts().values() for image in part]
-    depth = _depth(list(joints), list(dict.fromkeys(_place(image) for image in images)), path)
+    depth = _depth(list(joints), list(dict.fromkeys(place_of(image) for image in images)), path)
     named = {_end(name, depth): points for name, points in joints.items()}
-    missing = [image for image in images if _end(_place(image), depth) not in named]
+    missing = [image for image in images if _end(place_of(image), depth) not in named]
     if missing:
         raise ReseenError(
             f"{path} has no joints of {len(missing):,} of {len(images):,} images, first: {missing[0].name}; "
@@ -45,13 +54,18 @@ def attach_joints_file(split: Split, path: Path) -> Split:
         )
 
     def attach(part: Sequence[PersonImage]) -> tuple[PersonImage, ...]:
-        return tuple(replace(image, keypoints=named[_end(_place(image), depth)]) for image in part)
+        return tuple(replace(image, keypoints=named[_end(place_of(image), depth)]) for image in part)
 
     return replace(split, train=attach(split.train), query=attach(split.query), gallery=attach(split.gallery))
 
 
-def write_joints(path: Path, joints: Joints) -> None:
+def write_joints(path: Path, joints: Joints, *, source: str = "") -> None:
     """Writes joints (18, 3) by image: its path on disk or in its archive.
+
+    Args:
+        path: The Parquet file.
+        joints: What to write.
+        source: What found them; `source_of` tells.
 
     Raises:
         ReseenError: If joints have another shape.
@@ -67,7 +81,7 @@ def write_joints(path: Path, joints: Joints) -> None:
         "image": pa.array(list(joints), pa.string()),
         "keypoints": pa.FixedSizeListArray.from_arrays(pa.array(values, pa.float32()), len(COCO18) * 3),
     }
-    table = pa.table(columns).replace_schema_metadata({_SKELETON: COCO18.name})
+    table = pa.table(columns).replace_schema_metadata({_SKELETON: COCO18.name, _SOURCE: source})
     with replacing(path) as partial:
         pq.write_table(table, partial, compression="zstd")
 
@@ -98,6 +112,19 @@ def read_joints(path: Path) -> dict[str, NDArray[np.float32]]:
         raise ReseenError(f"cannot read joints from {path}: {str(error).splitlines()[0]}") from error
 
 
+def source_of(path: Path) -> str:
+    """Returns what found the joints in a file that can be read; nothing if it does not say."""
+    import pyarrow.parquet as pq
+
+    metadata: dict[bytes, bytes] = pq.read_schema(path).metadata or {}
+    return metadata.get(_SOURCE, b"").decode()
+
+
+def place_of(image: PersonImage) -> str:
+    """Returns where an image lies on disk or in its archive."""
+    return image.path.as_posix() if isinstance(image.path, Path) else image.name
+
+
 def _depth(rows: Sequence[str], images: Sequence[str], path: Path) -> int:
     """Returns how many parts of their paths tell the rows of a file apart, and the images."""
     longest = max((len(PurePath(name).parts) for name in (*rows, *images)), default=1)
@@ -105,11 +132,6 @@ def _depth(rows: Sequence[str], images: Sequence[str], path: Path) -> int:
         if all(len({_end(name, depth) for name in names}) == len(names) for names in (rows, images)):
             return depth
     raise ReseenError(f"{path} has joints of one image twice; make it again")
-
-
-def _place(image: PersonImage) -> str:
-    """Returns where an image lies on disk or in its archive."""
-    return image.path.as_posix() if isinstance(image.path, Path) else image.name
 
 
 def _end(name: str, depth: int) -> str:

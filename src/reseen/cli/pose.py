@@ -1,0 +1,79 @@
+"""`reseen pose`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reseen.cli.options import BatchOption, existing
+from reseen.console import err, note, out, say_written
+from reseen.errors import ReseenError
+from reseen.extras import need
+
+_SHOWN = 48
+"""Persons on a contact sheet."""
+
+
+def pose(
+    data: Annotated[Path, typer.Argument(help="Folder or zip of a data set, or of pictures.", callback=existing)],
+    source: Annotated[
+        str,
+        typer.Option(
+            help="own (the data set's), a file of joints (.parquet), COCO keypoints (.json), an OpenVINO network "
+            "(.xml), or a trained pose network's folder."
+        ),
+    ],
+    file: Annotated[Path, typer.Option("--out", help="Parquet file to write, or to go on with.")],
+    sheet: Annotated[Path | None, typer.Option(help="Also draw some of them here, .png or .jpg.")] = None,
+    poses: Annotated[Path | None, typer.Option("--canonical", help="Also learn canonical poses; .json.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The data set's key; recognised if left out.")] = None,
+    batch_size: BatchOption = 32,
+) -> None:
+    """Find the joints of every image of a data set; called again, it goes on where it stopped.
+
+    Example: [bold]reseen pose DATA --source human-pose-estimation-0001.xml --out joints.parquet --sheet joints.png[/]
+    """
+    if source != "own" and not Path(source).exists():
+        raise ReseenError(
+            f"there is no pose source {source}; give own, a .parquet or .json file of joints, an OpenVINO .xml, or the "
+            "folder of a trained pose network"
+        )
+    if source.endswith(".xml"):
+        need("pose")
+    from reseen.data import loader_options, open_split, recognise
+    from reseen.pose.finding import find_joints
+    from reseen.pose.source import open_source
+    from reseen.progress import progress_of
+
+    name = dataset or recognise(data)
+    if source == "own" and "keypoints" not in loader_options(name):
+        raise ReseenError(f"{name} has no joints of its own: name another --source")
+    split = open_split(name, data, **({"keypoints": True} if source == "own" else {}))
+    images = [image for part in split.parts().values() for image in part]
+    note(f"{split.name}: {len(images):,} images")
+    try:
+        with progress_of(err, "finding joints") as progress:
+            made = find_joints(images, open_source(source, split), file, batch_size=batch_size, progress=progress)
+    except KeyboardInterrupt:
+        err.print("stopped; the same command goes on", highlight=False)
+        raise typer.Exit(130) from None
+    out.print(f"joints of {made:,} images" if made else "everything was there", highlight=False)
+    say_written(file)
+    if sheet or poses:
+        from reseen.data.annotations.joints_file import attach_joints_file
+
+        found = attach_joints_file(split, file)
+    if sheet:
+        from reseen.explain.saving import save_picture
+        from reseen.explain.skeleton import sheet_of
+
+        everybody = [image for part in found.parts().values() for image in part]
+        save_picture(sheet_of(everybody[:: max(1, len(everybody) // _SHOWN)][:_SHOWN]), sheet)
+        say_written(sheet)
+    if poses:
+        from reseen.pose.canonical import learn_poses, points_of
+
+        learn_poses(points_of(found.train or found.gallery), origin=split.name).save(poses)
+        say_written(poses)

@@ -1,0 +1,185 @@
+"""Our own pose network: OpenPose's form (Cao et al. 2017), four stages, as wide or narrow as the machine allows.
+
+VGG-19's first ten convolutions and two that narrow what they give are the first stage; in each of the three others two
+streams see that and both streams' maps of the stage before: one gives 19 confidence maps, the other 38 fields.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from reseen.checkpoint_files import CONFIG, MODEL_FILE, check_checkpoint
+from reseen.data.images.size import Size
+from reseen.data.images.transforms import normalize
+from reseen.errors import ReseenError, one_line
+from reseen.pose.maps import JOINTS, LIMBS, PoseMaps
+
+_VGG = (64, 64, None, 128, 128, None, 256, 256, 256, 256, None, 512, 512)
+"""Channels of VGG-19's first ten convolutions; None is a pooling that halves the size."""
+_NARROWED = (256, 128)
+_REFINEMENTS = 5
+"""Convolutions 7×7 in each stream of the stages after the first with streams."""
+
+
+class PoseNetConfig(BaseModel):
+    """The network's configuration.
+
+    Attributes:
+        width: Share of the channels of every hidden convolution; 1 takes VGG-19's weights.
+        streams: Stages of two streams; 3 with the first stage, VGG, make the paper's four.
+        kernel: Of the streams' convolutions from their second stage on; OpenPose has 7.
+        size: (H, W) that crops are resized to.
+        margin: Grey around them on each side, as a share of the size.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: float = Field(1.0, gt=0, le=1)
+    streams: int = Field(3, ge=1, le=6)
+    kernel: int = Field(7, ge=3, le=9)
+    size: Size = (192, 96)
+    margin: float = Field(0.25, ge=0, le=0.5)
+
+
+class PoseNet(nn.Module):
+    """VGG, then stages of two streams.
+
+    Args:
+        config: The configuration.
+    """
+
+    def __init__(self, config: PoseNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        wide = [None if channels is None else _scaled(channels, config.width) for channels in _VGG]
+        self.vgg, channels = _vgg(wide)
+        narrowed = [_scaled(each, config.width) for each in _NARROWED]
+        self.narrow = _convolutions([channels, *narrowed], 3)
+        shared, hidden = narrowed[-1], _scaled(128, config.width)
+        maps = (JOINTS + 1, 2 * len(LIMBS))
+        first = ((shared, hidden, hidden, hidden, _scaled(512, config.width)), (3, 3, 3, 1))
+        later = ((shared + sum(maps), *[hidden] * (_REFINEMENTS + 1)), (*[config.kernel] * _REFINEMENTS, 1))
+        stages = [first, *[later] * (config.streams - 1)]
+        self.confidence = nn.ModuleList([_stream(*stage, maps[0]) for stage in stages])
+        self.affinity = nn.ModuleList([_stream(*stage, maps[1]) for stage in stages])
+        self.apply(_initialise)
+
+    @property
+    def name(self) -> str:
+        """Of these weights, told apart from all others."""
+        digest = hashlib.sha256()
+        for key, tensor in self.state_dict().items():
+            digest.update(key.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+        return f"PoseNet {digest.hexdigest()[:8]}"
+
+    def forward(self, images: Tensor) -> list[PoseMaps]:
+        """Returns the maps of every stage with streams, the best last, (B, 19 and 38, H / 8, W / 8).
+
+        Args:
+            images: (B, 3, H, W), normalised as for ImageNet; sides are multiples of 8.
+        """
+        features = self.narrow(self.vgg(images))
+        seen, results = features, []
+        for confidence, affinity in zip(self.confidence, self.affinity, strict=True):
+            results.append(PoseMaps(confidence(seen), affinity(seen)))
+            seen = torch.cat([features, *results[-1]], 1)
+        return results
+
+    def maps(self, pictures: Tensor) -> PoseMaps:
+        """Returns the last stage's maps of pictures (B, 3, H, W), RGB in [0, 1]; see `PoseNetwork`."""
+        device = next(self.parameters()).device
+        last: PoseMaps = self(normalize(pictures.to(device)))[-1]
+        return PoseMaps(*(each.float() for each in last))
+
+
+def load_vgg(network: PoseNet, path: Path) -> None:
+    """Loads the ten convolutions from a VGG-19's weights (torchvision's or timm's names, safetensors).
+
+    Raises:
+        ReseenError: If the file cannot be read, or its weights do not fit, as those of another width.
+    """
+    try:
+        content = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise ReseenError(f"cannot read weights file {path}: {one_line(error)}") from error
+    own = network.vgg.state_dict()
+    convolutions = {key: content.get(f"features.{key}") for key in own}
+    for key, value in convolutions.items():
+        if value is None or value.shape != own[key].shape:
+            raise ReseenError(f"{path} has no features.{key} of shape {tuple(own[key].shape)}: it is no plain VGG-19's")
+    network.vgg.load_state_dict({key: value.float() for key, value in convolutions.items() if value is not None})
+
+
+def save_pose_net(folder: Path, network: PoseNet) -> None:
+    """Writes weights and configuration into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {key: tensor.detach().cpu().contiguous() for key, tensor in network.state_dict().items()}
+    save_file(weights, folder / MODEL_FILE)
+    (folder / CONFIG).write_text(json.dumps({"pose": network.config.model_dump(mode="json")}, indent=2) + "\n")
+
+
+def load_pose_net(folder: Path) -> PoseNet:
+    """Returns a trained network, ready to be asked.
+
+    Raises:
+        ReseenError: If the folder has none, or its weights do not fit its configuration.
+    """
+    check_checkpoint(folder)
+    try:
+        content = json.loads((folder / CONFIG).read_text())
+        network = PoseNet(PoseNetConfig.model_validate(content["pose"]))
+        network.load_state_dict(load_file(folder / MODEL_FILE))
+    except (ValidationError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise ReseenError(f"cannot load pose network {folder}: {one_line(error)}; train or copy it again") from error
+    return network.eval()
+
+
+def _vgg(wide: Sequence[int | None]) -> tuple[nn.Sequential, int]:
+    """Returns the layers, numbered as torchvision's and timm's VGG-19 without batch norm, and the last's channels."""
+    layers: list[nn.Module] = []
+    before = 3
+    for channels in wide:
+        if channels is None:
+            layers.append(nn.MaxPool2d(2))
+        else:
+            layers += [nn.Conv2d(before, channels, 3, padding=1), nn.ReLU(inplace=True)]
+            before = channels
+    return nn.Sequential(*layers), before
+
+
+def _convolutions(channels: Sequence[int], kernel: int) -> nn.Sequential:
+    return _rectified(channels, [kernel] * (len(channels) - 1))
+
+
+def _stream(channels: Sequence[int], kernels: Sequence[int], outputs: int) -> nn.Sequential:
+    last = nn.Conv2d(channels[-1], outputs, 1)
+    return nn.Sequential(*_rectified(channels, kernels), last)
+
+
+def _rectified(channels: Sequence[int], kernels: Sequence[int]) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for before, after, kernel in zip(channels, channels[1:], kernels, strict=False):
+        layers += [nn.Conv2d(before, after, kernel, padding=kernel // 2), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers)
+
+
+def _initialise(module: nn.Module) -> None:
+    """He et al.'s initialisation: without it a plain network this deep passes nothing on at first."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        assert module.bias is not None
+        nn.init.zeros_(module.bias)
+
+
+def _scaled(channels: int, width: float) -> int:
+    """Returns a share of channels, as a multiple of 8, which processors like."""
+    return max(8, round(channels * width / 8) * 8)
