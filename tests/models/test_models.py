@@ -13,6 +13,7 @@ from reseen.errors import ReseenError
 from reseen.models.aanet import AANet, AANetConfig
 from reseen.models.ide import IDE, IDEConfig
 from reseen.models.iva import IdentityVerificationAttributeNet, IVAConfig
+from reseen.models.mva import MultiViewAttributeNet, MultiViewAttributeNetConfig
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,7 @@ from reseen.models.iva import IdentityVerificationAttributeNet, IVAConfig
         ({"system": "aanet"}, AANetConfig, AANet),
         ({"system": "ide"}, IDEConfig, IDE),
         ({"system": "iva"}, IVAConfig, IdentityVerificationAttributeNet),
+        ({"system": "mva"}, MultiViewAttributeNetConfig, MultiViewAttributeNet),
     ],
 )
 def test_a_name_leads_to_a_system(content: dict[str, Any], config_type: type, system: type) -> None:

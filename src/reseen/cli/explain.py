@@ -30,3 +30,7 @@ def explain(
         out.print(f"{attribute:<14} {value:<10} {probability:.0%}", highlight=False)
     save_figure(explanation.figure, picture)
     say_written(picture)
+    if explanation.weights is not None:
+        weights = picture.with_stem(f"{picture.stem}-weights")
+        save_figure(explanation.weights, weights)
+        say_written(weights)

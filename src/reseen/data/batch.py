@@ -24,6 +24,8 @@ class PersonBatch:
         views: (B, 3, h, w) the same pictures at further sizes, by the name under which a system asks for them with
             its ``extra_sizes``.
         triplets: (T, 3) rows of anchor, positive and negative, where the batch was drawn as triplets; else None.
+        given: (B, ...) what the system's ``fixed`` has told of these pictures beforehand, by name; it then needs no
+            ``views``.
     """
 
     images: Tensor
@@ -33,3 +35,4 @@ class PersonBatch:
     keypoints: Tensor | None = None
     views: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
     triplets: Tensor | None = None
+    given: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
 from reseen.data.person import PersonImage
 from reseen.explain.maps import Prediction, explain_figure
+from reseen.explain.weights import weights_figure
 from reseen.models.embedder import Embedder
 
 
@@ -18,10 +20,12 @@ class Explanation:
     Attributes:
         predictions: Attribute, what was read, probability, in schema order; empty for a system without attributes.
         figure: The picture, its maps and the predictions.
+        weights: What the system has learnt each attribute to be worth, whatever the picture; None if it has not.
     """
 
     predictions: tuple[Prediction, ...]
     figure: Figure
+    weights: Figure | None = None
 
 
 def explain(embedder: Embedder, image: PersonImage, *, title: str = "") -> Explanation:
@@ -43,4 +47,9 @@ def explain(embedder: Embedder, image: PersonImage, *, title: str = "") -> Expla
         if attribute.name in tables
     ]
     maps = {name: values[0].float().cpu().numpy() for name, values in output.maps.items()}
-    return Explanation(tuple(predictions), explain_figure(image.open(), maps, predictions, title=title))
+    learnt: Mapping[str, float] = getattr(embedder.model, "attribute_weights", dict)()
+    return Explanation(
+        tuple(predictions),
+        explain_figure(image.open(), maps, predictions, title=title),
+        weights_figure(learnt) if learnt else None,
+    )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
 from reseen.data.batch import PersonBatch
+from reseen.losses.attribute_triplet import AttributeTriplet, AttributeTripletConfig
 from reseen.losses.attributes import Attributes, AttributesConfig
 from reseen.losses.identity import Identity, IdentityConfig
 from reseen.losses.term import Term, TermConfig, Training
@@ -21,6 +22,7 @@ TERMS: Mapping[type[TermConfig], type[Term[Any]]] = {
     IdentityConfig: Identity,
     AttributesConfig: Attributes,
     TripletConfig: Triplet,
+    AttributeTripletConfig: AttributeTriplet,
 }
 """Term by its configuration, whose field ``kind`` names it in recipes."""
 

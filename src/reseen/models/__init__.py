@@ -11,13 +11,17 @@ from torch import nn
 from reseen.data.attributes import AttributeSchema
 from reseen.errors import ReseenError, nearest
 from reseen.models.aanet import AANet, AANetConfig
+from reseen.models.acrn import AttributeComplementaryNet, AttributeComplementaryNetConfig
 from reseen.models.ide import IDE, IDEConfig
 from reseen.models.iva import IdentityVerificationAttributeNet, IVAConfig
+from reseen.models.mva import MultiViewAttributeNet, MultiViewAttributeNetConfig
 
 SYSTEMS: dict[str, tuple[type[BaseModel], type[nn.Module]]] = {
     "ide": (IDEConfig, IDE),
     "aanet": (AANetConfig, AANet),
     "iva": (IVAConfig, IdentityVerificationAttributeNet),
+    "acrn": (AttributeComplementaryNetConfig, AttributeComplementaryNet),
+    "mva": (MultiViewAttributeNetConfig, MultiViewAttributeNet),
 }
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.data.images.cache import CachedImages, cached_images, decode
 from reseen.data.images.keypoints import keypoints_of
-from reseen.data.images.preparation import blank, mirrored, prepare
+from reseen.data.images.preparation import blank, largest, mirrored, prepare
 from reseen.data.images.size import Size
 from reseen.data.person import UNKNOWN_PID, PersonImage
 from reseen.descriptors.distance import Distance, Euclidean
@@ -175,9 +175,7 @@ class Embedder:
 
     @property
     def _decoded_size(self) -> tuple[int, int]:
-        """Enough for every size that is made of it."""
-        heights, widths = zip(self.config.size, *self.backend.extra_sizes.values(), strict=True)
-        return max(heights), max(widths)
+        return largest(self.config.size, self.backend.extra_sizes)
 
     def _prepare(self, pixels: Tensor, keypoints: Tensor | None) -> PersonBatch:
         return prepare(

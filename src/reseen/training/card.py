@@ -29,10 +29,13 @@ def model_card(
         split: What it was trained and tested on.
         embedder: The model.
         report: The final figures, or None while training goes on.
-        training_images: How many images it was trained on.
+        training_images: How many images it was trained on; 0 in a recipe without phases.
     """
     parameters = sum(parameter.numel() for parameter in embedder.model.parameters())
     persons = len({image.pid for image in split.train})
+    trained = f"Trained on {training_images:,} images of {persons:,} persons of {split.name}."
+    if not recipe.phases:
+        trained = f"No weights were trained here: its parts are those of the recipe's `init`. Made for {split.name}."
     code = f"commit {made_by}" if (made_by := commit()) else "released package"
     lines = [
         f"# {recipe.name}",
@@ -47,7 +50,7 @@ def model_card(
         "```",
         "",
         "## Data and its terms",
-        f"Trained on {training_images:,} images of {persons:,} persons of {split.name}. {split.terms}".rstrip(),
+        f"{trained} {split.terms}".rstrip(),
         *(f"- {note}" for note in split.notes),
         "",
         "## Figures",

@@ -21,7 +21,9 @@ from torch import nn
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.cache import cached_images
+from reseen.data.images.preparation import NO_SIZES, largest
 from reseen.data.person import Split
+from reseen.descriptors.distance import Distance, Euclidean
 from reseen.errors import ReseenError, one_line
 from reseen.evaluation import EvaluationReport, ReRanking
 from reseen.evaluation.split import Evaluation, evaluate_split
@@ -35,6 +37,7 @@ from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.precision import runs_bfloat16
 from reseen.progress import progress_of
 from reseen.provenance import provenance
+from reseen.training.beforehand import final_distance, fixed_output
 from reseen.training.card import model_card
 from reseen.training.images import TrainingImages, open_data, open_validation
 from reseen.training.loop.history import History
@@ -97,6 +100,8 @@ class Run:
         self.model: nn.Module | None = None
         self.frozen: list[nn.Parameter] = []
         self.moments: dict[str, dict[str, Any]] = {}
+        self.trained_images = 0
+        self.distance: Distance = Euclidean()
         keeping = self._keeping(state)
         for index in range(first, len(self.recipe.phases)):
             loop = self._phase(index, keeping, state)
@@ -110,6 +115,9 @@ class Run:
                 )
                 return None
             self.moments = state_by_name(loop.optimizer, self.system)
+        if not self.recipe.phases:
+            self.model = build_system(self.recipe, 0, self.split, None, load=True).to(self.fabric.device)
+            self._open_folder()
         return self._finish(keeping)
 
     @property
@@ -185,6 +193,7 @@ class Run:
             self.model.load_state_dict(state.model)
         # Weights that do not fit have been noticed by now, before any image is decoded.
         self.images = self._images(data, split)
+        self.trained_images = len(self.images)
         objective = Objective(phase.objective, Training(self.images.schema, self.images.attributes))
         parts = [part_of(self.model, name, "frozen") for name in phase.frozen]
         self.frozen = [each for part in parts for each in part.parameters() if each.requires_grad]
@@ -194,6 +203,7 @@ class Run:
         size = phase.size or data.size
         step = Step(self.model, objective, self.images, phase, size=size, seed=seed, rank=fabric.global_rank)
         step.check()
+        self.images.given = fixed_output(self.model, self.images, size, fabric, partial(progress_of, self.console))
         labels = self.images.labels.tolist()
         sampler = build_sampler(phase, labels, seed, fabric.global_rank, fabric.world_size)
         optimizer = build_optimizer(phase.optimizer, self.model, list(objective.parameters()))
@@ -225,7 +235,8 @@ class Run:
 
     def _images(self, data: DataSection, split: Split) -> TrainingImages:
         with progress_of(self.console, "decoding training images") as report:
-            cached = cached_images(split.train, data.size, max_corrupt=data.max_corrupt, progress=report)
+            size = largest(data.size, getattr(self.system, "extra_sizes", NO_SIZES))
+            cached = cached_images(split.train, size, max_corrupt=data.max_corrupt, progress=report)
         schema = getattr(self.system.config, "attributes", None)
         return TrainingImages(cached, split, schema if isinstance(schema, AttributeSchema) else None)
 
@@ -238,7 +249,7 @@ class Run:
             normalize=settings.normalize,
             precision="float32" if self.recipe.precision == "32-true" else "bfloat16",
         )
-        return Embedder(self.system, config)
+        return Embedder(self.system, config, self.distance)
 
     def _evaluate(self, split: Split, embedder: Embedder | None = None) -> Evaluation:
         settings = self.recipe.evaluation
@@ -254,7 +265,7 @@ class Run:
 
     def _save(self, name: str, report: EvaluationReport | None) -> None:
         embedder = self.embedder()
-        card = model_card(self.recipe, self.split, embedder, report, len(self.images))
+        card = model_card(self.recipe, self.split, embedder, report, self.trained_images)
         self._write(self.folder / name, embedder, card)
 
     def _write(self, folder: Path, embedder: Embedder, card: str) -> None:
@@ -276,12 +287,16 @@ class Run:
         if _rank():
             sys.exit()  # under DDP the first process does the rest alone
         self._draw_curves()
+        self.distance = final_distance(self.recipe, self.embedder(), self.split, partial(progress_of, self.console))
         self._save("last", None)
         self.evaluation = self._evaluate(self.split)
         report = self.evaluation.report
         self._save("last", report)
         seconds = round(keeping.seconds, 1)
         content = {"recipe": self.recipe.name, "training_seconds": seconds, **report.as_dict()}
+        weights: dict[str, float] = getattr(self.system, "attribute_weights", dict)()
+        if weights:
+            content["attribute_weights"] = dict(sorted(weights.items(), key=lambda item: -item[1]))
         chosen = report if self.validation is None else self._evaluate(self.validation).report
         if self.validation is not None:
             content["validation"] = chosen.as_dict()
@@ -301,7 +316,7 @@ class Run:
         folder = self.folder / self.best
         embedder = checkpoint.load(folder, device=self.fabric.device)
         report = self._evaluate(self.split, embedder).report
-        card = model_card(self.recipe, self.split, embedder, report, len(self.images))
+        card = model_card(self.recipe, self.split, embedder, report, self.trained_images)
         self._write(folder, embedder, card)
         return report
 

@@ -98,6 +98,7 @@ class TrainingImages:
         labels: (N,) 0…C-1 in ascending order of person id, ``NO_LABEL`` for unknown persons.
         label_of: Label by person id.
         keypoints: (N, 18, 3) x, y in the decoded pixels and confidence, or None if no image has joints.
+        given: (N, ...) what of a system's output training never changes, by name; see `reseen.training.beforehand`.
     """
 
     def __init__(self, cached: CachedImages, split: Split, schema: AttributeSchema | None) -> None:
@@ -109,6 +110,7 @@ class TrainingImages:
         self.camids = torch.tensor([image.camid for image in cached.images])
         self.attributes = None if schema is None else torch.from_numpy(_labels(cached.images, split, schema))
         self.keypoints = keypoints_of(cached.images, cached.sizes, (cached.pixels.shape[1], cached.pixels.shape[2]))
+        self.given: dict[str, Tensor] = {}
         self._resident: Tensor | None = None
 
     def __len__(self) -> int:

@@ -10,6 +10,7 @@ from torch import nn
 from reseen import models
 from reseen.data.person import Split, sorted_label_map
 from reseen.errors import ReseenError
+from reseen.models.contained import contained_systems
 from reseen.models.initial import carry_over, initialise
 from reseen.training.loop.optimizer import part_of
 from reseen.training.loop.step import number_of
@@ -23,7 +24,7 @@ def build_system(recipe: Recipe, phase: int, split: Split, before: nn.Module | N
 
     Args:
         recipe: Says what it is, and what its parts start from.
-        phase: Number of the phase.
+        phase: Number of the phase; 0 in a recipe without any.
         split: Tells how many identities there are, and which attributes.
         before: The system of the phase before, or None in the first.
         load: Whether parts start from the weights that the recipe names; a resumed run has others.
@@ -35,19 +36,24 @@ def build_system(recipe: Recipe, phase: int, split: Split, before: nn.Module | N
         raise ReseenError(
             f"{recipe.key} learns attributes, but {split.name} has none here; put the annotation file beside the images"
         )
-    section = recipe.phases[phase]
     attributes = None if split.schema is None else models.learnt_form(recipe.model, split.schema)
-    config = recipe.system(phase, num_identities=len(sorted_label_map(split.train)), attributes=attributes)
-    if before is not None and before.config == config and not section.fresh:
+    fresh = recipe.phases[phase].fresh if recipe.phases else ()
+    config = recipe.system(
+        phase,
+        num_identities=len(sorted_label_map(split.train)),
+        attributes=attributes,
+        **contained_systems(type(recipe.model), recipe.init),
+    )
+    if before is not None and before.config == config and not fresh:
         return before
     if before is not None:
         torch.manual_seed(number_of(recipe.seed, phase, 2))  # so that a resumed run begins alike
     model = models.build(config)
     for part, source in recipe.init.items() if load else ():
         initialise(model, part, source)
-    for part in section.fresh:
+    for part in fresh:
         part_of(model, part, "fresh")
     if before is not None:
-        new = carry_over(before, model, section.fresh)
-        log.info("new in phase %s: %s", section.name, ", ".join(new) or "nothing")
+        new = carry_over(before, model, fresh)
+        log.info("new in phase %s: %s", recipe.phases[phase].name, ", ".join(new) or "nothing")
     return model.to(memory_format=torch.channels_last)

@@ -190,3 +190,23 @@ def _imagenet_input(picture: np.ndarray) -> Tensor:
     pixels = torch.from_numpy(np.asarray(resized).copy()).permute(2, 0, 1) / 255
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     return (pixels - mean[:, None, None]) / std[:, None, None]
+
+
+def test_stem_is_the_map_before_any_pooling() -> None:
+    torch.manual_seed(0)
+    backbone = Backbone("resnet18").eval()
+    images = torch.randn(2, 3, 64, 32)
+    with torch.no_grad():
+        features, stem = backbone.with_stem(images)
+        torch.testing.assert_close(features, backbone(images))
+        torch.testing.assert_close(stem, backbone.net.bn1(backbone.net.conv1(images)).relu())
+    assert stem.shape == (2, backbone.stem_channels, 32, 16)
+
+
+def test_some_models_begin_with_no_map() -> None:
+    backbone = Backbone("vit_tiny_patch16_224").eval()
+    with pytest.raises(ReseenError, match=r"begins with .*, no feature map"):
+        backbone.with_stem(torch.zeros(1, 3, 64, 32))
+    backbone.net.feature_info = []
+    with pytest.raises(ReseenError, match="timm lists no feature maps of 'vit_tiny_patch16_224'"):
+        _ = backbone.stem_channels

@@ -104,7 +104,8 @@ def test_bases_in_a_circle_are_an_error(small: Path) -> None:
         ("phases=[{epoch: 3}]", r"unknown key 'phases\.0\.epoch', did you mean 'epochs'"),
         ("phases.0.epochs=0", r"phases\.0\.epochs: .*greater than or equal to 1"),
         ("phases.5.epochs=1", r"the recipe has no place 'phases\.5\.epochs'"),
-        ("phases=[]", r"phases: "),
+        ("distance={kind: kissme, componnets: 3}", r"key 'distance\.componnets', did you mean 'components'"),
+        ("phases=[]", r"a recipe without phases needs init"),
         ("seed", r"write key=value"),
         ("data.render.persons=9", r"data: render goes with name: rendered, not market1501"),
         (

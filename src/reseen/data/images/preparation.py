@@ -31,7 +31,7 @@ def prepare(
     """Returns B pictures with their joints, resized, changed for training if asked for, and normalised.
 
     A system that wants the same pictures at further sizes gets them of one augmentation: it happens at the size of
-    ``pixels``, from which all sizes are then made. So decode at the largest of them; in a recipe that is ``data.size``.
+    ``pixels``, from which all sizes are then made. So decode at the `largest` of them.
 
     Args:
         pixels: (B, H, W, 3) uint8.
@@ -52,6 +52,12 @@ def prepare(
         keypoints=_rescaled(keypoints, first, size),
         views={name: normalize(_resized(images, extra)) for name, extra in extra_sizes.items()},
     )
+
+
+def largest(size: Size, extra_sizes: Mapping[str, Size]) -> Size:
+    """Returns the size to decode pictures at: enough for every size that is made of it."""
+    heights, widths = zip(size, *extra_sizes.values(), strict=True)
+    return max(heights), max(widths)
 
 
 def mirrored(batch: PersonBatch) -> PersonBatch:

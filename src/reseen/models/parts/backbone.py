@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from reseen.checkpoint_files import MODEL_FILE
 from reseen.errors import ReseenError
+from reseen.models.parts import googlenet  # noqa: F401 - by which timm knows it
 from reseen.models.parts.mix_style import MixStyle
 
 StridePlacement = Literal["conv1", "conv2"]
@@ -112,6 +113,41 @@ class Backbone(nn.Module):
             raise ReseenError(f"{self.name!r} gives {tuple(features.shape)}, no feature map; choose another backbone")
         return features
 
+    @property
+    def stem_channels(self) -> int:
+        """Channels of the map that `with_stem` gives.
+
+        Raises:
+            ReseenError: If timm lists no maps of the model.
+        """
+        return int(self._first_map["num_chs"])
+
+    @property
+    def _first_map(self) -> Mapping[str, Any]:
+        for listed in getattr(self.net, "feature_info", ()):
+            return dict(listed)
+        raise ReseenError(f"timm lists no feature maps of {self.name!r}; choose another backbone")
+
+    def with_stem(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Maps images (B, 3, H, W) to features (B, Z, h, w) and the map they begin with, (B, `stem_channels`, h', w').
+
+        That is the one of the first 7x7 convolution in a ResNet or GoogLeNet, before any pooling.
+
+        Raises:
+            ReseenError: If the model gives no feature map, or begins with none.
+        """
+        caught: list[Tensor] = []
+        layer = self.net.get_submodule(self._first_map["module"])
+        hook = layer.register_forward_hook(lambda module, inputs, output: caught.append(output))
+        try:
+            features = self(images)
+        finally:
+            hook.remove()
+        (stem,) = caught
+        if stem.ndim != 4 or stem.shape[1] != self.stem_channels:
+            raise ReseenError(f"{self.name!r} begins with {tuple(stem.shape)}, no feature map; choose another backbone")
+        return features, stem
+
     def _mix(self, module: nn.Module, inputs: tuple[Tensor, ...], features: Tensor) -> Tensor:
         mixed: Tensor = self.mix_style(features)
         return mixed
@@ -164,12 +200,13 @@ def load_weights(backbone: Backbone, path: str | Path) -> None:
         ReseenError: If the file is missing or unreadable, or does not fit the model.
     """
     path = Path(path)
-    classifier = f"{backbone.net.pretrained_cfg.get('classifier') or 'fc'}."
+    classifiers = backbone.net.pretrained_cfg.get("classifier") or "fc"  # one name, or several
+    heads = tuple(f"{name}." for name in (classifiers if isinstance(classifiers, tuple | list) else [classifiers]))
     content = read_weights(path / MODEL_FILE if path.is_dir() else path)
     own = _below(_OWN, content)
     beside = {key: value for key, value in own.items() if not key.startswith(_NET)}
     stored = _below(_NET, own) or content
-    stored = {key: value for key, value in stored.items() if not key.startswith(("fc.", classifier))}
+    stored = {key: value for key, value in stored.items() if not key.startswith(("fc.", *heads))}
     wanted = backbone.net.state_dict()
     problems = {
         # Counters of batches are of no use in weights that are only a start, and often left out.
@@ -188,7 +225,7 @@ def load_weights(backbone: Backbone, path: str | Path) -> None:
 
 
 def load_hub_weights(backbone: Backbone) -> None:
-    """Loads timm's own pretrained weights, downloading them if they are not in its cache.
+    """Loads timm's own pretrained weights (GoogLeNet: torchvision's), downloading them if they are not in a cache.
 
     Raises:
         ReseenError: If they cannot be had; ResNets on the hub are v1.5 (``stride_in: conv2``).
@@ -198,7 +235,7 @@ def load_hub_weights(backbone: Backbone) -> None:
     except (OSError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise ReseenError(
-            f"cannot get timm's weights of {backbone.name!r} ({reason}); give a local file with --weights"
+            f"cannot get the hub's weights of {backbone.name!r} ({reason}); give a local file with --weights"
         ) from error
     backbone.start(source.state_dict(), {})
 

@@ -79,10 +79,11 @@ class Step(nn.Module):
                 augmentation=self.augmentation,
                 generator=torch.Generator(device).manual_seed(number_of(self.seed, epoch, batch, self.rank)),
                 keypoints=keypoints,
-                extra_sizes=self.extra_sizes,
+                extra_sizes=NO_SIZES if images.given else self.extra_sizes,
             )
+        given = {name: values[rows].to(device, non_blocking=True) for name, values in images.given.items()}
         triplets = torch.arange(len(rows), device=device).view(-1, 3) if self.by_triplets else None
-        return replace(prepared, labels=labels, camids=camids, attributes=attributes, triplets=triplets)
+        return replace(prepared, labels=labels, camids=camids, attributes=attributes, triplets=triplets, given=given)
 
     @torch.no_grad()
     def check(self) -> None:

@@ -64,7 +64,9 @@ def _place(location: tuple[int | str, ...]) -> list[str]:
     kept = []
     for place, part in enumerate(location):
         before = location[max(0, place - 2) : place]
-        tells_kind = before[-1:] in (("model",), ("sampler",)) or (before[:1] == ("terms",) and len(before) == 2)
+        tells_kind = before[-1:] in (("model",), ("sampler",), ("distance",)) or (
+            before[:1] == ("terms",) and len(before) == 2
+        )
         if not tells_kind:
             kept.append(str(part))
     return kept

@@ -11,7 +11,9 @@ from reseen.data import loader_options
 from reseen.data.images.size import Size
 from reseen.data.images.transforms import Augmentation
 from reseen.data.sets.rendered import RenderConfig
+from reseen.descriptors.distance import Euclidean, Sum
 from reseen.errors import ReseenError, nearest
+from reseen.evaluation.kissme import Kissme
 from reseen.losses.objective import ObjectiveConfig
 from reseen.models import SystemConfig
 
@@ -213,6 +215,10 @@ class EvaluationSection(_Section):
     reranking: bool = False
 
 
+RecipeDistance = Annotated[Kissme | Euclidean | Sum, Field(discriminator="kind")]
+"""A distance that needs no learning, or how one is learnt."""
+
+
 class Recipe(_Section):
     """The whole recipe.
 
@@ -226,7 +232,9 @@ class Recipe(_Section):
         seed: Seed of everything random.
         precision: Lightning's name of the number format; ``auto`` is bf16-mixed where the device computes in it
             itself, else 32-true.
-        phases: Run one after the other.
+        phases: Run one after the other; none where everything comes from ``init``.
+        distance: What descriptors are compared by; ``kissme`` is learnt on the training images after the last phase.
+            None = plain Euclidean distance.
         evaluation: When and how to evaluate.
     """
 
@@ -236,12 +244,15 @@ class Recipe(_Section):
     init: dict[str, str] = {}
     seed: int = Field(0, ge=0, lt=2**32)
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
-    phases: tuple[PhaseSection, ...] = Field(min_length=1)
+    phases: tuple[PhaseSection, ...]
+    distance: RecipeDistance | None = None
     evaluation: EvaluationSection = EvaluationSection()
 
     @model_validator(mode="after")
     def _systems_can_be_built(self) -> Self:
-        for index in range(len(self.phases)):
+        if not self.phases and not self.init:
+            raise ValueError("a recipe without phases needs init: where the system comes from")
+        for index in range(max(1, len(self.phases))):
             self.system(index)
         return self
 
@@ -271,7 +282,7 @@ class Recipe(_Section):
         Raises:
             ValueError: If a change of the phase is wrong, or the recipe says what follows from the data.
         """
-        changes = self.phases[phase].model
+        changes = self.phases[phase].model if self.phases else {}
         said = FROM_DATA & (self.model.model_fields_set | changes.keys())
         if said:
             raise ValueError(f"model.{min(said)} follows from the data; take it out of the recipe")

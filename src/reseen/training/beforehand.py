@@ -1,0 +1,77 @@
+"""What can be told of the training images before and after the steps: what never changes, and a learnt distance."""
+
+from __future__ import annotations
+
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+
+from reseen.data.images.preparation import prepare
+from reseen.data.person import Split
+from reseen.descriptors.distance import Distance, Euclidean
+from reseen.evaluation.kissme import Kissme
+from reseen.models.backend import evaluating
+from reseen.models.embedder import Embedder
+from reseen.progress import Bars
+from reseen.training.images import TrainingImages
+from reseen.training.recipe import Recipe
+
+_BATCH = 128
+
+
+def fixed_output(
+    model: nn.Module, images: TrainingImages, size: tuple[int, int], fabric: Fabric, bars: Bars
+) -> dict[str, Tensor]:
+    """Returns what of a system's output training never changes, (N, ...) by name, for the pictures as they are.
+
+    A system that contains a frozen one has a method ``fixed``; what it says of a batch is then computed once instead of
+    in every step, and comes with the batch as ``given``. Empty for all other systems.
+
+    Args:
+        model: The system.
+        images: The training set.
+        size: (H, W) of the network's input.
+        fabric: Device and number format.
+        bars: Shows how far it has come.
+    """
+    fixed = getattr(model, "fixed", None)
+    told: list[dict[str, Tensor]] = []
+    if fixed is None:
+        return {}
+    model.to(fabric.device)
+    with bars("predicting what stays the same") as progress, evaluating(model), torch.no_grad(), fabric.autocast():
+        for start in range(0, len(images), _BATCH):
+            rows = range(start, min(start + _BATCH, len(images)))
+            pixels = images.pixels(list(rows), fabric.device)
+            batch = prepare(pixels, size, extra_sizes=getattr(model, "extra_sizes", {}))
+            told.append({name: values.float().cpu() for name, values in fixed(batch).items()})
+            if not told[-1]:  # it contains none this time
+                return {}
+            if progress:
+                progress(rows.stop, len(images))
+    return {name: torch.cat([each[name] for each in told]) for name in told[0]}
+
+
+def final_distance(recipe: Recipe, embedder: Embedder, split: Split, bars: Bars) -> Distance:
+    """Returns what descriptors are to be compared by, learnt on the training images if the recipe says so.
+
+    Args:
+        recipe: The recipe.
+        embedder: The trained system.
+        split: The data set.
+        bars: Shows how far it has come.
+
+    Raises:
+        ReseenError: If there is too little to learn it from.
+    """
+    if not isinstance(recipe.distance, Kissme):
+        return recipe.distance or Euclidean()
+    with bars("embedding training images") as report:
+        embeddings = embedder.embed(
+            split.train,
+            batch_size=recipe.evaluation.batch_size,
+            max_corrupt=recipe.data.max_corrupt,
+            cache=True,
+            progress=report,
+        )
+    return recipe.distance.fit(embeddings)

@@ -1,0 +1,55 @@
+"""Systems within systems."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from reseen.errors import ReseenError
+from reseen.models import checkpoint
+from reseen.models.acrn import AttributeComplementaryNet, AttributeComplementaryNetConfig
+from reseen.models.contained import contained_systems
+from reseen.models.embedder import EmbedderConfig
+from reseen.models.ide import IDE, IDEConfig
+from reseen.models.initial import initialise
+from reseen.models.mva import MultiViewAttributeNet, MultiViewAttributeNetConfig
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mva") / "last"
+    config = MultiViewAttributeNetConfig(backbone="resnet10t", local_views=False)
+    checkpoint.save(folder, MultiViewAttributeNet(config), EmbedderConfig(size=(96, 48)), card="")
+    return folder
+
+
+def test_configuration_and_weights_come_from_the_checkpoint(trained: Path, tmp_path: Path) -> None:
+    told = contained_systems(AttributeComplementaryNetConfig, {"attribute_net": str(trained)})
+    config = AttributeComplementaryNetConfig.model_validate({**told, "reid_net": False})
+    assert config.attribute_net.size == (96, 48)
+    assert config.attribute_net.model == MultiViewAttributeNetConfig(backbone="resnet10t", local_views=False)
+    model = AttributeComplementaryNet(config)
+    initialise(model, "attribute_net", str(trained))
+    stored = checkpoint.load(trained).model.state_dict()
+    assert all(torch.equal(stored[name], value) for name, value in model.attribute_net.state_dict().items())
+
+    # The containing system's checkpoint has the contained one, too.
+    checkpoint.save(tmp_path / "last", model, EmbedderConfig(size=(160, 64)), card="")
+    assert contained_systems(AttributeComplementaryNetConfig, {"attribute_net": str(tmp_path / "last")}) == {
+        "attribute_net": config.attribute_net.model_dump(mode="json")
+    }
+
+
+def test_other_parts_are_left_alone(trained: Path) -> None:
+    assert contained_systems(IDEConfig, {"backbone": str(trained)}) == {}
+    assert contained_systems(AttributeComplementaryNetConfig, {"reid_net": str(trained)}) == {}
+
+
+def test_wrong_checkpoints_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ReseenError, match="is not a checkpoint"):
+        contained_systems(AttributeComplementaryNetConfig, {"attribute_net": str(tmp_path)})
+    checkpoint.save(tmp_path / "last", IDE(IDEConfig(backbone="resnet10t")), EmbedderConfig(), card="")
+    with pytest.raises(ReseenError, match="holds a 'ide', no 'mva'"):
+        contained_systems(AttributeComplementaryNetConfig, {"attribute_net": str(tmp_path / "last")})
