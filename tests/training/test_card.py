@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 import yaml
 
+from reseen import models
 from reseen.data.attributes import AttributeSchema, binary
 from reseen.data.person import PersonImage, Split
 from reseen.descriptors.embeddings import Embeddings
 from reseen.evaluation import EvaluationReport, attribute_accuracy, rank
+from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.models.ide import IDEConfig
 from reseen.training.card import model_card
 from reseen.training.recipe import Recipe, recipe_from
 from tests.training.small import Tiny, phase_of
@@ -100,3 +103,18 @@ def test_a_packages_model_says_so(split: Split, monkeypatch: pytest.MonkeyPatch)
     assert "(commit abc1234)" in card(split)
     monkeypatch.setattr("reseen.training.card.commit", lambda: "")
     assert "(released package)" in card(split)
+
+
+def test_terms_of_what_parts_learnt_from_are_told(split: Split, tmp_path: Path) -> None:
+    """A part that starts from a checkpoint brings the terms of that one's data along."""
+    folder = tmp_path / "attributes"
+    checkpoint.save(
+        folder, models.build(IDEConfig(backbone="test_resnet")), EmbedderConfig(), card="", trained_on=["peta"]
+    )
+    recipe = recipe_of().model_copy(update={"init": {"backbone": str(folder)}})
+    assert recipe.trained_on == ("market1501", "viper", "peta")
+    text = card(split, recipe=recipe)
+    assert "- Parts of it have learnt from peta. PETA (Deng et al., ACM MM 2014): for research only" in text
+    assert "learnt from viper" not in text  # said by the data set's own notes
+    without = recipe.model_copy(update={"phases": ()})
+    assert without.trained_on == ("peta",)

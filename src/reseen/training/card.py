@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import reseen
+from reseen.data import DATASETS
 from reseen.data.person import Split
 from reseen.evaluation import EvaluationReport
 from reseen.models.embedder import Embedder
@@ -52,6 +53,7 @@ def model_card(
         "## Data and its terms",
         f"{trained} {split.terms}".rstrip(),
         *(f"- {note}" for note in split.notes),
+        *(f"- Parts of it have learnt from {name}. {DATASETS[name].TERMS}" for name in _others(recipe)),
         "",
         "## Figures",
         *(_figures(report) if report else ["Not evaluated yet."]),
@@ -67,6 +69,12 @@ def model_card(
     if citation := getattr(embedder.model, "citation", ""):
         lines += ["## Citation", "```bibtex", citation.strip(), "```", ""]
     return "\n".join(lines)
+
+
+def _others(recipe: Recipe) -> list[str]:
+    """Returns the data sets of other phases and of the checkpoints that parts start from."""
+    told = {recipe.data.name, *(source.name for source in recipe.data.extra)}
+    return [name for name in recipe.trained_on if name not in told]
 
 
 def _without_places(recipe: Recipe) -> Recipe:

@@ -22,7 +22,7 @@ PARTS: Mapping[str, Part] = {"train": "train", "query": "query", "gallery": "gal
 """Part by what users call it."""
 TABLE_SUFFIXES = frozenset({".csv", ".parquet"})
 
-_TERMS = "The user's own images; reseen knows no terms for them."
+TERMS = "The user's own images; reseen knows no terms for them."
 _UNKNOWN = frozenset({"", str(UNKNOWN_PID)})
 """What stands in the column of persons where nobody knows who it is."""
 _DISTRACTOR = "a distractor by its name in Market-1501"
@@ -98,7 +98,7 @@ def load(root: Path, *, images: Path | None = None, part: Part = "gallery", patt
         query=tuple(parts["query"]),
         gallery=tuple(parts["gallery"]),
         schema=schema,
-        terms=_TERMS,
+        terms=TERMS,
         notes=(*pid_notes, *camid_notes),
     )
 

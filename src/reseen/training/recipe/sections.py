@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from reseen.checkpoint_files import CONFIG, trained_on
 from reseen.data import loader_options
 from reseen.data.images.size import Size
 from reseen.data.images.transforms import Augmentation
@@ -263,9 +264,13 @@ class Recipe(_Section):
 
     @property
     def trained_on(self) -> tuple[str, ...]:
-        """Keys of all data sets that any phase is trained on, the recipe's own first."""
-        data = [self.data, *(phase.data for phase in self.phases if phase.data)]
-        return tuple(dict.fromkeys(source.name for each in data for source in (each, *each.extra)))
+        """Keys of all data sets that the system has seen persons of, those of the checkpoints in ``init`` last."""
+        learns = bool(self.phases) or isinstance(self.distance, Kissme)
+        data = [*([self.data] if learns else []), *(phase.data for phase in self.phases if phase.data)]
+        own = [source.name for each in data for source in (each, *each.extra)]
+        folders = [Path(source) for source in self.init.values()]
+        before = [name for folder in folders if (folder / CONFIG).is_file() for name in trained_on(folder)]
+        return tuple(dict.fromkeys(own + before))
 
     def data_of(self, phase: int) -> DataSection:
         """Returns the training set of a phase, by its number."""
