@@ -48,7 +48,7 @@ def test_nothing_is_recognised_in_an_empty_folder(tmp_path: Path) -> None:
 
 def test_options_reach_the_loader(market_drawn: Path) -> None:
     assert open_split("market1501", str(market_drawn), allow_missing=True).name == "market1501"
-    assert loader_options("viper") == ("fold",)
+    assert loader_options("viper") == ("fold", "attributes")
 
 
 @pytest.mark.parametrize(

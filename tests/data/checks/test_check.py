@@ -14,7 +14,7 @@ from rich.console import Console
 
 from reseen.data.checks.check import CheckReport, check
 from reseen.errors import ReseenError
-from tests.data.trees import paint, zipped
+from tests.data.trees import paint, paint_all, zipped
 
 
 @pytest.fixture
@@ -137,8 +137,8 @@ def test_a_name_twice_in_a_zip(market: Path, tmp_path: Path) -> None:
 
 
 def test_own_table_with_a_file_that_is_not_there(tmp_path: Path) -> None:
-    paint(tmp_path / "1.png")
-    (tmp_path / "people.csv").write_text("image,pid,coat\n1.png,1,red\n2.png,2,\n")
+    paint_all(tmp_path, ["1.png", "3.png", "4.png"])
+    (tmp_path / "people.csv").write_text("image,pid,coat\n1.png,1,red\n2.png,2,\n3.png,3,blue\n4.png,4,\n")
     report = check(tmp_path / "people.csv")
     assert report.dataset == "table"
     assert problems(report) == {"unreadable": (str(tmp_path / "2.png"),)}
