@@ -8,6 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def make_private(folder: Path) -> None:
+    """Makes a folder that no other account can look into: what lies in it shows people."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
 @contextmanager
 def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Yields a place beside a file to write to; what stands there at the end takes the file's place.

@@ -11,6 +11,7 @@ import typer
 from reseen import cli
 from reseen.data.sets.rendered import RenderConfig, config_of
 from tests.cli.calls import run
+from tests.data.trees import paint_all
 from tests.flat_world import FlatWorld
 
 
@@ -25,6 +26,14 @@ def test_data_check_counts_and_says_what_is_wrong(market_drawn: Path, tmp_path: 
     result = run("data", "check", broken)
     assert result.exit_code == 1
     assert "person.jpg" in result.stdout
+
+
+def test_data_check_takes_the_loaders_options(tmp_path: Path) -> None:
+    paint_all(tmp_path, [f"{pid:04d}C{camid}T0001F001.jpg" for pid in (1, 2) for camid in (1, 2)])
+    assert "the option pattern=" in run("data", "check", tmp_path).output  # what to try
+    read = run("data", "check", tmp_path, "--option", r"pattern=(?P<pid>\d+)C(?P<camid>\d+)")
+    assert re.search(r"gallery\D+4\D+2\D+2\D", read.output), read.output  # images, persons, cameras
+    assert run("data", "check", tmp_path, "--option", "patern=x").exit_code != 0
 
 
 def test_data_render_makes_what_can_be_checked(flat_world: type[FlatWorld], tmp_path: Path) -> None:

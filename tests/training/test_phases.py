@@ -18,10 +18,10 @@ from torch import Tensor
 
 from reseen import models
 from reseen.descriptors.distance import Euclidean, Sum
+from reseen.errors import ReseenError
 from reseen.evaluation import evaluate
 from reseen.evaluation.split import Evaluation, evaluate_split
 from reseen.models import checkpoint
-from reseen.models.embedder import Embedder
 from reseen.training.fit import Run
 from reseen.training.loop.state import TrainingState
 from reseen.training.recipe import Recipe, recipe_from
@@ -43,6 +43,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[Tiny]:
         return systems[-1]
 
     monkeypatch.setattr(models, "build", build)
+    monkeypatch.setattr(models, "parts_of", lambda config: {name for name, _ in Tiny(config).named_modules()})
     return systems
 
 
@@ -274,17 +275,34 @@ def test_learnt_loss_weights_are_learnt(built: list[Tiny], market_drawn: Path, t
     assert float(row[header.index("weight/identity")]) == pytest.approx(math.exp(-0.3), rel=0.02)
 
 
-def test_a_checkpoint_carries_the_embedders_distance(
-    built: list[Tiny], market_drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_the_recipe_compares_by_counts_from_the_first_evaluation(
+    built: list[Tiny], market_drawn: Path, tmp_path: Path
 ) -> None:
     distance = Sum(terms=(Euclidean(features=("global",), weight=0.5),))
-    embedder = Run.embedder
-
-    def with_distance(self: Run) -> Embedder:
-        plain = embedder(self)
-        return Embedder(plain.model, plain.config, distance)
-
-    monkeypatch.setattr(Run, "embedder", with_distance)
-    run(recipe_of(market_drawn, {}), tmp_path / "run")
+    recipe = recipe_of(market_drawn, {}).model_copy(update={"distance": distance})
+    recipe = recipe.model_copy(update={"evaluation": recipe.evaluation.model_copy(update={"every": 1})})
+    run(recipe, tmp_path / "run")
     for name in ("last", "best-on-test"):
         assert checkpoint.load(tmp_path / "run" / name).distance == distance
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"frozen": ("nope",)}, r"phases\.1\.frozen names 'nope', but the system has no such part"),
+        ({"fresh": ("nope",)}, r"phases\.1\.fresh names 'nope'"),
+        ({"optimizer": {"lr_of": {"nope": 0.1}}}, r"phases\.1\.optimizer\.lr_of names 'nope'"),
+    ],
+)
+def test_parts_of_later_phases_are_looked_for_before_the_first_is_trained(
+    built: list[Tiny], market_drawn: Path, tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ReseenError, match=message):
+        run(recipe_of(market_drawn, {}, change), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_no_phase_has_cannot_be_started_from(built: list[Tiny], market_drawn: Path, tmp_path: Path) -> None:
+    recipe = recipe_of(market_drawn, {}).model_copy(update={"init": {"bakbone": "hub"}})
+    with pytest.raises(ReseenError, match="init names 'bakbone', but the system has no such part"):
+        run(recipe, tmp_path / "run")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from reseen.cli.options import existing
+from reseen.cli.options import LoaderOption, existing, loader_options_of
 from reseen.console import err, out, say_written, write
 from reseen.extras import need
 
@@ -20,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Look at data sets, or render one."
 def check(
     folder: Annotated[Path, typer.Argument(help="Folder or zip of a data set.", callback=existing)],
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report here as well.")] = None,
+    options: LoaderOption = None,
 ) -> None:
     """Recognise a data set, count what is in it and name every problem.
 
@@ -28,8 +29,9 @@ def check(
     from reseen.data.checks.check import check as check_data
     from reseen.progress import progress_of
 
+    chosen = loader_options_of(options)
     with progress_of(err, "reading images") as progress:
-        report = check_data(folder, progress=progress)
+        report = check_data(folder, progress=progress, **chosen)
     out.print(report.table())
     for note in report.notes:
         out.print("note:", escape(note), highlight=False, soft_wrap=True)

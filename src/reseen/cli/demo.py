@@ -27,7 +27,7 @@ def demo(
 ) -> None:
     """Run the whole chain: render, train briefly, evaluate, search, explain.
 
-    Example: [bold]reseen demo[/], or with real images [bold]reseen demo --data ../shared/data[/]
+    Example: [bold]reseen demo[/], or with real images [bold]reseen demo --data DATA[/]
     """
     if weights and not (data or recipe):
         raise ReseenError("--weights goes with --data: without data the demo trains a small network from nothing")

@@ -6,12 +6,12 @@ import json
 import time
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from reseen.checkpoint_files import check_scored, checkpoints_for
-from reseen.cli.options import BatchOption, CorruptOption, DeviceOption, existing, load
+from reseen.cli.options import BatchOption, CorruptOption, DeviceOption, LoaderOption, existing, load, loader_options_of
 from reseen.console import err, out, say_written, write
 from reseen.errors import ReseenError
 
@@ -20,7 +20,7 @@ def evaluate(
     checkpoint: Annotated[Path, typer.Argument(help="Checkpoint folder, or a run over folds.", callback=check_scored)],
     data: Annotated[Path, typer.Option(help="Folder or zip of the data set.", callback=existing)],
     dataset: Annotated[str | None, typer.Option(help="Its key; recognised if left out.")] = None,
-    options: Annotated[list[str] | None, typer.Option("--option", help="Loader option, such as fold=3")] = None,
+    options: LoaderOption = None,
     folds: Annotated[int, typer.Option(min=1, help="Mean over this many folds: 10 on VIPeR.")] = 1,
     average_precision: Annotated[str, typer.Option(help="hits or trapezoid.")] = "hits",
     reranking: Annotated[bool, typer.Option("--reranking", help="Also after k-reciprocal re-ranking.")] = False,
@@ -33,11 +33,11 @@ def evaluate(
 ) -> None:
     """Evaluate a checkpoint by the data set's full protocol.
 
-    Example: [bold]reseen evaluate runs/aanet50-market1501-quick/last --data ../shared/data --reranking[/]
+    Example: [bold]reseen evaluate runs/aanet50-market1501-quick/last --data DATA --reranking[/]
     """
     if average_precision not in ("hits", "trapezoid"):
         raise ReseenError(f"--average-precision {average_precision}: it can be hits or trapezoid")
-    loader_options = _loader_options(options or [])
+    loader_options = loader_options_of(options)
     if folds > 1 and "fold" in loader_options:
         raise ReseenError(f"--folds {folds} goes over the folds itself: leave out --option fold, or --folds")
     from reseen.data import open_split, recognise
@@ -79,17 +79,3 @@ def evaluate(
         first = evaluations[0]
         pictures = draw_evaluation(first.report, first.query, first.gallery, folder)
         say_written(folder / "report.json", *pictures)
-
-
-def _loader_options(options: list[str]) -> dict[str, Any]:
-    import yaml
-
-    for option in options:
-        if "=" not in option:
-            raise ReseenError(f"--option {option}: write key=value, such as --option fold=3")
-    try:
-        return {key: yaml.safe_load(value) for key, _, value in (option.partition("=") for option in options)}
-    except yaml.YAMLError as error:
-        raise ReseenError(
-            f"--option {' '.join(options)}: a value is not YAML: {' '.join(str(error).split())}"
-        ) from error

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reseen.checkpoint_files import check_checkpoint
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, one_line
 
 if TYPE_CHECKING:
     from reseen.models.embedder import Embedder
@@ -56,6 +56,28 @@ WeightsOption = Annotated[Path | None, typer.Option(help="Backbone's weights: a 
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps; auto takes what is there.")]
 CorruptOption = Annotated[int, typer.Option(min=0, help="Undecodable images that may be skipped.")]
 BatchOption = Annotated[int, typer.Option(min=1, help="Images a forward pass.")]
+
+LoaderOption = Annotated[
+    list[str] | None, typer.Option("--option", help="Option of the data set's loader, such as fold=3")
+]
+
+
+def loader_options_of(options: list[str] | None) -> dict[str, Any]:
+    """Returns ``key=value`` options by key; values are YAML.
+
+    Raises:
+        ReseenError: If one is not written so.
+    """
+    import yaml
+
+    for option in options or []:
+        if "=" not in option:
+            raise ReseenError(f"--option {option}: write key=value, such as --option fold=3")
+    try:
+        parted = [option.partition("=") for option in options or []]
+        return {key: yaml.safe_load(value) for key, _, value in parted}
+    except yaml.YAMLError as error:
+        raise ReseenError(f"--option {' '.join(options or [])}: a value is not YAML: {one_line(error)}") from error
 
 
 def load(checkpoint: Path, device: str) -> Embedder:

@@ -26,7 +26,7 @@ def train(
 ) -> None:
     """Train a recipe: run folder with checkpoint, figures, curves and model card.
 
-    Example: [bold]reseen train aanet50-market1501-quick --data ../shared/data[/]
+    Example: [bold]reseen train aanet50-market1501-quick --data DATA[/]
     """
     need("train")
     from reseen.training.fit import Run

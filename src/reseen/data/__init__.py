@@ -23,7 +23,7 @@ DATASETS: Mapping[str, ModuleType] = {
     "peta": peta,
     "table": table,
 }
-"""Module by the data set's key. Each has ``load(root, *, options)`` and ``recognise(folder)``."""
+"""Module by the data set's key. Each has ``TERMS``, ``load(root, *, options)`` and ``recognise(folder)``."""
 
 
 def open_split(name: str, root: Path | str, **options: Any) -> Split:

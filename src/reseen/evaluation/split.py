@@ -70,6 +70,9 @@ def evaluate_split(
     if not split.gallery:
         raise ReseenError(f"{split.name} has no gallery (test images) here; give the folder that holds them")
 
+    if features:
+        embedder.embed([]).feature(*features)  # one that is not there is told before anything is embedded
+
     def embed(images: Sequence[PersonImage], title: str) -> Embeddings:
         with bars(title) as report:
             embedded = embedder.embed(

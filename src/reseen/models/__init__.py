@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Union
 
+import torch
 from pydantic import BaseModel, Field, ValidationError
 from torch import nn
 
@@ -73,3 +74,12 @@ def build(config: BaseModel) -> nn.Module:
         if type(config) is config_type:
             return system(config)
     raise ReseenError(f"{type(config).__name__} is no system's configuration; use one of: {', '.join(SYSTEMS)}")
+
+
+def parts_of(config: BaseModel) -> set[str]:
+    """Returns the names of all parts of the system that a configuration describes, parts of parts too.
+
+    Nothing is drawn from the generator that weights are drawn from.
+    """
+    with torch.random.fork_rng(devices=[]):
+        return {name for name, _ in build(config).named_modules()}

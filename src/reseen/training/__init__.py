@@ -1,1 +1,1 @@
-"""Training: a recipe, its phases as Lightning modules, and the run folder they fill."""
+"""Training: a recipe, the phases it is trained in, and the run folder they fill."""

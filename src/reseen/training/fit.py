@@ -25,7 +25,7 @@ from reseen.data.images.preparation import NO_SIZES, largest
 from reseen.data.person import Split
 from reseen.descriptors.distance import Distance, Euclidean
 from reseen.errors import ReseenError, one_line
-from reseen.evaluation import EvaluationReport, ReRanking
+from reseen.evaluation import EvaluationReport, Kissme, ReRanking
 from reseen.evaluation.split import Evaluation, evaluate_split
 from reseen.explain.curves import training_figure
 from reseen.explain.saving import save_figure
@@ -47,7 +47,7 @@ from reseen.training.loop.state import TrainingState
 from reseen.training.loop.step import Step, build_sampler, number_of
 from reseen.training.loop.stop import GracefulStop
 from reseen.training.recipe import DataSection, Recipe, check_unchanged, dump_recipe
-from reseen.training.system import build_system
+from reseen.training.system import build_system, check_parts
 
 log = logging.getLogger("reseen")
 STATE, REPORT = "state.ckpt", "report.json"
@@ -97,11 +97,13 @@ class Run:
         if not self.split.gallery:
             raise _no_images("gallery (test)", self.recipe.data)
         self.validation = open_validation(self.recipe.data)
+        check_parts(self.recipe, self.split)
         self.model: nn.Module | None = None
         self.frozen: list[nn.Parameter] = []
         self.moments: dict[str, dict[str, Any]] = {}
         self.trained_images = 0
-        self.distance: Distance = Euclidean()
+        stated = self.recipe.distance
+        self.distance: Distance = Euclidean() if stated is None or isinstance(stated, Kissme) else stated
         keeping = self._keeping(state)
         for index in range(first, len(self.recipe.phases)):
             loop = self._phase(index, keeping, state)

@@ -33,6 +33,12 @@ def listed(home: Path) -> list[tuple[str, str, int]]:
     return [(each.kind, each.name, each.size) for each in kept(home)]
 
 
+def test_weights_that_the_user_keeps_there_are_left_alone(home: Path) -> None:
+    write(home / "weights" / "resnet50.safetensors", 10, 99)
+    clear(home)
+    assert [path.name for path in home.rglob("*") if path.is_file()] == ["resnet50.safetensors"]
+
+
 def test_everything_is_listed_last_used_first(home: Path) -> None:
     assert listed(home) == [
         ("images", "a-64x32", 100),

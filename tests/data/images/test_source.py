@@ -91,6 +91,7 @@ def test_a_member_is_unpacked_once(tmp_path: Path) -> None:
     assert entry.on_disk(tmp_path / "cache") == first
     assert first.stat().st_mtime_ns == stamp
     assert not list((tmp_path / "cache").rglob("*.partial"))
+    assert (first.stat().st_mode & 0o777, first.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
 def test_a_folder_that_may_not_be_listed_is_passed_over_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

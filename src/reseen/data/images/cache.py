@@ -19,7 +19,7 @@ from PIL import Image
 from reseen.data.images.keeping import IMAGES, bound
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError, ReseenWarning
-from reseen.files import replacing
+from reseen.files import make_private, replacing
 from reseen.progress import Progress
 
 Size = tuple[int, int]
@@ -38,13 +38,11 @@ class CachedImages:
         images: The N images that could be decoded, in the order given.
         pixels: (N, H, W, 3) uint8, memory-mapped read-only.
         sizes: (N, 2) height and width of the pictures themselves, which their joints are measured in.
-        skipped: Messages about the images that could not be decoded.
     """
 
     images: tuple[PersonImage, ...]
     pixels: NDArray[np.uint8]
     sizes: NDArray[np.int64]
-    skipped: tuple[str, ...] = ()
 
 
 def cache_directory() -> Path:
@@ -52,12 +50,6 @@ def cache_directory() -> Path:
     if explicit := os.environ.get("RESEEN_CACHE"):
         return Path(explicit)
     return platformdirs.user_cache_path("reseen", appauthor=False)
-
-
-def make_private(folder: Path) -> None:
-    """Makes a folder that no other account can look into: what lies in it shows people."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
 
 
 def decode(image: PersonImage, size: Size) -> tuple[NDArray[np.uint8], Size]:
@@ -111,7 +103,7 @@ def cached_images(
         warnings.warn(f"skipped {len(corrupt)} of {len(images)} images, first: {first}", ReseenWarning, stacklevel=2)
     kept = tuple(image for row, image in enumerate(images) if row not in corrupt)
     pixels: NDArray[np.uint8] = np.load(array, mmap_mode="r") if kept else np.empty((0, *size, 3), np.uint8)
-    return CachedImages(kept, pixels, np.array(sizes, np.int64).reshape(-1, 2), tuple(corrupt.values()))
+    return CachedImages(kept, pixels, np.array(sizes, np.int64).reshape(-1, 2))
 
 
 def fingerprint(images: Sequence[PersonImage]) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 IMAGES = "images"
 """Folder of decoded pictures in the cache."""
+MADE = ("benchmarks", IMAGES, "rendered", "unpacked")
+"""Folders of what reseen makes again when it is needed."""
 LIMIT = 32 << 30
 """Most bytes that decoded pictures may take; those that have not been used for longest go first."""
 
@@ -43,9 +45,12 @@ class Kept:
 
 
 def kept(directory: Path) -> list[Kept]:
-    """Returns what a cache folder holds, last used first."""
+    """Returns what a cache folder holds that can be made again, last used first.
+
+    Weights that the user keeps there are not among it.
+    """
     found: list[Kept] = []
-    for kind in sorted(path for path in directory.glob("*") if path.is_dir()):
+    for kind in (directory / name for name in MADE if (directory / name).is_dir()):
         together: dict[str, list[Path]] = {}
         for path in sorted(kind.iterdir()):
             together.setdefault(path.name.partition(".")[0], []).append(path)

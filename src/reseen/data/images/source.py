@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError, ReseenWarning
-from reseen.files import replacing
+from reseen.files import make_private, replacing
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
@@ -48,7 +48,12 @@ class Entry:
         state = f"{self.archive.resolve()}:{status.st_size}:{status.st_mtime_ns}:{self.path.as_posix()}"
         target = directory / hashlib.sha256(state.encode()).hexdigest()[:20] / self.name
         if not target.exists():
-            with replacing(target) as partial, zipfile.ZipFile(self.archive) as archive, partial.open("wb") as file:
+            make_private(target.parent)
+            with (
+                replacing(target, private=True) as partial,
+                zipfile.ZipFile(self.archive) as archive,
+                partial.open("wb") as file,
+            ):
                 shutil.copyfileobj(archive.open(self.path.as_posix()), file, 1 << 20)
         return target
 

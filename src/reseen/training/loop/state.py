@@ -23,7 +23,7 @@ class TrainingState:
         model: The system's weights and buffers.
         objective: Learnt loss weights.
         optimizer: The optimiser's state.
-        best: Best mAP so far, or -1.
+        best: Best primary figure so far, or -1.
         seconds: Time spent training so far.
     """
 

@@ -22,7 +22,6 @@ from reseen.progress import progress_of
 from reseen.training.recipe.sections import DataSection, Recipe, SourceSection
 
 S = TypeVar("S", bound=SourceSection)
-D = TypeVar("D", bound=SourceSection)
 
 V1_FILE = "resnet50_imagenet_v1.safetensors"
 """ImageNet weights of the ResNet-50 the quick recipes were measured with (``stride_in: conv1``)."""
@@ -59,7 +58,7 @@ def resolve(
     located = source if renders else _located(source, given, recipe.name, console)
     recipe = _with_weights(recipe, weights is not None, located.root or Path())
 
-    def found(source: D) -> D:
+    def found(source: S) -> S:
         source = _located(source, source.root or (None if source.name == "rendered" else data), recipe.name, console)
         extra = tuple(found(other) for other in source.extra) if isinstance(source, DataSection) else ()
         return source.model_copy(update={"extra": extra}) if extra else source
@@ -76,7 +75,7 @@ def _with_weights(recipe: Recipe, given: bool, root: Path) -> Recipe:
         if name != HUB and (file := _find_weights(Path(name), root)) is not None:
             recipe = recipe.model_copy(update={"init": recipe.init | {part: str(file)}})
         elif name != HUB and (given or name != V1_FILE):
-            made = re.fullmatch(r"runs/([\w.-]+)/(last|best)", name)
+            made = re.fullmatch(r"runs/([\w.-]+)/(last|best|best-on-test)", name)
             first = f"; reseen train {made[1]} makes it" if made else ""
             how = "--weights" if part == "backbone" else f"--set init.{part}=…"
             raise ReseenError(f"there are no weights {name}: name a file or a checkpoint with {how}{first}")

@@ -54,7 +54,8 @@ def recipe_from(content: dict[str, Any], source: str) -> Recipe:
 def _said(error: ErrorDetails) -> str:
     where = ".".join(_place(error["loc"]))
     if error["type"] == "extra_forbidden":
-        return f"unknown key {where!r}{nearest(str(error['loc'][-1]), _KEYS)}"
+        key = str(error["loc"][-1])
+        return f"unknown key {where!r}" + (", it belongs elsewhere" if key in _KEYS else nearest(key, _KEYS))
     message = error["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
 
