@@ -99,10 +99,11 @@ def test_rendered_data_is_rendered_into_the_cache_once(flat_world: type[FlatWorl
     assert len(open_data(resolved.data).train) == 8
     assert flat_world.made == 16
     said = console.file.getvalue()  # type: ignore[attr-defined]
-    assert said == f"rendering pedestrians: 16 …\nrendered into {resolved.data.root}\n"
+    lines = [line for line in said.splitlines() if line]  # some versions of rich end a bar that is not shown with one
+    assert lines == ["rendering pedestrians: 16 …", f"rendered into {resolved.data.root}"]
     again = Console(file=io.StringIO())
     assert resolve(rendered_recipe(render=RENDER), console=again) == resolved
-    assert again.file.getvalue() == ""  # type: ignore[attr-defined]
+    assert again.file.getvalue().strip() == ""  # type: ignore[attr-defined]
     resolve(rendered_recipe(render=RENDER | {"seed": 1}), console=again)
     assert len(list(cache.iterdir())) == 2
 
