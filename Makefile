@@ -30,7 +30,7 @@ test: lint types imports
 
 # A second environment with the lowest versions that pyproject.toml allows, for the tests that take no data and seconds.
 test-lowest: $(LOWEST)/test.stamp
-	$(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -q -m "not slow and not shared" $(wildcard tests/[!cw]*/) --ignore=tests/data/sets/rendered
+	$(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -q -m "not slow and not shared and not long" $(wildcard tests/[!cw]*/) --ignore=tests/data/sets/rendered
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

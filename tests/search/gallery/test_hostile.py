@@ -241,7 +241,7 @@ def test_a_killed_writer_loses_and_doubles_nothing(tmp_path: Path) -> None:
     killed_writers(tmp_path / "g", kills=3, seed=0)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_fifty_killed_writers_lose_and_double_nothing(tmp_path: Path) -> None:
     killed_writers(tmp_path / "g", kills=50, seed=1)
 
