@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import reseen
 from tests.cli.calls import run, run_whole
 
 GALLERY = [f"gallery {name}" for name in ("add", "info", "search", "delete", "retention", "reindex", "check")]
@@ -98,3 +99,7 @@ def test_a_typo_is_told_before_anything_heavy_is_imported(arguments: list[str], 
     assert done.stderr.startswith("error: ")
     assert message in done.stderr
     assert done.stdout.strip() == "[]"
+
+
+def test_version_is_the_packages() -> None:
+    assert run("--version").stdout == f"reseen {reseen.__version__}\n"

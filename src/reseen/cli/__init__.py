@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from typing import TextIO
+from typing import Annotated, TextIO
 
 import typer
 from rich.markup import escape
 
+from reseen import __version__
 from reseen.cli import cache, data, demo, embed, evaluate, explain, gallery, pose, search, train
-from reseen.console import err
+from reseen.console import err, out
 from reseen.errors import ReseenError, ReseenWarning
 
 # Commands import what they need when they run, after their arguments are checked: neither `--help` nor a typo in a
@@ -35,8 +36,18 @@ app.add_typer(cache.app, name="cache")
 app.add_typer(gallery.app, name="gallery")
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        out.print(f"reseen {__version__}", highlight=False)
+        raise typer.Exit
+
+
 @app.callback()
-def _start() -> None:
+def _start(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say the version and stop.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
     warnings.showwarning = _show_warning
     # Lightning's remarks about devices and accounts are not for our users.
     logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)

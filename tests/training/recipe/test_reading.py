@@ -100,6 +100,7 @@ def test_bases_in_a_circle_are_an_error(small: Path) -> None:
         ("phases.0.epoch=3", r"unknown key 'phases\.0\.epoch', did you mean 'epochs'"),
         ("evaluation.rerank=true", r"did you mean 'reranking'"),
         ("model.bakbone=resnet50", r"unknown key 'model\.bakbone', did you mean 'backbone'"),
+        ("optimizer.lr=1", r"unknown key 'optimizer', it belongs in phases\.0\.optimizer"),
         ("model.system=aanett", r"model: .*'aanett'"),
         ("phases=[{epoch: 3}]", r"unknown key 'phases\.0\.epoch', did you mean 'epochs'"),
         ("phases.0.epochs=0", r"phases\.0\.epochs: .*greater than or equal to 1"),

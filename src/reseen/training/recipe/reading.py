@@ -10,8 +10,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from reseen.data.images.transforms import Augmentation
 from reseen.errors import ReseenError, nearest
-from reseen.losses.objective import TERMS
+from reseen.losses.objective import TERMS, ObjectiveConfig
 from reseen.models import SYSTEMS
 from reseen.training.recipe import sections
 from reseen.training.recipe.sections import FROM_DATA, Recipe
@@ -55,7 +56,8 @@ def _said(error: ErrorDetails) -> str:
     where = ".".join(_place(error["loc"]))
     if error["type"] == "extra_forbidden":
         key = str(error["loc"][-1])
-        return f"unknown key {where!r}" + (", it belongs elsewhere" if key in _KEYS else nearest(key, _KEYS))
+        place = next((place for place, section in _PLACES.items() if key in section.model_fields), None)
+        return f"unknown key {where!r}" + (nearest(key, _KEYS) if place is None else f", it belongs in {place}{key}")
     message = error["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
 
@@ -172,6 +174,17 @@ def _override(content: dict[str, Any], override: str) -> None:
         raise ReseenError(f"--set {override}: the recipe has no place {key!r}") from error
 
 
+_PLACES: dict[str, type[BaseModel]] = {
+    "": sections.Recipe,
+    "phases.0.": sections.PhaseSection,
+    "phases.0.optimizer.": sections.OptimizerSection,
+    "phases.0.schedule.": sections.ScheduleSection,
+    "phases.0.augmentation.": Augmentation,
+    "phases.0.objective.": ObjectiveConfig,
+    "evaluation.": sections.EvaluationSection,
+    "data.": sections.DataSection,
+}
+"""Where the keys of each section stand, in the first phase for all phases."""
 _SECTIONS = [each for each in vars(sections).values() if isinstance(each, type) and issubclass(each, BaseModel)]
 _KEYS = sorted(
     {key for each in (*_SECTIONS, *TERMS, *(config for config, _ in SYSTEMS.values())) for key in each.model_fields}
