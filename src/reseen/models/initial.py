@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from reseen.checkpoint_files import MODEL_FILE
 from reseen.errors import ReseenError
-from reseen.models.parts.backbone import Backbone, load_hub_weights, load_weights, read_weights
+from reseen.models.parts.backbone import Backbone, in_floats, load_hub_weights, load_weights, read_weights
 
 HUB = "hub"
 """Stands for timm's own download in the place of a file."""
@@ -28,11 +28,7 @@ def initialise(model: nn.Module, part: str, source: str) -> None:
     Raises:
         ReseenError: If there is no such part, or the weights are missing or do not fit it.
     """
-    try:
-        module = model.get_submodule(part)
-    except AttributeError:
-        parts = ", ".join(child for child, _ in model.named_children())
-        raise ReseenError(f"init names {part!r}, but the system has no such part; it has: {parts}") from None
+    module = part_of(model, part, "init")
     if isinstance(module, Backbone):
         if source == HUB:
             load_hub_weights(module)
@@ -47,6 +43,24 @@ def initialise(model: nn.Module, part: str, source: str) -> None:
     _load(module, own or content, f"init.{part}: {path}")
 
 
+def part_of(model: nn.Module, name: str, what: str) -> nn.Module:
+    """Returns a part of a system.
+
+    Args:
+        model: The system.
+        name: Of the part, such as ``backbone`` or ``backbone.net.layer4``.
+        what: Of the recipe names it.
+
+    Raises:
+        ReseenError: If there is no such part; names those there are.
+    """
+    try:
+        return model.get_submodule(name)
+    except AttributeError:
+        parts = ", ".join(child for child, _ in model.named_children())
+        raise ReseenError(f"{what} names {name!r}, but the system has no such part; it has: {parts}") from None
+
+
 def _load(module: nn.Module, content: dict[str, Tensor], what: str) -> None:
     wanted = module.state_dict()
     different = [key for key in wanted.keys() & content.keys() if wanted[key].shape != content[key].shape]
@@ -58,8 +72,7 @@ def _load(module: nn.Module, content: dict[str, Tensor], what: str) -> None:
     for problem, keys in problems.items():
         if keys:
             raise ReseenError(f"{what} does not fit: {len(keys)} weights {problem}, such as {min(keys)}")
-    floats = {key: value.float() if value.is_floating_point() else value for key, value in content.items()}
-    module.load_state_dict(floats)
+    module.load_state_dict(in_floats(content))
 
 
 def carry_over(source: nn.Module, target: nn.Module, fresh: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from reseen.losses.objective import Objective
 from reseen.losses.term import Training
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.models.initial import part_of
 from reseen.models.precision import runs_bfloat16
 from reseen.progress import progress_of
 from reseen.provenance import provenance
@@ -41,7 +42,7 @@ from reseen.training.beforehand import final_distance, fixed_output
 from reseen.training.card import model_card
 from reseen.training.images import TrainingImages, open_data, open_validation
 from reseen.training.loop.history import History
-from reseen.training.loop.optimizer import build_optimizer, keep_state, part_of, state_by_name
+from reseen.training.loop.optimizer import build_optimizer, keep_state, state_by_name
 from reseen.training.loop.phase import Keeping, PhaseLoop
 from reseen.training.loop.state import TrainingState
 from reseen.training.loop.step import Step, build_sampler, number_of

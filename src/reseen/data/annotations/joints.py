@@ -14,23 +14,9 @@ from reseen.data.person import PersonImage
 from reseen.data.skeleton import COCO18
 from reseen.errors import ReseenError
 
-JOINTS = (
-    "head_top",
-    "neck",
-    "right_shoulder",
-    "right_elbow",
-    "right_wrist",
-    "left_shoulder",
-    "left_elbow",
-    "left_wrist",
-    "right_hip",
-    "right_knee",
-    "right_ankle",
-    "left_hip",
-    "left_knee",
-    "left_ankle",
-)
-"""The joints in the file's order, found by drawing them on the images. It has no nose, eyes and ears."""
+JOINTS = ("head_top", *COCO18.joints[1:14])
+"""The joints in the file's order, found by drawing them on the images: the skeleton's, but with the crown in the nose's
+place, and without eyes and ears."""
 
 
 def attach_joints(images: Sequence[PersonImage], entry: Entry) -> tuple[PersonImage, ...]:

@@ -221,7 +221,7 @@ def load_weights(backbone: Backbone, path: str | Path) -> None:
                 f"{path} does not fit backbone {backbone.name!r}: {len(keys)} weights {problem} ({first}); "
                 f"give weights of this model"
             )
-    backbone.start(_floats(stored), _floats(beside))
+    backbone.start(in_floats(stored), in_floats(beside))
 
 
 def load_hub_weights(backbone: Backbone) -> None:
@@ -245,7 +245,8 @@ def _below(prefix: str, content: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key.removeprefix(prefix): value for key, value in content.items() if key.startswith(prefix)}
 
 
-def _floats(content: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def in_floats(content: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Returns weights in float32, whatever precision they were stored in; counters stay what they are."""
     return {key: value.float() if value.is_floating_point() else value for key, value in content.items()}
 
 

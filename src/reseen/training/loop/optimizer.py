@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from reseen.errors import ReseenError
+from reseen.models.initial import part_of
 from reseen.training.recipe import OptimizerSection
 
 
@@ -71,24 +72,6 @@ def keep_state(
 def state_by_name(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, dict[str, Any]]:
     """Returns an optimiser's state of each parameter of a system, by its name."""
     return {name: optimizer.state[each] for name, each in model.named_parameters() if each in optimizer.state}
-
-
-def part_of(model: nn.Module, name: str, what: str) -> nn.Module:
-    """Returns a part of a system.
-
-    Args:
-        model: The system.
-        name: Of the part, such as ``backbone`` or ``backbone.net.layer4``.
-        what: Of the recipe names it.
-
-    Raises:
-        ReseenError: If there is no such part; names those there are.
-    """
-    try:
-        return model.get_submodule(name)
-    except AttributeError:
-        parts = ", ".join(child for child, _ in model.named_children())
-        raise ReseenError(f"{what} names {name!r}, but the system has no such part; it has: {parts}") from None
 
 
 def _rate(name: str, section: OptimizerSection) -> float:
