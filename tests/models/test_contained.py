@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
+from pydantic import BaseModel
 
 from reseen.errors import ReseenError
 from reseen.models import checkpoint
@@ -15,6 +17,12 @@ from reseen.models.embedder import EmbedderConfig
 from reseen.models.ide import IDE, IDEConfig
 from reseen.models.initial import initialise
 from reseen.models.mva import MultiViewAttributeNet, MultiViewAttributeNetConfig
+from reseen.pose.network import PoseNet, PoseNetConfig, save_pose_net
+
+
+class GuidedConfig(BaseModel):
+    system: Literal["guided"] = "guided"
+    pose: PoseNetConfig | None = None
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +48,17 @@ def test_configuration_and_weights_come_from_the_checkpoint(trained: Path, tmp_p
     assert contained_systems(AttributeComplementaryNetConfig, {"attribute_net": str(tmp_path / "last")}) == {
         "attribute_net": config.attribute_net.model_dump(mode="json")
     }
+
+
+def test_a_pose_network_is_contained_too(trained: Path, tmp_path: Path) -> None:
+    config = PoseNetConfig(width=0.05, streams=1)
+    save_pose_net(tmp_path, PoseNet(config))
+    told = contained_systems(GuidedConfig, {"pose": str(tmp_path)})
+    assert GuidedConfig.model_validate(told).pose == config
+    with pytest.raises(ReseenError, match=r"init.pose: .* holds a 'mva', no pose network"):
+        contained_systems(GuidedConfig, {"pose": str(trained)})
+    with pytest.raises(ReseenError, match=r"init.attribute_net: .* holds a 'pose', no 'mva'"):
+        contained_systems(AttributeComplementaryNetConfig, {"attribute_net": str(tmp_path)})
 
 
 def test_other_parts_are_left_alone(trained: Path) -> None:

@@ -1,4 +1,4 @@
-"""Systems within systems: how one is configured comes from the checkpoint that its weights come from."""
+"""Systems and pose networks within systems: how one is configured comes from where its weights come from."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from reseen.checkpoint_files import CONFIG, check_checkpoint
 from reseen.data.images.size import Size
 from reseen.errors import ReseenError
+from reseen.pose.network import PoseNetConfig
 
 
 class Contained(BaseModel):
@@ -27,7 +28,9 @@ class Contained(BaseModel):
 
 
 def contained_systems(config_type: type[BaseModel], init: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Returns what the checkpoints that a recipe's ``init`` names say of the systems that a system contains.
+    """Returns what the folders that a recipe's ``init`` names say of the networks that a system contains.
+
+    These are the fields of a configuration that are `Contained` systems or pose networks.
 
     Args:
         config_type: The containing system's configuration.
@@ -45,14 +48,31 @@ def contained_systems(config_type: type[BaseModel], init: Mapping[str, str]) -> 
         if kind is not None and name in init:
             directory = check_checkpoint(Path(init[name]))
             content = json.loads((directory / CONFIG).read_text())
-            told = {"model": content["model"], "size": content["embedder"]["size"]}
-            told = content["model"].get(name) or told  # a checkpoint of the containing system has one, too
-            wanted = kind.model_fields["model"].annotation.model_fields["system"].default
-            if told["model"]["system"] != wanted:
-                raise ReseenError(f"init.{name}: {directory} holds a {told['model']['system']!r}, no {wanted!r}")
-            found[name] = told
+            # A checkpoint of the containing system has the contained network, too.
+            within = content.get("model", {}).get(name)
+            read = _pose_network if kind is PoseNetConfig else _system
+            found[name] = within or read(content, kind, f"init.{name}: {directory} holds")
     return found
 
 
 def _is_contained(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Contained)
+    return isinstance(kind, type) and issubclass(kind, (Contained, PoseNetConfig))
+
+
+def _system(content: dict[str, Any], kind: Any, what: str) -> dict[str, Any]:
+    wanted = kind.model_fields["model"].annotation.model_fields["system"].default
+    if (held := _held(content)) != wanted:
+        raise ReseenError(f"{what} a {held!r}, no {wanted!r}")
+    return {"model": content["model"], "size": content["embedder"]["size"]}
+
+
+def _pose_network(content: dict[str, Any], kind: Any, what: str) -> dict[str, Any]:
+    if (held := _held(content)) != "pose":
+        raise ReseenError(f"{what} a {held!r}, no pose network")
+    told: dict[str, Any] = content["pose"]
+    return told
+
+
+def _held(content: dict[str, Any]) -> str:
+    """Returns what a checkpoint is of: a system's name, or ``pose``."""
+    return "pose" if "pose" in content else content["model"]["system"]
