@@ -12,7 +12,8 @@ import reseen
 from tests.cli.calls import run, run_whole
 
 GALLERY = [f"gallery {name}" for name in ("add", "info", "search", "delete", "retention", "reindex", "check")]
-COMMANDS = ["data check", "data render", "train", "evaluate", "embed", "search", "explain", "pose", "demo", *GALLERY]
+POSE = ["pose", "train-pose"]
+COMMANDS = ["data check", "data render", "train", "evaluate", "embed", "search", "explain", *POSE, "demo", *GALLERY]
 
 PROGRAM = """
 import sys

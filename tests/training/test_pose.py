@@ -8,6 +8,7 @@ import pytest
 import torch
 from rich.console import Console
 
+from reseen.checkpoint_files import trained_on
 from reseen.data.skeleton import COCO18
 from reseen.errors import ReseenError
 from reseen.pose.examples import Examples
@@ -24,6 +25,8 @@ STILL = PoseTraining(network=TINY, epochs=2, batch_size=2, zoom=1, shift=0, jitt
 
 class Few:
     """The same person four times: known to have joints, or not."""
+
+    datasets = ("drawn",)
 
     def __init__(self, known: bool = True) -> None:
         self.known = known
@@ -104,6 +107,7 @@ def test_a_run_that_is_stopped_ends_like_one_that_is_not(tmp_path: Path) -> None
         PoseRun(other, Few(), parts, resume=True, accelerator="cpu", console=quiet).train()
     PoseRun(STILL, Few(), parts, resume=True, accelerator="cpu", console=quiet).train()
     assert load_pose_net(parts).name == load_pose_net(tmp_path / "whole").name
+    assert trained_on(parts) == ("drawn",)
     assert len((parts / "metrics.csv").read_text().splitlines()) == 3
 
 

@@ -46,6 +46,10 @@ class Examples(NamedTuple):
 class PoseExamples(Protocol):
     """Gives examples by number."""
 
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Keys of the data sets that the persons are from."""
+
     def __len__(self) -> int: ...
 
     def __getitem__(self, rows: Sequence[int]) -> Examples: ...
@@ -56,9 +60,11 @@ class PersonExamples:
 
     Args:
         cached: The images, decoded to one size.
+        datasets: Keys of the data sets they are from.
     """
 
-    def __init__(self, cached: CachedImages) -> None:
+    def __init__(self, cached: CachedImages, datasets: tuple[str, ...] = ()) -> None:
+        self.datasets = datasets
         self._pixels, size = cached.pixels, (cached.pixels.shape[1], cached.pixels.shape[2])
         points = keypoints_of(cached.images, cached.sizes, size)
         self._points = torch.zeros(len(cached.images), len(COCO18), 3) if points is None else points
@@ -87,6 +93,8 @@ class CocoExamples:
         folder: Of its pictures.
         size: (H, W) of the crops.
     """
+
+    datasets: tuple[str, ...] = ("coco",)
 
     def __init__(self, keypoints: CocoKeypoints, folder: Path, size: Size) -> None:
         self.folder, self.size = folder, size

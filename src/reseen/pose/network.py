@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -21,7 +21,7 @@ from reseen.checkpoint_files import CONFIG, MODEL_FILE, check_checkpoint
 from reseen.data.images.size import Size
 from reseen.data.images.transforms import normalize
 from reseen.errors import ReseenError, one_line
-from reseen.pose.maps import JOINTS, LIMBS, PoseMaps
+from reseen.pose.maps import JOINTS, LIMBS, STRIDE, PoseMaps
 
 _VGG = (64, 64, None, 128, 128, None, 256, 256, 256, 256, None, 512, 512)
 """Channels of VGG-19's first ten convolutions; None is a pooling that halves the size."""
@@ -48,6 +48,13 @@ class PoseNetConfig(BaseModel):
     kernel: int = Field(7, ge=3, le=9)
     size: Size = (192, 96)
     margin: float = Field(0.25, ge=0, le=0.5)
+
+    @field_validator("size")
+    @classmethod
+    def _in_whole_cells(cls, size: tuple[int, int]) -> tuple[int, int]:
+        if any(side % STRIDE for side in size):
+            raise ValueError(f"sides are multiples of {STRIDE}, not {size[0]}x{size[1]}")
+        return size
 
 
 class PoseNet(nn.Module):
@@ -119,12 +126,13 @@ def load_vgg(network: PoseNet, path: Path) -> None:
     network.vgg.load_state_dict({key: value.float() for key, value in convolutions.items() if value is not None})
 
 
-def save_pose_net(folder: Path, network: PoseNet) -> None:
-    """Writes weights and configuration into a folder."""
+def save_pose_net(folder: Path, network: PoseNet, *, trained_on: Sequence[str] = ()) -> None:
+    """Writes weights and configuration into a folder, and the keys of the data sets whose persons it has seen."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {key: tensor.detach().cpu().contiguous() for key, tensor in network.state_dict().items()}
     save_file(weights, folder / MODEL_FILE)
-    (folder / CONFIG).write_text(json.dumps({"pose": network.config.model_dump(mode="json")}, indent=2) + "\n")
+    content = {"pose": network.config.model_dump(mode="json"), "trained_on": list(trained_on)}
+    (folder / CONFIG).write_text(json.dumps(content, indent=2) + "\n")
 
 
 def load_pose_net(folder: Path) -> PoseNet:

@@ -202,7 +202,7 @@ class PoseRun:
                 if figures is None or self.stop_after == epoch + 1 < config.epochs:
                     self.console.print(f"stopped; {self.folder} can be gone on with", highlight=False, soft_wrap=True)
                     return None
-        save_pose_net(self.folder, network)
+        save_pose_net(self.folder, network, trained_on=self.examples.datasets)
         return network.eval()
 
     def _open_folder(self) -> None:

@@ -1,0 +1,52 @@
+"""`reseen train-pose` from rendered persons to a network that `reseen pose` takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reseen.checkpoint_files import trained_on
+from reseen.data.annotations.joints_file import read_joints, source_of
+from reseen.errors import ReseenError
+from reseen.pose.network import load_pose_net
+from tests.cli.calls import run
+
+NARROW = ["--width", 0.05, "--streams", 1, "--kernel", 3, "--size", "64x32", "--batch-size", 8, "--accelerator", "cpu"]
+
+
+def test_rendered_persons_teach_a_network_that_finds_joints(rendered: Path, tmp_path: Path) -> None:
+    command = ["train-pose", rendered, "--out", tmp_path / "pose", "--images", 16, "--epochs", 2, *NARROW]
+    stopped = run(*command, "--stop-after", 1)
+    assert stopped.exit_code == 130, stopped.output
+    result = run(*command, "--resume")
+    assert result.exit_code == 0, result.output
+    assert "trained on 16 images of rendered" in result.stdout
+    network = load_pose_net(tmp_path / "pose")
+    assert network.config.size == (64, 32)
+    assert trained_on(tmp_path / "pose") == ("rendered",)
+    found = tmp_path / "joints.parquet"
+    assert run("pose", rendered, "--source", tmp_path / "pose", "--out", found).exit_code == 0
+    assert len(read_joints(found)) == 192
+    assert source_of(found).startswith(network.name)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--width", 2], "--width: Input should be less than or equal to 1"),
+        (["--size", "60x32"], "--size: sides are multiples of 8"),
+        (["--teacher", "no.xml"], "no.xml does not exist"),
+        ([], "have no joints of their own: give --teacher"),
+    ],
+)
+def test_what_does_not_fit_is_told(market_drawn: Path, tmp_path: Path, options: list[object], message: str) -> None:
+    result = run("train-pose", market_drawn, "--out", tmp_path / "pose", *NARROW, *options)
+    assert isinstance(result.exception, ReseenError)
+    assert message in str(result.exception)
+    assert not (tmp_path / "pose").exists()
+
+
+def test_a_place_that_is_not_there_is_told(tmp_path: Path) -> None:
+    result = run("train-pose", "market1501=nowhere", "--out", tmp_path / "pose")
+    assert "nowhere does not exist; name a folder or zip of person images, or KEY=PLACE" in str(result.exception)
