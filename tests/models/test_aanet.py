@@ -76,8 +76,8 @@ def test_aanet152_is_as_large_as_its_backbone_says() -> None:
 @pytest.mark.parametrize(
     ("options", "vectors", "terms"),
     [
-        ({"parts": None, "attribute_head": False, "attention": ()}, 1, {"global"}),
-        ({"attribute_head": False, "attention": ()}, 7, {"global", "part"}),
+        ({"parts": None, "attribute": False, "attention": ()}, 1, {"global"}),
+        ({"attribute": False, "attention": ()}, 7, {"global", "part"}),
         ({"attention": ()}, 11, {"global", "part", "attribute"}),
         ({}, 12, {"global", "part", "attribute", "attention"}),
         ({"parts": None}, 6, {"global", "attribute", "attention"}),
@@ -257,7 +257,7 @@ def test_configuration_survives_json() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"attribute_head": False}, "set attribute_head, or attention: []"),
+        ({"attribute": False}, "set attribute: true, or attention"),
         ({"attributes": AttributeSchema("own", (binary("cap"),))}, "none of the attributes of 'own'"),
         ({"attributes": DUKE_SCHEMA, "attention": ["boot"]}, "attention names 'boot', but 'dukemtmc' has: gender, hat"),
         ({"attributes": DUKE_SCHEMA, "regions": {"hair": ["top"]}}, "regions names 'hair'"),

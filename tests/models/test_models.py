@@ -42,7 +42,7 @@ def test_a_name_leads_to_a_system(content: dict[str, Any], config_type: type, sy
         ({"system": "ide", "zzz": 1}, "no option 'zzz'; it has: system, backbone"),
         ({"system": "aanet", "neck": "none"}, "neck: Input should be 'relu' or 'bnneck'"),
         ({"system": "iva", "backbone": "convnext_atto"}, "backbone: 'convnext_atto' is no ResNet"),
-        ({"system": "aanet", "attribute_head": False}, "'aanet': the attention map is made by the attribute head"),
+        ({"system": "aanet", "attribute": False}, "'aanet': the attention map is made by the attribute head"),
     ],
 )
 def test_wrong_configurations_are_named(content: dict[str, Any], message: str) -> None:

@@ -43,7 +43,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[Tiny]:
         return systems[-1]
 
     monkeypatch.setattr(models, "build", build)
-    monkeypatch.setattr(models, "parts_of", lambda config: {name for name, _ in Tiny(config).named_modules()})
+    monkeypatch.setattr(models, "outline", Tiny)
     return systems
 
 
@@ -292,9 +292,10 @@ def test_what_the_recipe_compares_by_counts_from_the_first_evaluation(
         ({"frozen": ("nope",)}, r"phases\.1\.frozen names 'nope', but the system has no such part"),
         ({"fresh": ("nope",)}, r"phases\.1\.fresh names 'nope'"),
         ({"optimizer": {"lr_of": {"nope": 0.1}}}, r"phases\.1\.optimizer\.lr_of names 'nope'"),
+        ({"objective": {"terms": [{"kind": "identity", "heads": ["nope"]}]}}, r"names the head 'nope'"),
     ],
 )
-def test_parts_of_later_phases_are_looked_for_before_the_first_is_trained(
+def test_parts_and_heads_of_later_phases_are_looked_for_before_the_first_is_trained(
     built: list[Tiny], market_drawn: Path, tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ReseenError, match=message):

@@ -37,7 +37,7 @@ class AANetConfig(BaseModel):
         dim: V, size of each of the vectors the descriptor is made of.
         num_parts: Regions of interest of PFN.
         parts: How PFN finds them; None switches PFN off.
-        attribute_head: Whether there is an AFN.
+        attribute: Whether there is an AFN.
         attention: The attributes that make the attribute attention map (AAM); None for the paper's choice of those
             there are, an empty list for no such map.
         threshold: What of the attention map is kept.
@@ -61,7 +61,7 @@ class AANetConfig(BaseModel):
     dim: int = Field(256, ge=1, le=65_536)
     num_parts: int = Field(6, ge=1, le=64)
     parts: PartsName | None = "clusters"
-    attribute_head: bool = True
+    attribute: bool = True
     attention: tuple[str, ...] | None = None
     threshold: ThresholdName = "mean_std"
     pooling: PoolingName = "average"
@@ -93,8 +93,8 @@ class AANetConfig(BaseModel):
 
     @model_validator(mode="after")
     def _attention_has_maps(self) -> AANetConfig:
-        if self.attention != () and not self.attribute_head:
-            raise ValueError("the attention map is made by the attribute head: set attribute_head, or attention: []")
+        if self.attention != () and not self.attribute:
+            raise ValueError("the attention map is made by the attribute head: set attribute: true, or attention: []")
         if self.attention is None and not self.attended:
             raise ValueError(
                 f"none of the attributes of {self.attributes.name!r} makes the paper's attention map; "
@@ -201,7 +201,7 @@ class AANet(nn.Module):
         channels = self.backbone.channels
         self.attribute_network = (
             AttributeFeatureNetwork(channels, config.dim, config.attributes, config.regions)
-            if config.attribute_head
+            if config.attribute
             else None
         )
         self.attention_head = self._head() if config.attended else None

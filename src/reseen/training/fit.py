@@ -48,7 +48,7 @@ from reseen.training.loop.state import TrainingState
 from reseen.training.loop.step import Step, build_sampler, number_of
 from reseen.training.loop.stop import GracefulStop
 from reseen.training.recipe import DataSection, Recipe, check_unchanged, dump_recipe
-from reseen.training.system import build_system, check_parts
+from reseen.training.system import build_system, check_phases
 
 log = logging.getLogger("reseen")
 STATE, REPORT = "state.ckpt", "report.json"
@@ -98,7 +98,7 @@ class Run:
         if not self.split.gallery:
             raise _no_images("gallery (test)", self.recipe.data)
         self.validation = open_validation(self.recipe.data)
-        check_parts(self.recipe, self.split)
+        check_phases(self.recipe, self.split)
         self.model: nn.Module | None = None
         self.frozen: list[nn.Parameter] = []
         self.moments: dict[str, dict[str, Any]] = {}
@@ -205,7 +205,6 @@ class Run:
         seed = number_of(recipe.seed, index)
         size = phase.size or data.size
         step = Step(self.model, objective, self.images, phase, size=size, seed=seed, rank=fabric.global_rank)
-        step.check()
         self.images.given = fixed_output(self.model, self.images, size, fabric, partial(progress_of, self.console))
         labels = self.images.labels.tolist()
         sampler = build_sampler(phase, labels, seed, fabric.global_rank, fabric.world_size)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import torch
 from pydantic import BaseModel
 from torch import nn
 
 from reseen import models
+from reseen.data.images.preparation import NO_SIZES, blank
 from reseen.data.person import Split, sorted_label_map
 from reseen.errors import ReseenError
+from reseen.losses.objective import Objective
+from reseen.models.backend import evaluating
 from reseen.models.contained import contained_systems
 from reseen.models.initial import carry_over, initialise
 from reseen.training.loop.step import number_of
@@ -40,7 +44,7 @@ def build_system(recipe: Recipe, phase: int, split: Split, before: nn.Module | N
         torch.manual_seed(number_of(recipe.seed, phase, 2))  # so that a resumed run begins alike
     model = models.build(config)
     for part, source in recipe.init.items() if load else ():
-        if _has(model, part):  # else it comes with a later phase: `check_parts` has looked
+        if _has(model, part):  # else it comes with a later phase: `check_phases` has looked
             initialise(model, part, source)
     if before is not None:
         new = carry_over(before, model, fresh)
@@ -48,23 +52,30 @@ def build_system(recipe: Recipe, phase: int, split: Split, before: nn.Module | N
     return model.to(memory_format=torch.channels_last)
 
 
-def check_parts(recipe: Recipe, split: Split) -> None:
-    """Makes sure that the systems of all phases have the parts that the recipe names, before the first one is trained.
+def check_phases(recipe: Recipe, split: Split) -> None:
+    """Makes sure that the systems of all phases have what the recipe names, before the first one is trained.
+
+    These are parts, and the heads that terms of objectives work on.
 
     Args:
         recipe: The recipe.
         split: The recipe's data set.
 
     Raises:
-        ReseenError: If one has not; names the key, the part, and the parts there are.
+        ReseenError: If one has not; names the key or term, what is missing, and those there are.
     """
     everywhere: set[str] = set()
     for index, section in enumerate(recipe.phases):
-        parts = models.parts_of(_config(recipe, index, split))
+        system = models.outline(_config(recipe, index, split))
+        parts = {name for name, _ in system.named_modules()}
         rates = tuple(section.optimizer.lr_of)
         for key, names in {"frozen": section.frozen, "fresh": section.fresh, "optimizer.lr_of": rates}.items():
             for name in names:
                 _look_for(name, parts, f"phases.{index}.{key}")
+        size = section.size or recipe.data_of(index).size
+        with evaluating(system), torch.no_grad(), torch.random.fork_rng(devices=[]):
+            output = system(blank(size, getattr(system, "extra_sizes", NO_SIZES)))
+        Objective(section.objective).check(output)
         everywhere |= parts
     for name in recipe.init if recipe.phases else ():
         _look_for(name, everywhere, "init")
@@ -77,14 +88,18 @@ def _look_for(name: str, parts: set[str], key: str) -> None:
 
 
 def _config(recipe: Recipe, phase: int, split: Split) -> BaseModel:
-    if "attributes" in type(recipe.model).model_fields and split.schema is None:
+    config = recipe.system(phase)
+    learns = "attributes" in type(config).model_fields and getattr(config, "attribute", True)
+    if learns and split.schema is None:
         raise ReseenError(
             f"{recipe.key} learns attributes, but {split.name} has none here; put the annotation file beside the images"
         )
+    told: dict[str, Any] = {"num_identities": len(sorted_label_map(split.train))}
+    if split.schema is not None:
+        told["attributes"] = models.learnt_form(recipe.model, split.schema)
     return recipe.system(
         phase,
-        num_identities=len(sorted_label_map(split.train)),
-        attributes=None if split.schema is None else models.learnt_form(recipe.model, split.schema),
+        **told,
         **contained_systems(type(recipe.model), recipe.init),
     )
 

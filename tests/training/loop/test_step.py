@@ -14,7 +14,6 @@ from reseen.data.batch import PersonBatch
 from reseen.data.images.transforms import normalize, to_float
 from reseen.data.samplers import IdentitySampler, RandomSampler, TripletSampler
 from reseen.data.skeleton import COCO18
-from reseen.errors import ReseenError
 from reseen.losses.identity import identity_loss
 from reseen.models.output import PersonOutput
 from reseen.training.images import TrainingImages
@@ -150,18 +149,6 @@ def test_what_the_system_draws_follows_from_the_step(images: TrainingImages) -> 
     step = step_of(images, model=Forgetful()).train()
     first, again, later = (float(step([0, 1, 2, 3], 0, batch)["loss"].detach()) for batch in (0, 0, 1))
     assert first == again != later
-
-
-def test_a_term_without_its_head_is_noticed_before_the_first_step(images: TrainingImages) -> None:
-    model = Tiny().train()
-    model.backbone.eval()
-    step_of(images, model=model).check()
-    assert model.training
-    assert not model.backbone.training, "each module goes back into the mode it was in"
-    assert model.trained_on() == []
-    objective = {"terms": [{"kind": "identity", "heads": ["part"]}]}
-    with pytest.raises(ReseenError, match="names the head 'part'"):
-        step_of(images, phase_of(objective=objective), model).check()
 
 
 @pytest.mark.parametrize(

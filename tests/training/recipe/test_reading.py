@@ -46,7 +46,7 @@ def test_ours_are_found_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def test_ablation_rows_add_one_thing_each() -> None:
     rows = [load_recipe(path) for path in RECIPES if "aanet50-market1501-ablation" in path.stem]
     heads = [
-        (row.model.parts, row.model.attribute_head, row.model.attention)
+        (row.model.parts, row.model.attribute, row.model.attention)
         for row in rows
         if isinstance(row.model, AANetConfig)
     ]
@@ -107,6 +107,10 @@ def test_bases_in_a_circle_are_an_error(small: Path) -> None:
         ("phases.5.epochs=1", r"the recipe has no place 'phases\.5\.epochs'"),
         ("distance={kind: kissme, componnets: 3}", r"key 'distance\.componnets', did you mean 'components'"),
         ("phases=[]", r"a recipe without phases needs init"),
+        (
+            "phases=[{epochs: 1, objective: {terms: [{kind: identity}]}, data: {name: market1501, validation: {}}}]",
+            r"phases\.0\.data has the recipe's data set with other persons held back",
+        ),
         ("seed", r"write key=value"),
         ("data.render.persons=9", r"data: render goes with name: rendered, not market1501"),
         (

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from reseen.data.batch import PersonBatch
-from reseen.data.images.preparation import NO_SIZES, blank, prepare
+from reseen.data.images.preparation import NO_SIZES, prepare
 from reseen.data.samplers import BatchSampler, IdentitySampler, RandomSampler, TripletSampler
 from reseen.losses.objective import Objective
-from reseen.models.backend import evaluating
 from reseen.training.images import TrainingImages
 from reseen.training.recipe import IdentitySampling, PhaseSection, RandomSampling
 
@@ -84,18 +83,6 @@ class Step(nn.Module):
         given = {name: values[rows].to(device, non_blocking=True) for name, values in images.given.items()}
         triplets = torch.arange(len(rows), device=device).view(-1, 3) if self.by_triplets else None
         return replace(prepared, labels=labels, camids=camids, attributes=attributes, triplets=triplets, given=given)
-
-    @torch.no_grad()
-    def check(self) -> None:
-        """Makes sure that every term of the objective finds its heads and labels, before the first real step.
-
-        Raises:
-            ReseenError: If one does not.
-        """
-        device = next(self.model.parameters()).device
-        with evaluating(self.model):
-            output = self.model(blank(self.size, self.extra_sizes, device))
-        self.objective.check(output)
 
 
 def build_sampler(phase: PhaseSection, labels: list[int], seed: int, rank: int, world_size: int) -> BatchSampler:

@@ -257,6 +257,17 @@ class Recipe(_Section):
             self.system(index)
         return self
 
+    @model_validator(mode="after")
+    def _who_is_held_back_is_never_trained_on(self) -> Self:
+        for index, phase in enumerate(self.phases):
+            own = phase.data
+            if own and own.name == self.data.name and own.validation != self.data.validation:
+                raise ValueError(
+                    f"phases.{index}.data has the recipe's data set with other persons held back; "
+                    "give it the same validation as data"
+                )
+        return self
+
     @property
     def key(self) -> str:
         """The system's name."""
