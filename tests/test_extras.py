@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,17 +18,25 @@ from reseen.models import checkpoint
 from reseen.models.embedder import EmbedderConfig
 
 WITHOUT = """
+import json
 import sys
-for name in sys.argv.pop(1).split(","):
+packages, commands = json.loads(sys.argv[1])
+for name in packages:
     sys.modules[name] = None  # as if it were not installed
 from reseen.cli import main
-main()
+for arguments in commands:
+    sys.argv[1:] = arguments
+    try:
+        main()
+    except SystemExit as end:
+        if end.code:
+            raise
 """
 
 
-def run_without(packages: list[str], *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", WITHOUT, ",".join(packages), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def run_without(packages: list[str], *commands: Sequence[object]) -> subprocess.CompletedProcess[str]:
+    told = json.dumps([packages, [[str(word) for word in arguments] for arguments in commands]])
+    return subprocess.run([sys.executable, "-c", WITHOUT, told], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +55,7 @@ def test_a_missing_extra_is_named(
 ) -> None:
     (tmp_path / "network.xml").touch()
     places = {"drawn": market_drawn, "network": tmp_path / "network.xml"}
-    done = run_without(missing, *(word.format(**places) for word in arguments))
+    done = run_without(missing, [word.format(**places) for word in arguments])
     assert done.returncode == 2
     assert done.stderr.startswith("error: this needs ")
     assert says in done.stderr
@@ -69,12 +79,12 @@ def test_without_extras_pictures_are_embedded_searched_evaluated_and_explained(
     checkpoint.save(last, models.build(config), EmbedderConfig(size=(64, 32)), card="# Drawn")
     missing = [package for packages in EXTRAS.values() for package in packages]
     query = min((market_drawn / "query").glob("*.jpg"))
-    for arguments in (
+    done = run_without(
+        missing,
         ["embed", last, "--images", market_drawn, "--out", tmp_path / "gallery.parquet"],
         ["search", last, "--gallery", tmp_path / "gallery.parquet", "--query", query, "--out", tmp_path / "s.png"],
         ["evaluate", last, "--data", market_drawn, "--out", tmp_path],
         ["explain", last, query, "--out", tmp_path / "e.png"],
-    ):
-        done = run_without(missing, *arguments)
-        assert done.returncode == 0, done.stderr
+    )
+    assert done.returncode == 0, done.stderr
     assert {"s.png", "e.png", "report.json", "worst.png"} <= {path.name for path in tmp_path.iterdir()}

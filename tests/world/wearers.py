@@ -87,17 +87,17 @@ def _winding(skin: np.ndarray, faces: np.ndarray, points: np.ndarray) -> np.ndar
     """Solid angle (N,) of the skin seen from the points, 1 for all around."""
     result = np.zeros(len(points))
     for number in range(len(points)):
+        px, py, pz = points[number, 0], points[number, 1], points[number, 2]
         total = 0.0
-        for face in faces:
-            a, b, c = skin[face[0]] - points[number], skin[face[1]] - points[number], skin[face[2]] - points[number]
-            x, y, z = np.sqrt((a * a).sum()), np.sqrt((b * b).sum()), np.sqrt((c * c).sum())
-            volume = (
-                a[0] * (b[1] * c[2] - b[2] * c[1])
-                + a[1] * (b[2] * c[0] - b[0] * c[2])
-                + a[2] * (b[0] * c[1] - b[1] * c[0])
-            )
-            area = x * y * z + (a * b).sum() * z + (b * c).sum() * x + (c * a).sum() * y
-            total += np.arctan2(volume, area)
+        for face in range(len(faces)):
+            i, j, k = faces[face, 0], faces[face, 1], faces[face, 2]
+            ax, ay, az = skin[i, 0] - px, skin[i, 1] - py, skin[i, 2] - pz
+            bx, by, bz = skin[j, 0] - px, skin[j, 1] - py, skin[j, 2] - pz
+            cx, cy, cz = skin[k, 0] - px, skin[k, 1] - py, skin[k, 2] - pz
+            a, b, c = np.sqrt(ax**2 + ay**2 + az**2), np.sqrt(bx**2 + by**2 + bz**2), np.sqrt(cx**2 + cy**2 + cz**2)
+            volume = ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx)
+            ab, bc, ca = ax * bx + ay * by + az * bz, bx * cx + by * cy + bz * cz, cx * ax + cy * ay + cz * az
+            total += np.arctan2(volume, a * b * c + ab * c + bc * a + ca * b)
         result[number] = total / (2 * np.pi)
     return result
 
