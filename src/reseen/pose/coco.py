@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from reseen.data.images.size import Size
 from reseen.data.skeleton import COCO18
 from reseen.errors import ReseenError, one_line
 
 Points = NDArray[np.float32]
-Size = tuple[int, int]
 
 COCO17 = (
     *("nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder"),

@@ -15,6 +15,7 @@ from torch.nn import functional
 from reseen.data.annotations.joints_file import attach_named_joints, place_of, read_joints
 from reseen.data.images.cache import decode
 from reseen.data.images.keypoints import rescale
+from reseen.data.images.size import Size
 from reseen.data.images.transforms import to_float
 from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
@@ -25,7 +26,6 @@ from reseen.pose.network import load_pose_net
 from reseen.pose.openvino_network import OpenVinoNetwork
 
 Points = NDArray[np.float32]
-Size = tuple[int, int]
 
 KINDS = (
     "give own, a file of joints (.parquet), COCO keypoints (.json), an OpenVINO network (.xml), "

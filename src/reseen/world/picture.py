@@ -107,7 +107,7 @@ def draw(
         radiance,
         parts,
     )
-    keypoints = _keypoints(people[0].joints, scene, corner, step, seen, surface, crowd.owner, size)
+    keypoints = _keypoints(people[0].joints, scene, corner, step, seen, surface, crowd.owner)
     native = min(rows, max(24, round(window.height)))
     exposed = camera.sensor.expose(_resize(radiance, native, max(12, round(native * width / height))), rng)
     pixels = Image.fromarray(exposed).resize((width, height), Image.Resampling.BICUBIC)
@@ -151,7 +151,6 @@ def _keypoints(
     seen: NDArray[np.int32],
     surface: Floats,
     owner: NDArray[np.int32],
-    size: tuple[int, int],
 ) -> NDArray[np.float32]:
     """A joint is seen if the nearest surface at its pixel is the person's own and little nearer than the joint."""
     projected = scene.camera.project(joints).astype(np.float32)

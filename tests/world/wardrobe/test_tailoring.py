@@ -35,16 +35,16 @@ def test_a_shell_is_the_chosen_skin_pushed_outwards(marks: Landmarks) -> None:
 
 def test_draped_cloth_moves_outwards_and_level(marks: Landmarks) -> None:
     own = marks.body
-    for moved in (drape_torso(marks, 0.01, 0.05), drape_legs(marks, 0.01, 0.05, 0.5)):
+    for moved in (drape_torso(marks, 0.05), drape_legs(marks, 0.05, 0.5)):
         assert moved.shape == own.vertices.shape
         assert not moved[:, 2].any()
         assert np.linalg.norm(moved, axis=1).max() > 0.01
-    assert not drape_torso(marks, 0.01, 0.05)[marks.leg > 0.2].any()
-    assert not drape_legs(marks, 0.01, 0.05, 0.5)[marks.leg < 0.1].any()
+    assert not drape_torso(marks, 0.05)[marks.leg > 0.2].any()
+    assert not drape_legs(marks, 0.05, 0.5)[marks.leg < 0.1].any()
 
 
 def test_the_steeper_cloth_may_fall_the_less_it_stands_off(marks: Landmarks) -> None:
-    loose, close = (np.linalg.norm(drape_torso(marks, 0.01, slope), axis=1).sum() for slope in (0.0, 1.0))
+    loose, close = (np.linalg.norm(drape_torso(marks, slope), axis=1).sum() for slope in (0.0, 1.0))
     assert close < 0.5 * loose
 
 

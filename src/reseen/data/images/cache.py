@@ -17,13 +17,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reseen.data.images.keeping import IMAGES, bound
+from reseen.data.images.size import Size
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.files import make_private, replacing
 from reseen.progress import Progress
-
-Size = tuple[int, int]
-"""Height and width."""
 
 _FORMAT = b"2"
 """Of what is kept; what older versions left is not found."""

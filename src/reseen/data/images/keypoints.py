@@ -13,10 +13,9 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from reseen.data.images.size import Size
 from reseen.data.person import PersonImage
 from reseen.data.skeleton import COCO18
-
-Size = tuple[int, int]
 
 
 def keypoints_of(images: Sequence[PersonImage], sizes: ArrayLike, size: Size) -> Tensor | None:

@@ -12,9 +12,8 @@ from torchvision.transforms.v2 import functional as tv
 
 from reseen.data.batch import PersonBatch
 from reseen.data.images import keypoints as joints
+from reseen.data.images.size import Size
 from reseen.data.images.transforms import Augmentation, augment, normalize, to_float
-
-Size = tuple[int, int]
 
 NO_SIZES: Mapping[str, Size] = MappingProxyType({})
 

@@ -61,7 +61,7 @@ def _upper(marks: Landmarks, person: Pedestrian, below: Floats) -> tuple[list[Me
     chosen = inside > -0.06
     flare = 1.0 if person.sleeve < 0.7 else 0.55
     offset = thick + np.where(is_arm, (0.004 + 0.018 * person.looseness * flare) * np.clip(arm * 2, 0, 1), 0)
-    target = drape_torso(marks, thick, slope=0.30 - 0.22 * person.looseness)
+    target = drape_torso(marks, slope=0.30 - 0.22 * person.looseness)
     material = Material(
         Part.UPPER,
         person.upper.colour,
@@ -114,7 +114,7 @@ def _lower(marks: Landmarks, person: Pedestrian) -> tuple[list[Mesh], Floats]:
     inside[is_arm | (marks.groups["feet"] > 0.95)] = -1
     chosen = inside > -0.06
     offset = np.full(len(vertices), 0.007 + 0.004 * person.looseness)
-    target = drape_legs(marks, 0.007, slope=0.16 - 0.15 * person.looseness, wide=person.looseness)
+    target = drape_legs(marks, slope=0.16 - 0.15 * person.looseness, wide=person.looseness)
     return [shell(marks, chosen, offset, inside, material, legs=target)], inside
 
 

@@ -69,15 +69,15 @@ def _smoothing(faces: NDArray[np.int32], count: int) -> sparse.csr_matrix:
     return (sparse.diags(1 - share) + sparse.diags(share) @ mean).tocsr()
 
 
-def drape_torso(marks: Landmarks, thick: float, slope: float) -> Floats:
+def drape_torso(marks: Landmarks, slope: float) -> Floats:
     """How far torso vertices move outwards (V, 3) for cloth to hang from the chest instead of clinging below it."""
     body = marks.body
     torso = (marks.groups["arms"] < 0.3) & (marks.groups["head"] < 0.3) & (marks.leg < 0.2)
     chest = body.head("spine01")[2]
-    return _drape(body.vertices, torso & (body.vertices[:, 2] < chest), thick, slope, centre=None)
+    return _drape(body.vertices, torso & (body.vertices[:, 2] < chest), slope, centre=None)
 
 
-def drape_legs(marks: Landmarks, thick: float, slope: float, wide: float) -> Floats:
+def drape_legs(marks: Landmarks, slope: float, wide: float) -> Floats:
     """How far leg vertices move outwards (V, 3) for trouser legs to hang from the thigh and end wide."""
     body = marks.body
     moved = np.zeros_like(body.vertices)
@@ -86,14 +86,13 @@ def drape_legs(marks: Landmarks, thick: float, slope: float, wide: float) -> Flo
         own = (body.vertices[:, 0] * sign > 0) & (marks.leg > 0.12) & (marks.leg < 1.15)
         own &= (marks.groups["arms"] < 0.3) & (marks.groups["feet"] < 0.6)
         least = (0.052 + 0.06 * wide) * marks.scale
-        moved += _drape(body.vertices, own, thick, slope, centre=joints, least=least)
+        moved += _drape(body.vertices, own, slope, centre=joints, least=least)
     return moved
 
 
 def _drape(
     vertices: Floats,
     own: NDArray[np.bool_],
-    thick: float,
     slope: float,
     centre: list[Floats] | None,
     least: float = 0.0,
@@ -158,7 +157,7 @@ def tube(
             for r, height in zip(radius, heights, strict=True)
         ]
     ).astype(np.float32)
-    bones, weights = _tube_weights(body, skeleton, vertices, top)
+    bones, weights = _tube_weights(body, skeleton, vertices)
     # An open coat shows what is below it.
     open_at = np.abs(vertices[:, 0]) + np.where(vertices[:, 1] < middle, 0, 1) - material.opening * 1.2
     inside = open_at.astype(np.float32) if material.opening else None
@@ -173,9 +172,7 @@ def tube(
     )
 
 
-def _tube_weights(
-    body: Body, skeleton: Skeleton, vertices: Floats, top: float
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def _tube_weights(body: Body, skeleton: Skeleton, vertices: Floats) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     index = skeleton.index
     columns = [index["root"], index["upperleg01.L"], index["upperleg01.R"], index["lowerleg01.L"]]
     hip, knee = body.head("upperleg01.L")[2], body.head("lowerleg01.L")[2]
