@@ -13,6 +13,7 @@ from reseen.data.attributes import AttributeSchema
 from reseen.errors import ReseenError, nearest
 from reseen.models.aanet import AANet, AANetConfig
 from reseen.models.acrn import AttributeComplementaryNet, AttributeComplementaryNetConfig
+from reseen.models.attention_driven import AttentionDrivenConfig, AttentionDrivenNet
 from reseen.models.ide import IDE, IDEConfig
 from reseen.models.iva import IdentityVerificationAttributeNet, IVAConfig
 from reseen.models.mva import MultiViewAttributeNet, MultiViewAttributeNetConfig
@@ -23,6 +24,7 @@ SYSTEMS: dict[str, tuple[type[BaseModel], type[nn.Module]]] = {
     "iva": (IVAConfig, IdentityVerificationAttributeNet),
     "acrn": (AttributeComplementaryNetConfig, AttributeComplementaryNet),
     "mva": (MultiViewAttributeNetConfig, MultiViewAttributeNet),
+    "attention_driven": (AttentionDrivenConfig, AttentionDrivenNet),
 }
 
 if TYPE_CHECKING:

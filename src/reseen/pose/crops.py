@@ -31,6 +31,28 @@ def crop(images: Tensor, boxes: Tensor, size: tuple[int, int]) -> Tensor:
     return sampled * inside
 
 
+def place_back(maps: Tensor, boxes: Tensor, picture: tuple[int, int], size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Returns maps of crops where they lie in their pictures, and which cells of the pictures they cover.
+
+    Args:
+        maps: (B, h, w) of the crops.
+        boxes: (B, 4) that the crops were taken by, in pixels of the pictures.
+        picture: (H, W) of the pictures.
+        size: (h', w') to draw the pictures' maps at.
+
+    Returns:
+        (B, h', w'), 0 beside the box, and a mask of the same shape.
+    """
+    # Seen from the crop the picture is a box, too.
+    corners = boxes.new_tensor([0.0, 0.0, picture[1], picture[0]]) - 0.5
+    start, end = boxes[:, :2].repeat(1, 2), boxes[:, 2:].repeat(1, 2)
+    cells = boxes.new_tensor([maps.shape[-1], maps.shape[-2]] * 2)
+    pictures = (corners - start) / (end - start).clamp(min=1e-6) * cells - 0.5
+    layers = torch.stack([maps, torch.ones_like(maps)], 1)  # (B, 2, h, w)
+    placed, covered = crop(layers, pictures, size).unbind(1)
+    return placed, covered > 0
+
+
 def _normalised(start: Tensor, end: Tensor, count: int, length: int) -> Tensor:
     """Returns where the centres of a crop's pixels lie (B, count), -1 to 1 being the edges of the image."""
     steps = (torch.arange(count, device=start.device) + 0.5) / count

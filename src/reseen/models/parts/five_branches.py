@@ -1,0 +1,113 @@
+"""The base network of Yang et al. (2019), table 1: a branch for the whole body, and one for each of four parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor, nn
+
+from reseen.models.parts.bottleneck import Bottleneck
+from reseen.models.parts.intra_attention import Decomposition, IntraAttention
+from reseen.models.parts.reduction import Reduction
+
+_STEM = 32
+_UNITS = 3
+HALVES = (False, True, True, False)
+"""Which of a branch's four blocks halve the map; ResNet's last halving is left out."""
+_POOLINGS = (2, 1, 1)
+"""How often the attention paths of blocks 2 to 4 pool."""
+WHOLE_WIDTH, PART_WIDTH = 32, 16
+"""Width of the first block's bottlenecks; each further block's are twice as wide."""
+
+
+class Branch(nn.Module):
+    """Max pooling, four blocks of three bottlenecks, average pooling, and a shorter feature.
+
+    Args:
+        width: Of the first block.
+        pool_stride: Of the max pooling, down and across.
+        dim: Size of the feature.
+    """
+
+    def __init__(self, width: int, pool_stride: tuple[int, int], dim: int) -> None:
+        super().__init__()
+        self.pooling = nn.MaxPool2d(3, pool_stride, padding=1)
+        self.blocks = nn.ModuleList()
+        channels = _STEM
+        for own, halve in zip(widths(width), HALVES, strict=True):
+            first = Bottleneck(channels, own, halve=halve)
+            channels = first.channels
+            self.blocks.append(nn.Sequential(first, *(Bottleneck(channels, own) for _ in range(_UNITS - 1))))
+        self.reduction = Reduction(channels, dim, learnt_shift=True)
+
+    def forward(self, stem: Tensor, attention: Sequence[nn.Module] = ()) -> tuple[Tensor, list[Tensor]]:
+        """Returns the feature E, and what attention found.
+
+        Args:
+            stem: The first convolution's map, (B, 32, h, w).
+            attention: The attention paths of the last blocks, or none.
+
+        Returns:
+            E (B, d) in float32, and m (B, c, h', w') of each attention path.
+        """
+        values = self.pooling(stem)
+        scores: list[Tensor] = []
+        without = len(self.blocks) - len(attention)
+        for number, block in enumerate(self.blocks):
+            found = block(values)  # equation 3
+            if number >= without:
+                scores.append(attention[number - without](values))
+                found = (1 + scores[-1]) * found  # equation 7
+            values = found
+        pooled = values.float().mean((2, 3))
+        _, feature = self.reduction(pooled)
+        return feature, scores
+
+
+class FiveBranches(nn.Module):
+    """One convolution that all share, and a branch for the whole body and for each part.
+
+    Args:
+        parts: Names of the parts.
+        dim: Size of the whole body's feature.
+        part_dim: Size of each part's.
+    """
+
+    def __init__(self, parts: Sequence[str], dim: int, part_dim: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, _STEM, 3, 2, padding=1, bias=False), nn.BatchNorm2d(_STEM), nn.ReLU(inplace=True)
+        )
+        self.branches = nn.ModuleDict(
+            {
+                "whole": Branch(WHOLE_WIDTH, (2, 2), dim),
+                **{part: Branch(PART_WIDTH, (1, 2), part_dim) for part in parts},
+            }
+        )
+
+    def forward(
+        self, crops: Mapping[str, Tensor], attention: Mapping[str, Sequence[nn.Module]]
+    ) -> dict[str, tuple[Tensor, list[Tensor]]]:
+        """Returns what `Branch` does of each crop (B, 3, h, w), by the branch's name."""
+        return {name: branch(self.stem(crops[name]), attention.get(name, ())) for name, branch in self.branches.items()}
+
+
+def widths(first: int) -> list[int]:
+    """Returns the widths of a branch's blocks."""
+    return [first * 2**number for number in range(len(HALVES))]
+
+
+def attention_paths(width: int, decomposition: Decomposition) -> nn.ModuleList:
+    """Returns the attention paths of a branch's blocks 2 to 4.
+
+    Args:
+        width: Of the branch's first block.
+        decomposition: See `IntraAttention`.
+    """
+    own = widths(width)
+    return nn.ModuleList(
+        [
+            IntraAttention(2 * before, after, poolings=poolings, halves=halves, decomposition=decomposition)
+            for before, after, poolings, halves in zip(own, own[1:], _POOLINGS, HALVES[1:], strict=False)
+        ]
+    )
