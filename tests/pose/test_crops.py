@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from reseen.pose.crops import crop
+from reseen.pose.crops import crop, place_back
 
 
 def picture() -> torch.Tensor:
@@ -49,3 +49,20 @@ def test_gradients_reach_the_image() -> None:
     crop(image, torch.tensor([[1.5, 0.5, 3.5, 2.5]]), (2, 2)).sum().backward()
     assert image.grad is not None
     assert image.grad.sum() == 4
+
+
+def test_maps_go_back_to_where_their_crops_were() -> None:
+    boxes = torch.tensor([[1.5, -0.5, 3.5, 1.5]])  # columns 2 and 3 of rows 0 and 1
+    cut = crop(picture(), boxes, (2, 2))[:, 0]
+    placed, covered = place_back(cut, boxes, (4, 6), (4, 6))
+    expected = torch.zeros(4, 6)
+    expected[:2, 2:4] = picture()[0, 0, :2, 2:4]
+    torch.testing.assert_close(placed[0], expected)
+    assert torch.equal(covered[0], expected > 0)
+
+
+def test_of_a_box_that_leaves_the_picture_what_is_inside_goes_back() -> None:
+    boxes = torch.tensor([[-2.5, -0.5, 1.5, 3.5]])
+    placed, covered = place_back(torch.arange(4.0).expand(1, 4, 4), boxes, (4, 6), (4, 6))
+    torch.testing.assert_close(placed[0], torch.tensor([2.0, 3, 0, 0, 0, 0]).expand(4, 6))
+    assert covered[0, 0].tolist() == [True, True, False, False, False, False]
