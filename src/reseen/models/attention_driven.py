@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from reseen.data.batch import PersonBatch
@@ -14,7 +14,7 @@ from reseen.data.images.size import Size
 from reseen.models.output import PersonOutput
 from reseen.models.parts.attention_maps import attention_maps
 from reseen.models.parts.body_crops import BodyBoxes, body_crops, strips
-from reseen.models.parts.five_branches import PART_WIDTH, WHOLE_WIDTH, FiveBranches, attention_paths
+from reseen.models.parts.five_branches import FiveBranches, attention_paths
 from reseen.models.parts.inter_attention import InterAttention, of_equal_weight
 from reseen.models.parts.intra_attention import Decomposition
 from reseen.models.parts.joint_finding import FrozenPoseNet, joints_of
@@ -39,10 +39,12 @@ class AttentionDrivenConfig(BaseModel):
         beta: β, half the overlap of neighbouring parts as a share of the body's height.
         whole_size: (h, w) of the whole body's crop.
         part_size: (h, w) of each part's.
+        width: Of the whole body's first bottlenecks; the parts' are half as wide.
         dim: Size of the whole body's feature.
         part_dim: Size of each part's.
         dropout: Share of the features that every classifier has to do without in training.
-        pose: The pose network that finds joints in pictures that come without; it is what ``init.pose`` names.
+        pose: The pose network that finds joints in pictures that come without; ``init.pose`` names it.
+            Strips need none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,16 +57,11 @@ class AttentionDrivenConfig(BaseModel):
     beta: float = Field(BETA, ge=0, le=0.5)
     whole_size: Size = (384, 192)
     part_size: Size = (96, 192)
+    width: int = Field(32, ge=2, le=1024, multiple_of=2)
     dim: int = Field(256, ge=1, le=65_536)
     part_dim: int = Field(128, ge=1, le=65_536)
     dropout: float = Field(0.5, ge=0, lt=1)
     pose: PoseNetConfig | None = None
-
-    @model_validator(mode="after")
-    def _strips_need_no_joints(self) -> AttentionDrivenConfig:
-        if self.alignment == "strips" and self.pose is not None:
-            raise ValueError("alignment: strips looks at no joints: take init.pose out, or set alignment: joints")
-        return self
 
 
 class AttentionDrivenNet(nn.Module):
@@ -91,13 +88,14 @@ class AttentionDrivenNet(nn.Module):
     def __init__(self, config: AttentionDrivenConfig) -> None:
         super().__init__()
         self.config = config
-        self.pose = None if config.pose is None else FrozenPoseNet(config.pose)
-        self.boxes = BodyBoxes(config.beta) if config.alignment == "joints" else None
-        self.backbone = FiveBranches(PARTS, config.dim, config.part_dim)
+        by_joints = config.alignment == "joints"
+        self.boxes = BodyBoxes(config.beta) if by_joints else None
+        self.pose = FrozenPoseNet(config.pose) if by_joints and config.pose is not None else None
+        self.backbone = FiveBranches(PARTS, config.width, config.dim, config.part_dim)
         self.intra = nn.ModuleDict()
         if config.intra_attention is not None:
             for name in self.backbone.branches:
-                width = WHOLE_WIDTH if name == "whole" else PART_WIDTH
+                width = config.width if name == "whole" else config.width // 2
                 self.intra[name] = attention_paths(width, config.intra_attention)
         length = config.dim + len(PARTS) * config.part_dim
         self.inter = InterAttention(PARTS, config.part_dim) if config.fusion == "inter_attention" else None

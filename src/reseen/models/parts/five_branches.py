@@ -10,30 +10,28 @@ from reseen.models.parts.bottleneck import Bottleneck
 from reseen.models.parts.intra_attention import Decomposition, IntraAttention
 from reseen.models.parts.reduction import Reduction
 
-_STEM = 32
 _UNITS = 3
 HALVES = (False, True, True, False)
 """Which of a branch's four blocks halve the map; ResNet's last halving is left out."""
 _POOLINGS = (2, 1, 1)
 """How often the attention paths of blocks 2 to 4 pool."""
-WHOLE_WIDTH, PART_WIDTH = 32, 16
-"""Width of the first block's bottlenecks; each further block's are twice as wide."""
 
 
 class Branch(nn.Module):
     """Max pooling, four blocks of three bottlenecks, average pooling, and a shorter feature.
 
     Args:
+        in_channels: Of the first convolution's map.
         width: Of the first block.
         pool_stride: Of the max pooling, down and across.
         dim: Size of the feature.
     """
 
-    def __init__(self, width: int, pool_stride: tuple[int, int], dim: int) -> None:
+    def __init__(self, in_channels: int, width: int, pool_stride: tuple[int, int], dim: int) -> None:
         super().__init__()
         self.pooling = nn.MaxPool2d(3, pool_stride, padding=1)
         self.blocks = nn.ModuleList()
-        channels = _STEM
+        channels = in_channels
         for own, halve in zip(widths(width), HALVES, strict=True):
             first = Bottleneck(channels, own, halve=halve)
             channels = first.channels
@@ -44,7 +42,7 @@ class Branch(nn.Module):
         """Returns the feature E, and what attention found.
 
         Args:
-            stem: The first convolution's map, (B, 32, h, w).
+            stem: The first convolution's map, (B, Z, h, w).
             attention: The attention paths of the last blocks, or none.
 
         Returns:
@@ -69,19 +67,20 @@ class FiveBranches(nn.Module):
 
     Args:
         parts: Names of the parts.
+        width: Channels of the first convolution, and of the whole body's first bottlenecks; the parts' have half of it.
         dim: Size of the whole body's feature.
         part_dim: Size of each part's.
     """
 
-    def __init__(self, parts: Sequence[str], dim: int, part_dim: int) -> None:
+    def __init__(self, parts: Sequence[str], width: int, dim: int, part_dim: int) -> None:
         super().__init__()
         self.stem = nn.Sequential(
-            nn.Conv2d(3, _STEM, 3, 2, padding=1, bias=False), nn.BatchNorm2d(_STEM), nn.ReLU(inplace=True)
+            nn.Conv2d(3, width, 3, 2, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)
         )
         self.branches = nn.ModuleDict(
             {
-                "whole": Branch(WHOLE_WIDTH, (2, 2), dim),
-                **{part: Branch(PART_WIDTH, (1, 2), part_dim) for part in parts},
+                "whole": Branch(width, width, (2, 2), dim),
+                **{part: Branch(width, width // 2, (1, 2), part_dim) for part in parts},
             }
         )
 
@@ -93,7 +92,7 @@ class FiveBranches(nn.Module):
 
 
 def widths(first: int) -> list[int]:
-    """Returns the widths of a branch's blocks."""
+    """Returns the widths of a branch's blocks, each twice the one before."""
     return [first * 2**number for number in range(len(HALVES))]
 
 
