@@ -161,6 +161,14 @@ def test_strips_where_no_joint_is_known() -> None:
     assert not torch.allclose(some[0], expected[0], atol=1e-2)
 
 
+def test_heads_are_exact_whatever_the_network_computes_in() -> None:
+    model, unknown = small(pose=POSE), replace(batch(), keypoints=None)
+    with torch.autocast("cpu", torch.bfloat16):
+        output = model(unknown)
+    heads = [*output.features.values(), *output.identity_logits.values(), *output.metric_features.values()]
+    assert {head.dtype for head in heads} == {torch.float32}
+
+
 def test_strips_need_no_pose_network() -> None:
     assert small(alignment="strips", pose=POSE).pose is None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor, nn
 
 from reseen.models.parts.bottleneck import Bottleneck
@@ -57,8 +58,8 @@ class Branch(nn.Module):
                 scores.append(attention[number - without](values))
                 found = (1 + scores[-1]) * found  # equation 7
             values = found
-        pooled = values.float().mean((2, 3))
-        _, feature = self.reduction(pooled)
+        with torch.autocast(values.device.type, enabled=False):  # heads are small: exact in float32
+            _, feature = self.reduction(values.float().mean((2, 3)))
         return feature, scores
 
 
