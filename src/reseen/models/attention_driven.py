@@ -118,7 +118,7 @@ class AttentionDrivenNet(nn.Module):
         images = batch.images
         boxes = strips(images) if self.boxes is None else self._boxes(batch)
         crops = body_crops(images, boxes, whole=self.config.whole_size, part=self.config.part_size)
-        branches = self.backbone(crops, {name: list(paths) for name, paths in self.intra.items()})
+        branches = self.backbone(crops, self.intra)
         with torch.autocast(images.device.type, enabled=False):  # heads are small: exact in float32
             own = {name: feature for name, (feature, _) in branches.items()}  # E_g and E_i
             identities = {f"intra/{name}": self.classifiers[name](self.dropout(own[name])) for name in own}

@@ -55,7 +55,7 @@ def test_attention_paths_fit_their_blocks() -> None:
 def test_only_the_first_convolution_is_shared() -> None:
     network = FiveBranches(("head", "leg"), 8, 8, 4).eval()
     crops = {name: torch.rand(1, 3, 16, 16) for name in ("whole", "head", "leg")}
-    found = network(crops, {})
+    found = network(crops, nn.ModuleDict())
     assert {name: tuple(feature.shape) for name, (feature, _) in found.items()} == {
         "whole": (1, 8),
         "head": (1, 4),

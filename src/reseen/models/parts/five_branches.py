@@ -85,11 +85,19 @@ class FiveBranches(nn.Module):
             }
         )
 
-    def forward(
-        self, crops: Mapping[str, Tensor], attention: Mapping[str, Sequence[nn.Module]]
-    ) -> dict[str, tuple[Tensor, list[Tensor]]]:
-        """Returns what `Branch` does of each crop (B, 3, h, w), by the branch's name."""
-        return {name: branch(self.stem(crops[name]), attention.get(name, ())) for name, branch in self.branches.items()}
+    def forward(self, crops: Mapping[str, Tensor], attention: nn.ModuleDict) -> dict[str, tuple[Tensor, list[Tensor]]]:
+        """Returns what `Branch` does of each crop (B, 3, h, w), by the branch's name.
+
+        Args:
+            crops: By the branch's name.
+            attention: The `attention_paths` of branches that have some, likewise.
+        """
+        found: dict[str, tuple[Tensor, list[Tensor]]] = {}
+        for name, branch in self.branches.items():
+            paths = attention[name] if name in attention else nn.ModuleList()
+            assert isinstance(paths, nn.ModuleList)
+            found[name] = branch(self.stem(crops[name]), list(paths))
+        return found
 
 
 def widths(first: int) -> list[int]:
