@@ -26,6 +26,7 @@ class PersonBatch:
         triplets: (T, 3) rows of anchor, positive and negative, where the batch was drawn as triplets; else None.
         given: (B, ...) what the system's ``fixed`` has told of these pictures beforehand, by name; it then needs no
             ``views``.
+        wants_maps: Whether anybody will look at the maps of these pictures; those that cost much may else be left out.
     """
 
     images: Tensor
@@ -36,3 +37,4 @@ class PersonBatch:
     views: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
     triplets: Tensor | None = None
     given: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
+    wants_maps: bool = True

@@ -11,6 +11,7 @@ from reseen.data.person import PersonImage
 from reseen.explain.maps import Prediction, explain_figure
 from reseen.explain.weights import weights_figure
 from reseen.models.embedder import Embedder
+from reseen.models.output import PersonOutput
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +21,8 @@ class Explanation:
     Attributes:
         predictions: Attribute, what was read, probability, in schema order; empty for a system without attributes.
         figure: The picture, its maps and the predictions.
-        weights: What the system has learnt each attribute to be worth, whatever the picture; None if it has not.
+        weights: What the system has learnt each attribute to be worth, whatever the picture; else what it makes of each
+            of its channels or parts in this one; None if it weighs nothing.
     """
 
     predictions: tuple[Prediction, ...]
@@ -51,5 +53,11 @@ def explain(embedder: Embedder, image: PersonImage, *, title: str = "") -> Expla
     return Explanation(
         tuple(predictions),
         explain_figure(image.open(), maps, predictions, title=title),
-        weights_figure(learnt) if learnt else None,
+        weights_figure(learnt) if learnt else _weights_here(output),
     )
+
+
+def _weights_here(output: PersonOutput) -> Figure | None:
+    """Draws what a picture's channels or parts weigh."""
+    weights = {name: float(values[0]) for name, values in output.weights.items()}
+    return weights_figure(weights, title="weights in this picture") if weights else None

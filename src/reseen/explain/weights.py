@@ -1,4 +1,4 @@
-"""Which attributes a system has learnt to rely on (ACRN, table 6)."""
+"""What a system relies on: attributes (ACRN, table 6), or channels and parts in one picture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def weights_figure(weights: Mapping[str, float], *, ends: int = 10, title: str =
     """Draws the highest and the lowest weights as bars, the highest on top.
 
     Args:
-        weights: By attribute.
+        weights: By what they weigh.
         ends: How many of each; all of them where there are no more.
         title: Headline.
 
@@ -24,7 +24,7 @@ def weights_figure(weights: Mapping[str, float], *, ends: int = 10, title: str =
         ReseenError: If there are none.
     """
     if not weights:
-        raise ReseenError("this system has learnt no weights of attributes")
+        raise ReseenError("this system has no weights to draw")
     ordered = sorted(weights.items(), key=lambda item: -item[1])
     left_out = max(0, len(ordered) - 2 * ends)
     shown = ordered[:ends] + ordered[ends + left_out :]

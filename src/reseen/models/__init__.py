@@ -15,6 +15,7 @@ from reseen.models.aanet import AANet, AANetConfig
 from reseen.models.acrn import AttributeComplementaryNet, AttributeComplementaryNetConfig
 from reseen.models.ide import IDE, IDEConfig
 from reseen.models.iva import IdentityVerificationAttributeNet, IVAConfig
+from reseen.models.lrdnn import LocalRefiningNet, LRDNNConfig
 from reseen.models.mva import MultiViewAttributeNet, MultiViewAttributeNetConfig
 
 SYSTEMS: dict[str, tuple[type[BaseModel], type[nn.Module]]] = {
@@ -22,6 +23,7 @@ SYSTEMS: dict[str, tuple[type[BaseModel], type[nn.Module]]] = {
     "aanet": (AANetConfig, AANet),
     "iva": (IVAConfig, IdentityVerificationAttributeNet),
     "acrn": (AttributeComplementaryNetConfig, AttributeComplementaryNet),
+    "lrdnn": (LRDNNConfig, LocalRefiningNet),
     "mva": (MultiViewAttributeNetConfig, MultiViewAttributeNet),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -108,7 +108,7 @@ class TorchBackend:
         return next(self.model.parameters()).device
 
     def run(self, batch: PersonBatch) -> Arrays:
-        output = self.forward(batch)
+        output = self.forward(replace(batch, wants_maps=False))
         return Arrays(
             {name: _array(output.features[name]) for name in output.descriptor},
             {name: _array(values) for name, values in output.attribute_probabilities(self.schema).items()},

@@ -29,6 +29,8 @@ class PersonOutput:
             ``attribute/<name>`` (CAM of the predicted class; negative: evidence against), ``attention`` (merged map,
             [0, 1]), ``attention_kept`` (what the threshold keeps). Whichever the system has.
         metric_features: (B, d) by name: features that metric losses (triplet) work on.
+        weights: (B,) in (0, 1) by the name of what they weigh: how much the system makes of each of its channels or
+            parts in each picture.
     """
 
     features: Mapping[str, Tensor]
@@ -37,6 +39,7 @@ class PersonOutput:
     attribute_logits: Mapping[str, Mapping[str, Tensor]] = field(default_factory=lambda: _NOTHING)
     maps: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
     metric_features: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
+    weights: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
 
     def __post_init__(self) -> None:
         if not self.descriptor:
