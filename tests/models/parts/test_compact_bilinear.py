@@ -1,4 +1,4 @@
-"""The tensor sketch: by polynomials and by Fourier transforms, what its inner products are worth, where it comes from."""
+"""The tensor sketch: by polynomials and by Fourier transforms, and what its inner products are worth."""
 
 from __future__ import annotations
 
