@@ -122,7 +122,8 @@ class Fusion(nn.Module):
 
         def evidence(direction: Tensor) -> Tensor:
             # A number's root is shared among the locations as they have made the number itself.
-            return self.pooling.shares(main, pose, direction * factor) * main[0, 0].numel()
+            shares: Tensor = self.pooling.shares(main, pose, direction * factor)
+            return shares * shares[0].numel()
 
         return Seen(pooled, evidence, weights)
 
