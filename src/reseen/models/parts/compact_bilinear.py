@@ -57,7 +57,7 @@ class CompactBilinearPooling(nn.Module):
         """
         bilinear = torch.einsum("bin,bjn->bij", first.flatten(2), second.flatten(2))
         bilinear = bilinear * self.first_signs[:, None] * self.second_signs
-        sketch = bilinear.new_zeros(len(bilinear), self.dim)
+        sketch = bilinear.new_zeros(bilinear.shape[0], self.dim)
         return sketch.index_add(1, self.bins, bilinear.flatten(1))
 
     def shares(self, first: Tensor, second: Tensor, direction: Tensor) -> Tensor:
