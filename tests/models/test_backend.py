@@ -24,6 +24,12 @@ SIZE = (64, 32)
 SYSTEMS: dict[str, dict[str, Any]] = {
     "ide": {"system": "ide", "backbone": "test_resnet"},
     "aanet": {"system": "aanet", "backbone": "test_resnet", "num_parts": 3, "dim": 16},
+    "lrdnn": {
+        "system": "lrdnn",
+        "backbone": "test_resnet",
+        "dim": 90,
+        "pose": {"width": 0.05, "streams": 1, "size": SIZE},
+    },
     "quantile": {"system": "aanet", "backbone": "test_resnet", "parts": "quantile", "threshold": "otsu", "dim": 16},
 }
 

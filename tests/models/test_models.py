@@ -13,6 +13,7 @@ from reseen.errors import ReseenError
 from reseen.models.aanet import AANet, AANetConfig
 from reseen.models.ide import IDE, IDEConfig
 from reseen.models.iva import IdentityVerificationAttributeNet, IVAConfig
+from reseen.models.lrdnn import LocalRefiningNet, LRDNNConfig
 from reseen.models.mva import MultiViewAttributeNet, MultiViewAttributeNetConfig
 
 
@@ -22,6 +23,7 @@ from reseen.models.mva import MultiViewAttributeNet, MultiViewAttributeNetConfig
         ({"system": "aanet"}, AANetConfig, AANet),
         ({"system": "ide"}, IDEConfig, IDE),
         ({"system": "iva"}, IVAConfig, IdentityVerificationAttributeNet),
+        ({"system": "lrdnn", "pose_maps": ()}, LRDNNConfig, LocalRefiningNet),
         ({"system": "mva"}, MultiViewAttributeNetConfig, MultiViewAttributeNet),
     ],
 )

@@ -16,6 +16,7 @@ from reseen.models.acrn import AttributeComplementaryNet, AttributeComplementary
 from reseen.models.attention_driven import AttentionDrivenConfig, AttentionDrivenNet
 from reseen.models.ide import IDE, IDEConfig
 from reseen.models.iva import IdentityVerificationAttributeNet, IVAConfig
+from reseen.models.lrdnn import LocalRefiningNet, LRDNNConfig
 from reseen.models.mva import MultiViewAttributeNet, MultiViewAttributeNetConfig
 
 SYSTEMS: dict[str, tuple[type[BaseModel], type[nn.Module]]] = {
@@ -23,6 +24,7 @@ SYSTEMS: dict[str, tuple[type[BaseModel], type[nn.Module]]] = {
     "aanet": (AANetConfig, AANet),
     "iva": (IVAConfig, IdentityVerificationAttributeNet),
     "acrn": (AttributeComplementaryNetConfig, AttributeComplementaryNet),
+    "lrdnn": (LRDNNConfig, LocalRefiningNet),
     "mva": (MultiViewAttributeNetConfig, MultiViewAttributeNet),
     "attention_driven": (AttentionDrivenConfig, AttentionDrivenNet),
 }

@@ -29,6 +29,15 @@ def test_a_binary_attribute_has_one_logit() -> None:
     assert {name: tuple(own.shape) for name, own in logits.items()} == {"cap": (2, 1), "age": (2, 3), "bag": (2, 1)}
 
 
+def test_a_binary_attribute_may_have_two_logits() -> None:
+    torch.manual_seed(0)
+    classifier = AttributeClassifier(4, SCHEMA, sigmoid=False)
+    logits = classifier(torch.randn(2, 4))
+    assert {name: tuple(own.shape) for name, own in logits.items()} == {"cap": (2, 2), "age": (2, 3), "bag": (2, 2)}
+    rows = classifier.rows({"cap": torch.tensor([1, 0]), "age": torch.tensor([0, 0]), "bag": torch.tensor([0, 0])})
+    torch.testing.assert_close(rows["cap"], classifier.linear.weight[[1, 0]])
+
+
 def test_rows_speak_for_the_class() -> None:
     """Absence has the opposite row of presence."""
     torch.manual_seed(0)

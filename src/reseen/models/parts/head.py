@@ -69,14 +69,23 @@ class IdentityHead(nn.Module):
     def linearised(self, embedding: Tensor, classes: Tensor) -> Tensor:
         """Returns the direction (B, Z) in which the pooled feature raises a class's logit, in eval mode.
 
+        Args:
+            embedding: (B, V) what `forward` gave.
+            classes: (B,) class indices.
+        """
+        return self.direction(embedding, self.classifier.weight[classes])
+
+    def direction(self, embedding: Tensor, rows: Tensor) -> Tensor:
+        """Returns the direction (B, Z) in which the pooled feature raises row · embedding, in eval mode.
+
         Around one image the head is linear: batch norm is a scale S and a shift, ReLU passes the units that
-        are active. So logit_c = d · pooled + constant with d = (W_c ⊙ [V > 0] ⊙ S) · reduction.
+        are active. So row · embedding = d · pooled + constant with d = (row ⊙ [V > 0] ⊙ S) · reduction.
 
         Args:
             embedding: (B, V) what `forward` gave; tells which units are active.
-            classes: (B,) class indices.
+            rows: (B, V), such as those of a classifier.
         """
-        direction: Tensor = self.classifier.weight[classes]
+        direction = rows
         if self.neck == "relu":
             direction = direction * (embedding > 0)
         if isinstance(self.norm, nn.BatchNorm1d):

@@ -42,17 +42,18 @@ class Reduction(nn.Module):
 
 
 class AttributeClassifier(nn.Module):
-    """Logits of those attributes that a feature predicts: one for a binary attribute, else one a class.
+    """Logits of those attributes that a feature predicts.
 
     Args:
         dim: V.
         schema: The attributes.
+        sigmoid: Whether a binary attribute has one logit, for a sigmoid, or two, for a softmax; others: one a class.
     """
 
-    def __init__(self, dim: int, schema: AttributeSchema) -> None:
+    def __init__(self, dim: int, schema: AttributeSchema, *, sigmoid: bool = True) -> None:
         super().__init__()
         self.schema = schema
-        self.widths = [attribute.logits(sigmoid=True) for attribute in schema]
+        self.widths = [attribute.logits(sigmoid=sigmoid) for attribute in schema]
         self.linear = linear_classifier(dim, sum(self.widths))
 
     def forward(self, feature: Tensor) -> dict[str, Tensor]:
@@ -64,7 +65,7 @@ class AttributeClassifier(nn.Module):
         """Returns (B, V) by attribute name: what speaks for the given classes (B,)."""
         rows = {}
         for attribute, own in zip(self.schema, torch.split(self.linear.weight, self.widths), strict=True):
-            every = torch.cat([-own, own]) if attribute.kind == "binary" else own
+            every = torch.cat([-own, own]) if attribute.kind == "binary" and len(own) == 1 else own
             rows[attribute.name] = every[classes[attribute.name]]
         return rows
 
