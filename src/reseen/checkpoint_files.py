@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from reseen.errors import ReseenError, one_line
 
 CONFIG, CARD = "config.json", "README.md"
 MODEL_FILE = "model.safetensors"
 """Weights of a whole system."""
+CALIBRATION, RELIABILITY = "calibration.json", "reliability.png"
+"""What its distances mean, and how far that can be trusted; a checkpoint may lack both."""
 
 
 def check_checkpoint(folder: Path) -> Path:
@@ -74,7 +77,23 @@ def trained_on(folder: Path) -> tuple[str, ...]:
     Raises:
         ReseenError: If it is no checkpoint.
     """
+    return tuple(_noted(folder, "trained_on"))
+
+
+def held_back(folder: Path) -> dict[str, Any]:
+    """Returns which persons a checkpoint's training has held back; empty if none.
+
+    That is the data set's key ``name``, its loader's ``options``, and the ``share`` and ``seed`` they were drawn with.
+
+    Raises:
+        ReseenError: If it is no checkpoint.
+    """
+    return dict(_noted(folder, "held_back", {}))
+
+
+def _noted(folder: Path, key: str, default: Any = None) -> Any:
     try:
-        return tuple(json.loads((check_checkpoint(folder) / CONFIG).read_text())["trained_on"])
-    except (ValueError, KeyError, TypeError) as error:
+        content = json.loads((check_checkpoint(folder) / CONFIG).read_text())
+        return content[key] if default is None else content.get(key, default)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ReseenError(f"cannot read {folder / CONFIG}: {one_line(error)}; train or copy it again") from error

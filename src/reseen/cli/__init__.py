@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from reseen import __version__
-from reseen.cli import cache, data, demo, embed, evaluate, explain, gallery, pose, search, train, train_pose
+from reseen.cli import cache, calibrate, data, demo, embed, evaluate, explain, gallery, pose, search, train, train_pose
 from reseen.console import err, out
 from reseen.errors import ReseenError, ReseenWarning
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command()(train.train)
 app.command()(evaluate.evaluate)
+app.command()(calibrate.calibrate)
 app.command()(embed.embed)
 app.command()(search.search)
 app.command()(explain.explain)

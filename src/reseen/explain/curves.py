@@ -48,12 +48,12 @@ def cmc_figure(
         if mean_ap is not None and name in mean_ap:
             label += f", mAP {mean_ap[name]:.1%}"
         ranks = np.arange(1, len(shares) + 1)
-        axes.plot(ranks, 100 * shares, label=label, marker="o", markersize=3.5, linewidth=1.8, **_look(index))
+        axes.plot(ranks, 100 * shares, label=label, marker="o", markersize=3.5, linewidth=1.8, **look(index))
         lowest = min(lowest, float(shares[0]))
     axes.set_xlim(0.6, max_rank + 0.4)
     axes.set_ylim(max(0.0, 10 * np.floor(10 * lowest - 0.5)), 101)
     axes.set_xticks([1, *range(5, max_rank + 1, 5)])
-    _finish(axes, "rank k", "right person among the first k (%)")
+    finish(axes, "rank k", "right person among the first k (%)")
     return figure
 
 
@@ -78,17 +78,17 @@ def training_figure(metrics: Path) -> Figure:
         label = "total" if name == "loss" else name.removeprefix("loss/").replace("_", " ")
         # A line through one epoch is nothing to see; a point is.
         marker = "o" if len(epochs) == 1 else ""
-        losses.plot(epochs, columns[name], label=label, linewidth=width, marker=marker, **_look(index))
-    _finish(losses, "epoch", "loss, and its terms before weighting" if len(loss_names) > 1 else "loss", columns=4)
+        losses.plot(epochs, columns[name], label=label, linewidth=width, marker=marker, **look(index))
+    finish(losses, "epoch", "loss, and its terms before weighting" if len(loss_names) > 1 else "loss", columns=4)
     for axes in rest:
         for index, name in enumerate(metric_names):
             known = np.isfinite(columns[name])
             values = 100 * columns[name][known]
             if len(values):
                 label = f"{_METRICS[name]}: {values[-1]:.1f}, best {values.max():.1f}"
-                axes.plot(epochs[known], values, label=label, marker="o", markersize=4, linewidth=1.8, **_look(index))
+                axes.plot(epochs[known], values, label=label, marker="o", markersize=4, linewidth=1.8, **look(index))
         axes.set_ylim(0, 101)
-        _finish(axes, "epoch", "test set (%)", columns=2)
+        finish(axes, "epoch", "test set (%)", columns=2)
     for axes in (losses, *rest):
         axes.set_xlim(0.7, len(epochs) + 0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
@@ -98,14 +98,15 @@ def training_figure(metrics: Path) -> Figure:
     return figure
 
 
-def _look(index: int) -> dict[str, Any]:
+def look(index: int) -> dict[str, Any]:
+    """Returns colour and line style of a figure's curve, counted from 0."""
     return {
         "color": _COLORS[index % len(_COLORS)],
         "linestyle": _STYLES[index // len(_COLORS) % len(_STYLES)],
     }
 
 
-def _finish(axes: Axes, x: str, y: str, *, columns: int = 0) -> None:
+def finish(axes: Axes, x: str, y: str, *, columns: int = 0) -> None:
     """Writes beside the axes; the legend goes above them in so many columns, where it covers no curve, or within."""
     axes.set_xlabel(x, fontsize=10.5, color=_INK)
     axes.set_ylabel(y, fontsize=10.5, color=_INK)

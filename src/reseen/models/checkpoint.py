@@ -1,6 +1,7 @@
 """A checkpoint is a folder: weights (safetensors), configuration (JSON), model card. Never pickle.
 
-It may carry a distance that its descriptors are to be compared by; one that was learnt lies in a file of its own.
+It may carry a distance that its descriptors are to be compared by; one that was learnt lies in a file of its own, and so
+does what a distance means: how probable it makes that two pictures show one person.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,12 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from reseen import models
-from reseen.checkpoint_files import CARD, CONFIG, MODEL_FILE, check_checkpoint
+from reseen.checkpoint_files import CALIBRATION, CARD, CONFIG, MODEL_FILE, check_checkpoint
 from reseen.data.person import UNKNOWN_PID, PersonImage
+from reseen.descriptors.calibration import Calibration
 from reseen.descriptors.distance import Distance, Euclidean, read_distance
 from reseen.errors import ReseenError, one_line
+from reseen.files import replacing
 from reseen.models.embedder import Embedder, EmbedderConfig
 
 DISTANCE_FILE = "distance.safetensors"
@@ -40,6 +43,7 @@ def save(
     card: str,
     distance: Distance | None = None,
     trained_on: Sequence[str] = (),
+    held_back: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes a checkpoint folder; an existing one is replaced only once the new one is complete.
 
@@ -50,6 +54,7 @@ def save(
         card: The model card in Markdown.
         distance: What its descriptors are to be compared by; plain Euclidean distance by default.
         trained_on: Keys of the data sets it has seen persons of.
+        held_back: Which persons it has not; see `reseen.checkpoint_files.held_back`.
     """
     partial = directory.with_name(f"{directory.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -62,6 +67,7 @@ def save(
         "embedder": embedder.model_dump(mode="json"),
         "weights": _digest(partial / MODEL_FILE),
         "trained_on": list(trained_on),
+        "held_back": dict(held_back or {}),
     }
     if distance is not None and distance != Euclidean():
         config["distance"] = _save_distance(partial, distance)
@@ -102,11 +108,27 @@ def load(directory: str | Path, *, device: str | torch.device = "cpu") -> Embedd
         model = models.build(models.config_of(content["model"]))
         model.load_state_dict(weights)
         embedder = Embedder(model.eval().to(device).to(memory_format=torch.channels_last), config, distance)
+        embedder.calibration = _load_calibration(directory, embedder)
         if distance != Euclidean():
             embedder.embed([_blank(config.size)])  # whose descriptor the distance has to fit
     except (ReseenError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, RuntimeError) as error:
         raise ReseenError(f"cannot load checkpoint {directory}: {one_line(error)}; train or copy it again") from error
     return embedder
+
+
+def save_calibration(directory: Path, calibration: Calibration) -> None:
+    """Writes what a checkpoint's distances mean into its folder, in place of what was there."""
+    with replacing(directory / CALIBRATION) as partial:
+        partial.write_text(calibration.model_dump_json(indent=1) + "\n")
+
+
+def _load_calibration(directory: Path, embedder: Embedder) -> Calibration | None:
+    if not (directory / CALIBRATION).is_file():
+        return None
+    calibration = Calibration.model_validate_json((directory / CALIBRATION).read_bytes())
+    if calibration.model != embedder.digest:
+        raise ValueError(f"{CALIBRATION} is of another model: calibrate this one with reseen calibrate")
+    return calibration
 
 
 def _save_distance(directory: Path, distance: Distance) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from reseen.data.images.keypoints import keypoints_of
 from reseen.data.images.preparation import blank, largest, mirrored, prepare
 from reseen.data.images.size import Size
 from reseen.data.person import UNKNOWN_PID, PersonImage
+from reseen.descriptors.calibration import Calibration
 from reseen.descriptors.distance import Distance, Euclidean
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
@@ -57,7 +58,12 @@ class Embedder:
         model: Any system, or a backend that runs one.
         config: How pictures are prepared.
         distance: What its descriptors are to be compared by; plain Euclidean distance by default.
+
+    Attributes:
+        calibration: How probable a distance makes it that two pictures show one person, or None if nobody knows.
     """
+
+    calibration: Calibration | None = None
 
     def __init__(self, model: nn.Module | Backend, config: EmbedderConfig, distance: Distance | None = None) -> None:
         self.backend = TorchBackend(model, config.precision) if isinstance(model, nn.Module) else model

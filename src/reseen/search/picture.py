@@ -11,7 +11,7 @@ from reseen.data.images.reference import image_of
 from reseen.data.person import PersonImage
 from reseen.explain.ranked_list import RankedResult, ranked_list_picture
 from reseen.search.search import Match
-from reseen.search.table import caption
+from reseen.search.table import caption, same_person
 from reseen.search.where import AttributeFilter
 
 
@@ -41,7 +41,8 @@ def matches_picture(
         RankedResult(
             picture_of(match).open(),
             [
-                f"distance {match.distance:.3f}" if match.distance is not None else f"fits {match.probability:.0%}",
+                f"distance {match.distance:.3f}" if match.distance is not None else f"fits {match.fits:.0%}",
+                *(() if match.probability is None else (same_person(match.probability),)),
                 f"camera {match.camid}",
                 *(caption(match, schema, where=where) if schema is not None else ()),
             ],

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.person import UNKNOWN_PID
+from reseen.descriptors.calibration import EVIDENCE, Calibration, camera_pair
 from reseen.descriptors.distances import exact_squared_distances
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
@@ -26,7 +27,7 @@ class Match:
         row: Row in the gallery; -1 in a stored one, which knows its rows by their ``id``.
         path: Image reference, or an empty string if the gallery has none.
         distance: Distance to the query picture, or None without one.
-        probability: Joint probability of the required attributes, or None without a filter.
+        fits: Joint probability of the required attributes, or None without a filter.
         camid: Camera id.
         pid: Person id.
         attributes: What was read, such as a class, and its probability, by attribute name; see `Attribute.read`.
@@ -36,13 +37,14 @@ class Match:
         seconds: When the picture was taken, or None.
         track: The track it belongs to, or None.
         source: Where it came from, as was said when it was added.
+        probability: That it is the person in the query picture, or None without one or without a `Calibration`.
     """
 
     rank: int
     row: int
     path: str
     distance: float | None
-    probability: float | None
+    fits: float | None
     camid: int
     pid: int
     attributes: Mapping[str, tuple[str, float]] = field(default_factory=dict)
@@ -51,6 +53,7 @@ class Match:
     seconds: float | None = None
     track: int | None = None
     source: str = ""
+    probability: float | None = None
 
     def shows(self, pid: int | None) -> bool | None:
         """Returns whether this is the person, or None if nobody knows who one of them is."""
@@ -65,6 +68,7 @@ def search(
     where: AttributeFilter | None = None,
     top: int = 10,
     exclude: tuple[int, int] | None = None,
+    calibration: Calibration | None = None,
 ) -> list[Match]:
     """Ranks a gallery by a picture, by attributes, or by both (AANet, fig. 8).
 
@@ -79,6 +83,7 @@ def search(
         where: The filter, or None.
         top: At most this many matches.
         exclude: (pid, camid) of images that must not be found: the query's own, under its own camera.
+        calibration: The model's, from which each match gets its probability.
 
     Returns:
         At most ``top`` matches, best first; empty if no candidate fulfils the filter.
@@ -105,13 +110,13 @@ def search(
         keys, distances = -probabilities[rows], None
     best = np.argsort(keys, kind="stable")[:top]
     parts = gallery.distance.split(query, gallery, rows[best]) if query is not None and gallery.parts else {}
-    return [
+    matches = [
         Match(
             rank=rank,
             row=int(rows[place]),
             path=gallery.paths[rows[place]] if gallery.paths is not None else "",
             distance=None if distances is None else float(distances[place]),
-            probability=None if probabilities is None else float(probabilities[rows[place]]),
+            fits=None if probabilities is None else float(probabilities[rows[place]]),
             camid=int(gallery.camids[rows[place]]),
             pid=int(gallery.pids[rows[place]]),
             attributes=_predicted(gallery, int(rows[place]), schema),
@@ -119,6 +124,45 @@ def search(
         )
         for rank, place in enumerate(best, start=1)
     ]
+    return list(judged(matches, calibration, len(gallery)))
+
+
+def judged(
+    matches: Sequence[Match],
+    calibration: Calibration | None,
+    candidates: int,
+    *,
+    expected: float | None = None,
+    camera: int | None = None,
+    distances: NDArray[np.float64] | None = None,
+) -> tuple[Match, ...]:
+    """Returns matches with the probability of each; without a calibration, or a distance, as they are.
+
+    Args:
+        matches: Found by a picture.
+        calibration: The model's.
+        candidates: How many pictures there are in the gallery, whether a filter lets them through or not.
+        expected: How many of them are thought to show the person; by default as many as when it was fitted.
+        camera: The query's, if its cameras are those of the fit.
+        distances: (n,) between two pictures each, if these are not the matches' own.
+    """
+    if calibration is None or any(match.distance is None for match in matches):
+        return tuple(matches)
+    between = None if camera is None else [camera_pair(camera, match.camid) for match in matches]
+    own = [match.distance for match in matches] if distances is None else distances
+    told = calibration.probability(own, candidates, expected=expected, between=between)
+    return tuple(replace(match, probability=float(each)) for match, each in zip(matches, told, strict=True))
+
+
+def evidence(matches: Sequence[Match]) -> int | None:
+    """Returns after how many matches the evidence ends: whoever follows is rather not the same person.
+
+    None if nobody knows, for want of a query picture or a calibration.
+    """
+    if any(match.probability is None for match in matches):
+        return None
+    likely = [place for place, match in enumerate(matches, start=1) if (match.probability or 0) >= EVIDENCE]
+    return max(likely, default=0)
 
 
 def _check(

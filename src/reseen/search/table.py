@@ -11,10 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from reseen.data.attributes import AttributeSchema
-from reseen.search.search import Match
+from reseen.search.search import Match, evidence
 from reseen.search.where import AttributeFilter
 
 _FILE_WIDTH = 28
+BELOW = "below the line: rather not the same person"
+NOBODY = "all of these: rather not the same person"
 
 
 def matches_table(
@@ -26,6 +28,8 @@ def matches_table(
     attributes: int = 2,
 ) -> Table:
     """Returns a table that is readable on a terminal of 80 columns: rank, file, distance, camera, attributes.
+
+    Where the matches have probabilities of the same person, a line marks where the evidence ends.
 
     Args:
         matches: What `search` found.
@@ -39,22 +43,40 @@ def matches_table(
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("#", justify="right")
     table.add_column("file", no_wrap=True)
-    table.add_column("distance" if by_distance else "probability", justify="right", no_wrap=True)
+    table.add_column("distance" if by_distance else "fits", justify="right", no_wrap=True)
+    line = evidence(matches)
+    if line is not None:
+        table.add_column("same?", justify="right", no_wrap=True)
     table.add_column("cam", justify="right")
     if query_pid is not None:
         table.add_column("same", justify="center")
     for name in names:
         table.add_column(name.replace("_", " "))
     for match in matches:
-        score = f"{match.distance:.3f}" if match.distance is not None else f"{match.probability:.1%}"
-        cells = [str(match.rank), escape(short_path(match.path, _FILE_WIDTH)), score, str(match.camid)]
+        score = f"{match.distance:.3f}" if match.distance is not None else f"{match.fits:.1%}"
+        cells = [str(match.rank), escape(short_path(match.path, _FILE_WIDTH)), score]
+        if match.probability is not None and line is not None:
+            cells.append(percent(match.probability))
+        cells.append(str(match.camid))
         if query_pid is not None:
             cells.append({True: "[green]✓[/]", False: "[red]✗[/]", None: "?"}[match.shows(query_pid)])
         for name in names:
             value, probability = match.attributes[name]
             cells.append(escape(f"{value} {probability:.0%}"))
-        table.add_row(*cells)
+        table.add_row(*cells, end_section=match.rank == line and line < len(matches))
+    if line is not None:
+        table.caption = BELOW if 0 < line < len(matches) else "" if line else NOBODY
     return table
+
+
+def percent(probability: float) -> str:
+    """Writes a probability; none is nothing, and none is all."""
+    return "<1%" if probability < 0.01 else ">99%" if probability > 0.99 else f"{probability:.0%}"
+
+
+def same_person(probability: float) -> str:
+    """Says in words how probable it is."""
+    return f"same person {percent(probability)}"
 
 
 def caption(

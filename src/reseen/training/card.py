@@ -9,10 +9,12 @@ import reseen
 from reseen.data import DATASETS
 from reseen.data.person import Split
 from reseen.evaluation import EvaluationReport
+from reseen.evaluation.calibration import Fitted
 from reseen.models.embedder import Embedder
 from reseen.provenance import commit
 from reseen.training.recipe import DataSection, Recipe, dump_recipe
 
+SAME_PERSON = "## Same person?"
 _USE = """\
 This model recognises *that* two pictures show the same person, never *who* it is. Do not use it to watch
 people without a legal ground, to decide about a person without a human in between, or on groups it was not
@@ -69,6 +71,43 @@ def model_card(
     if citation := getattr(embedder.model, "citation", ""):
         lines += ["## Citation", "```bibtex", citation.strip(), "```", ""]
     return "\n".join(lines)
+
+
+def calibration_section(fitted: Fitted, picture: str) -> str:
+    """Returns what a card says of "same person?".
+
+    Args:
+        fitted: The calibration, and how it did on persons held out of the fit.
+        picture: The reliability curve's file, beside the card.
+    """
+    found, (even, own) = fitted.calibration, fitted.reliability
+    losses = ", ".join(f"{name} {loss:.5f}" for name, loss in fitted.losses.items())
+    where = f"; its own curve for cameras {', '.join(found.cameras)}" if found.cameras else ""
+    return "\n".join(
+        [
+            SAME_PERSON,
+            f"Told by the distance of two pictures. Fitted to {found.pairs:,} pairs of {found.persons:,} persons "
+            f"({found.source}), chosen on persons held out of the fit: {found.method} (log loss: {losses}){where}.",
+            "",
+            "| same person in | expected calibration error |",
+            "|---|---|",
+            *(f"| 1 pair in {1 / each.odds:,.0f} | {each.error:.2%} |" for each in (even, own)),
+            "",
+            f"![How often what is told is so]({picture})",
+            "",
+        ]
+    )
+
+
+def with_section(card: str, section: str) -> str:
+    """Returns a card with a section in place of the one with its heading, else before the use or at the end."""
+    heading = section.partition("\n")[0]
+    before, found, rest = card.partition(f"{heading}\n")
+    if found:
+        _, another, after = rest.partition("\n## ")
+        return f"{before}{section}{another}{after}"
+    before, use, after = card.partition("## Use\n")
+    return f"{before}{section}\n{use}{after}" if use else f"{card.rstrip()}\n\n{section}".lstrip()
 
 
 def _others(recipe: Recipe) -> list[str]:

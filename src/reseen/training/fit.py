@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import sys
+import warnings
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from reseen.data.images.cache import cached_images
 from reseen.data.images.preparation import NO_SIZES, largest
 from reseen.data.person import Split
 from reseen.descriptors.distance import Distance, Euclidean
-from reseen.errors import ReseenError, one_line
+from reseen.errors import ReseenError, ReseenWarning, one_line
 from reseen.evaluation import EvaluationReport, Kissme, ReRanking
 from reseen.evaluation.split import Evaluation, evaluate_split
 from reseen.explain.curves import training_figure
@@ -39,6 +40,7 @@ from reseen.models.precision import runs_bfloat16
 from reseen.progress import progress_of
 from reseen.provenance import provenance
 from reseen.training.beforehand import final_distance, fixed_output
+from reseen.training.calibrating import attach, fit, held_back_by, held_back_words
 from reseen.training.card import model_card
 from reseen.training.images import TrainingImages, open_data, open_validation
 from reseen.training.loop.history import History
@@ -278,6 +280,7 @@ class Run:
             card=card,
             distance=embedder.distance,
             trained_on=self.recipe.trained_on,
+            held_back=held_back_by(self.recipe.data),
         )
 
     def _draw_curves(self) -> None:
@@ -294,13 +297,15 @@ class Run:
         self.evaluation = self._evaluate(self.split)
         report = self.evaluation.report
         self._save("last", report)
+        validated = None if self.validation is None else self._evaluate(self.validation)
+        self._calibrate("last", validated)
         seconds = round(keeping.seconds, 1)
         content = {"recipe": self.recipe.name, "training_seconds": seconds, **report.as_dict()}
         weights: dict[str, float] = getattr(self.system, "attribute_weights", dict)()
         if weights:
             content["attribute_weights"] = dict(sorted(weights.items(), key=lambda item: -item[1]))
-        chosen = report if self.validation is None else self._evaluate(self.validation).report
-        if self.validation is not None:
+        chosen = report if validated is None else validated.report
+        if validated is not None:
             content["validation"] = chosen.as_dict()
         if chosen.primary >= keeping.best or not (self.folder / self.best).exists():
             shutil.rmtree(self.folder / self.best, ignore_errors=True)
@@ -320,7 +325,18 @@ class Run:
         report = self._evaluate(self.split, embedder).report
         card = model_card(self.recipe, self.split, embedder, report, self.trained_images)
         self._write(folder, embedder, card)
+        if self.validation is not None:
+            self._calibrate(self.best, self._evaluate(self.validation, embedder))
         return report
+
+    def _calibrate(self, name: str, validated: Evaluation | None) -> None:
+        """Writes into a checkpoint what its distances have meant for persons held back, if there are enough."""
+        if validated is None or validated.query is None:
+            return
+        try:
+            attach(self.folder / name, fit(validated, held_back_words(self.split.name)))
+        except ReseenError as error:
+            warnings.warn(f"{self.folder / name} is not calibrated: {error}", ReseenWarning, stacklevel=2)
 
 
 def _no_images(what: str, data: DataSection) -> ReseenError:

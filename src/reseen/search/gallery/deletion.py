@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
+from reseen.search.gallery import exports, receipt
+from reseen.search.gallery.receipt import Receipt
 from reseen.search.gallery.store import Store
 
 _ROWS = 1024
@@ -16,7 +20,7 @@ _SINCE_1973 = 1e8
 """Times from here on are counted from 1970, smaller ones from the beginning of a recording."""
 
 
-def delete(store: Store, sql: str) -> int:
+def delete(store: Store, sql: str, *, sources: Iterable[str] = (), scan: bool = False) -> Receipt:
     """Deletes rows from every model's table, within the `Store.writing` lock.
 
     LanceDB marks rows as deleted and keeps the old versions, so each table is written anew without them, in one commit,
@@ -25,20 +29,24 @@ def delete(store: Store, sql: str) -> int:
     Args:
         store: The gallery's.
         sql: Which rows.
-
-    Returns:
-        How many rows of the searched table are gone.
+        sources: Sources that are deleted as a whole: whatever is to be added from them has to be asked for again.
+        scan: Whether to look for the rows in every byte afterwards.
     """
     with store.told():
         ids = {name: _ids(store, name, sql) for name in store.names()}
-        if not any(ids.values()):
-            return 0
-        bury(store, {one for found in ids.values() for one in found})
+        whole = {one for found in ids.values() for one in found}
+        counts = {name: len(found) for name, found in ids.items()}
+        made = Receipt(str(store.folder), receipt.now(), counts.get(store.settings()["current"], 0), counts)
+        if not whole:
+            return made
+        looked_for = receipt.needles(store, sql) if scan else []
+        bury(store, whole | {source_id(each) for each in sources})
         (store.folder / "deleting").touch()
         for name in ids:
             store.table(name).delete(sql)
+        exported = exports.delete_showing(store.folder, whole)
         finish(store)
-    return len(ids.get(store.settings()["current"], ()))
+        return replace(made, exports=tuple(exported), **(receipt.scan(store.folder, looked_for) if scan else {}))
 
 
 def finish(store: Store) -> None:
@@ -60,6 +68,11 @@ def expired(days: float, now: float) -> str:
     """
     before = now - days * 86_400
     return f"added < {before!r} OR (seconds >= {_SINCE_1973!r} AND seconds < {before!r})"
+
+
+def source_id(source: str) -> str:
+    """Returns the hash by which a deleted source is known again."""
+    return hashlib.sha256(f"source {source}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def bury(store: Store, ids: Iterable[str]) -> None:

@@ -86,6 +86,13 @@ class Filter:
     def sql(self) -> str:
         return " AND ".join(f"({each.sql()})" for each in self.conditions) or "true"
 
+    def whole(self, column: str) -> tuple[str, ...]:
+        """Returns the values of a column that are meant with all their rows: none if anything else is asked for."""
+        only = self.conditions[0] if len(self.conditions) == 1 else None
+        if isinstance(only, OneOf) and only.column == column and not only.negated:
+            return tuple(map(str, only.values))
+        return ()
+
     def mask(self, columns: Columns) -> NDArray[np.bool_]:
         """Returns which rows are meant (N,).
 
@@ -98,42 +105,46 @@ class Filter:
         return kept
 
 
-def row_filter(
-    *,
-    cameras: int | Iterable[int] | None = None,
-    pids: int | Iterable[int] | None = None,
-    since: float | None = None,
-    until: float | None = None,
-    paths: str | Iterable[str] | None = None,
-    sources: str | Iterable[str] | None = None,
-) -> Filter:
-    """Returns the filter for what a user says of rows; all that is said must hold.
+@dataclass(frozen=True, kw_only=True)
+class Criteria:
+    """What a user says of rows; all that is said must hold, and without anything every row is meant.
 
-    Args:
-        cameras: Camera ids.
-        pids: Person ids.
+    Attributes:
+        cameras: Taken by these.
+        pids: Of these persons.
         since: From this second on.
         until: Up to this second.
-        paths: Image references, exactly as they were added.
-        sources: Where they came from, as it was said when they were added.
-
-    Raises:
-        ReseenError: If something has the wrong type, or the time range is empty.
+        paths: With these image references, exactly as they were added.
+        sources: Added from these, as it was said then.
     """
-    conditions: list[OneOf | Between | AnyOf] = []
-    for name, column, numbers in (("cameras", "camera", cameras), ("pids", "pid", pids)):
-        if numbers is not None:
-            conditions.append(OneOf(column, _integers(name, numbers)))
-    for name, column, texts in (("paths", "path", paths), ("sources", "source", sources)):
-        if texts is not None:
-            conditions.append(OneOf(column, _texts(name, texts)))
-    if since is not None or until is not None:
-        least = -math.inf if since is None else _second("since", since)
-        most = math.inf if until is None else _second("until", until)
-        if least > most:
-            raise ReseenError(f"since {least:g} is after until {most:g}; exchange them")
-        conditions.append(Between("seconds", least, most))
-    return Filter(tuple(conditions))
+
+    cameras: int | Iterable[int] | None = None
+    pids: int | Iterable[int] | None = None
+    since: float | None = None
+    until: float | None = None
+    paths: str | Iterable[str] | None = None
+    sources: str | Iterable[str] | None = None
+
+    def filter(self) -> Filter:
+        """Returns the filter for it.
+
+        Raises:
+            ReseenError: If something has the wrong type, or the time range is empty.
+        """
+        conditions: list[OneOf | Between | AnyOf] = []
+        for name, column, numbers in (("cameras", "camera", self.cameras), ("pids", "pid", self.pids)):
+            if numbers is not None:
+                conditions.append(OneOf(column, _integers(name, numbers)))
+        for name, column, texts in (("paths", "path", self.paths), ("sources", "source", self.sources)):
+            if texts is not None:
+                conditions.append(OneOf(column, _texts(name, texts)))
+        if self.since is not None or self.until is not None:
+            least = -math.inf if self.since is None else _second("since", self.since)
+            most = math.inf if self.until is None else _second("until", self.until)
+            if least > most:
+                raise ReseenError(f"since {least:g} is after until {most:g}; exchange them")
+            conditions.append(Between("seconds", least, most))
+        return Filter(tuple(conditions))
 
 
 def other_than(pid: int, camera: int) -> AnyOf:

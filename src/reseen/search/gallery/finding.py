@@ -88,19 +88,6 @@ def by_attributes(table: Any, wanted: AttributeFilter, layout: Layout, rows: Fil
     return Results(matches_of(found, layout, None, probabilities[best]), True, len(read))
 
 
-def away_from(like: NDArray[np.float32], unlike: NDArray[np.float32], weight: float = 0.25) -> NDArray[np.float32]:
-    """Returns the point to search around for persons like these and unlike those.
-
-    To rank by |g - l|² - w |g - u|² is to rank by the distance to (l - w u) / (1 - w), so that any index can serve it.
-
-    Args:
-        like: l, the mean of those that are sought.
-        unlike: u, the mean of those that are not.
-        weight: w, less than 1.
-    """
-    return np.asarray((like - weight * unlike) / (1 - weight), dtype=np.float32)
-
-
 def _results(
     found: pa.Table,
     distances: NDArray[np.float64],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,17 +16,19 @@ from numpy.typing import ArrayLike
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.reference import image_of
 from reseen.data.person import PersonImage
+from reseen.descriptors.calibration import EVIDENCE, Calibration
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.search.gallery import deletion, index
-from reseen.search.gallery.filters import Filter, attribute_conditions, other_than, row_filter
-from reseen.search.gallery.finding import away_from
+from reseen.search.gallery.filters import Criteria, Filter, attribute_conditions, other_than
 from reseen.search.gallery.layout import Layout
+from reseen.search.gallery.receipt import Receipt
 from reseen.search.gallery.results import Results
 from reseen.search.gallery.rows import Newcomers, row_id
 from reseen.search.gallery.searcher import EMPTY, Searcher
+from reseen.search.gallery.sought import Sought
 from reseen.search.gallery.store import Store, table_name
-from reseen.search.search import Match
+from reseen.search.search import Match, judged
 from reseen.search.where import AttributeFilter, parse_where
 
 
@@ -114,6 +117,27 @@ class Gallery:
         """The attributes that ``where`` can ask for, or None."""
         return self.layout.schema if self.layout is not None else None
 
+    @property
+    def calibration(self) -> Calibration | None:
+        """What the searched model's distances mean: `Embedder.calibration`, which is kept beside its rows."""
+        settings = self.store.settings()
+        kept = settings.get("calibrations", {}).get(settings["current"])
+        with self.store.told():
+            return None if kept is None else Calibration.model_validate(kept)
+
+    @calibration.setter
+    def calibration(self, calibration: Calibration) -> None:
+        layout = self.layout
+        if layout is None or calibration.model != layout.like.model:
+            raise ReseenError(
+                f"the calibration is of model {calibration.model[:12] or 'that nobody noted'}, the rows of "
+                f"{self.folder} are not: calibrate their model"
+            )
+        with self.store.writing():
+            settings = self.store.settings()
+            kept = {name: each for name, each in settings.get("calibrations", {}).items() if name in self.store.names()}
+            self.store.note(calibrations={**kept, settings["current"]: calibration.model_dump(mode="json")})
+
     # --- adding -----------------------------------------------------------------------------------------------
 
     def add(
@@ -170,14 +194,13 @@ class Gallery:
             table = store.table(name)
             there = set(table.search().select(["id"]).to_arrow()["id"].to_pylist())
             first = {one: row for row, one in reversed(list(enumerate(newcomers.ids))) if one not in there}
-            if gone := deletion.buried(store).intersection(first):
+            if gone := deletion.returning(store, newcomers, first):
                 if not again:
-                    example = newcomers.paths[min(first[one] for one in gone)] or "one without a path"
                     raise ReseenError(
-                        f"{len(gone):,} of these were deleted from {store.folder}, such as {example}: "
+                        f"{gone.what} deleted from {store.folder}: "
                         "add them with again=True (--again) if they are really to come back"
                     )
-                deletion.unbury(store, gone)
+                deletion.unbury(store, gone.ids)
             for rows in newcomers.tables(np.array(sorted(first.values()), dtype=np.int64), layout):
                 table.add(rows)
             if (count := table.count_rows()) > index.EXACT_ROWS:
@@ -199,6 +222,11 @@ class Gallery:
         unlike: Embeddings | ArrayLike | None = None,
         soft: bool = False,
         exclude: tuple[int, int] | None = None,
+        rerank: bool = False,
+        only_evidence: bool = False,
+        expected: float | None = None,
+        camera: int | None = None,
+        calibration: Calibration | None = None,
     ) -> Results:
         """Finds persons by pictures, by attributes, or by both, among the rows that pass all filters.
 
@@ -212,9 +240,15 @@ class Gallery:
             since: Only from this second on.
             until: Only up to this second.
             where: Required attributes, such as ``gender=male and backpack=yes``.
-            unlike: Pictures of whom the person is not; see `away_from`.
+            unlike: Pictures of whom the person is not; see `Sought.point`.
             soft: Without a picture: also rows whose attributes contradict ``where``, as the last ones.
             exclude: (pid, camera) of rows that must not be found: the query's own, under its own camera.
+            rerank: Order the nearest 200 by k-reciprocal encoding among themselves; see `ReRanking`.
+            only_evidence: Leave out who is rather not the same person, which may be everybody.
+            expected: How many pictures of the person the gallery is thought to hold, on which the probabilities
+                depend; by default as many as when the model was calibrated.
+            camera: The query's, if the gallery's cameras are those that the model was calibrated on.
+            calibration: The model's; by default the one that the gallery keeps.
 
         Returns:
             The matches, best first, and whether every row was compared; empty if nobody passes the filters.
@@ -222,7 +256,7 @@ class Gallery:
         Raises:
             ReseenError: If the gallery is empty, nothing is searched for, or something has the wrong type.
         """
-        rows = row_filter(cameras=cameras, since=since, until=until)
+        rows = Criteria(cameras=cameras, since=since, until=until).filter()
         if isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 1:
             raise ReseenError(f"top must be a whole number of at least 1, got {top!r}")
         layout = self.layout
@@ -240,10 +274,21 @@ class Gallery:
             return self._searcher.by_attributes(wanted, layout, rows, top)
         if soft:
             raise ReseenError("soft ranks by attributes alone; with a picture, where leaves out who contradicts it")
-        point = layout.query(features)
-        if unlike is not None:
-            point = away_from(point, layout.query(unlike))
-        return self._searcher.by_picture(point, wanted, layout, rows, top)
+        like = layout.query(features)
+        sought = Sought(like, like[:0] if unlike is None else layout.query(unlike))
+        if calibration is None:
+            calibration = self.calibration
+        if calibration is None and only_evidence:
+            raise ReseenError(
+                f"nobody knows where the evidence ends: the model of {self.folder} has no calibration; "
+                "make one with reseen calibrate, and set gallery.calibration"
+            )
+        found = self._searcher.by_picture(sought, wanted, layout, rows, top, rerank=rerank)
+        apart = sought.of_pairs(np.array([match.distance for match in found]))
+        matches = judged(found, calibration, len(self), expected=expected, camera=camera, distances=apart)
+        if only_evidence:
+            matches = tuple(match for match in matches if (match.probability or 0) >= EVIDENCE)
+        return replace(found, matches=matches)
 
     def picture(self, match: Match) -> PersonImage:
         """Returns the picture of a match: the one that was kept, else the one its path leads to.
@@ -303,27 +348,27 @@ class Gallery:
         Raises:
             ReseenError: If nothing is said, something has the wrong type, or the disk fails.
         """
-        chosen = row_filter(cameras=cameras, pids=pids, since=since, until=until, paths=paths, sources=sources)
+        chosen = Criteria(cameras=cameras, pids=pids, since=since, until=until, paths=paths, sources=sources).filter()
         if not chosen:
             raise ReseenError("say what to delete: cameras, pids, since, until, paths or sources")
-        return self._delete(chosen.sql())
+        return self.remove(chosen).rows
 
-    def count(
-        self,
-        *,
-        cameras: int | Iterable[int] | None = None,
-        pids: int | Iterable[int] | None = None,
-        since: float | None = None,
-        until: float | None = None,
-        paths: str | Iterable[str] | None = None,
-        sources: str | Iterable[str] | None = None,
-    ) -> int:
-        """Returns how many rows `delete` would take away; without conditions, how many there are.
+    def remove(self, chosen: Filter, *, scan: bool = False) -> Receipt:
+        """Deletes the rows that pass a filter as `delete` does, and says what that took.
+
+        Args:
+            chosen: Which; every row if it is empty.
+            scan: Whether to look for them in every byte afterwards.
+        """
+        return self._delete(chosen.sql(), sources=chosen.whole("source"), scan=scan)
+
+    def count(self, criteria: Criteria | None = None) -> int:
+        """Returns how many rows `delete` would take away; without criteria, how many there are.
 
         Raises:
             ReseenError: If something has the wrong type.
         """
-        chosen = row_filter(cameras=cameras, pids=pids, since=since, until=until, paths=paths, sources=sources)
+        chosen = Filter() if criteria is None else criteria.filter()
         with self.store.told():
             table = self.store.current()
             return 0 if table is None else int(table.count_rows(chosen.sql() if chosen else None))
@@ -349,11 +394,11 @@ class Gallery:
         Returns:
             How many rows are gone.
         """
-        return self._delete(deletion.expired(self.retention, time.time() if now is None else now))
+        return self._delete(deletion.expired(self.retention, time.time() if now is None else now)).rows
 
-    def _delete(self, sql: str) -> int:
+    def _delete(self, sql: str, *, sources: Iterable[str] = (), scan: bool = False) -> Receipt:
         with self.store.writing():
             deletion.finish(self.store)
-            gone = deletion.delete(self.store, sql)
+            gone = deletion.delete(self.store, sql, sources=sources, scan=scan)
         self._searcher.forget()  # what is deleted is not kept in memory either
         return gone

@@ -150,9 +150,7 @@ class Layout:
             )
 
     def query(self, features: Embeddings | ArrayLike) -> NDArray[np.float32]:
-        """Returns the point (d,) to search around: the mean of one or several pictures' descriptors.
-
-        Ranking by the distance to the mean is ranking by the mean squared distance to each of them.
+        """Returns one or several pictures' descriptors (n, d) in the space that is searched.
 
         Args:
             features: Embedded pictures, or descriptors (D,) or (n, D).
@@ -172,8 +170,7 @@ class Layout:
         if not len(features):
             raise ReseenError("there is no picture to search for: give at least one descriptor")
         features.check_comparable(self.like)
-        searched: NDArray[np.float32] = self.project(features).mean(axis=0, dtype=np.float64).astype(np.float32)
-        return searched
+        return self.project(features)
 
     def project(self, embeddings: Embeddings) -> NDArray[np.float32]:
         """Returns descriptors (N, d) in the space where plain Euclidean distance is their distance."""

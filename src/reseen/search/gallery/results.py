@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import overload
 
 from reseen.errors import ReseenError
-from reseen.search.search import Match
+from reseen.search.search import Match, evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +25,11 @@ class Results(Sequence[Match]):
     matches: tuple[Match, ...]
     exact: bool
     compared: int
+
+    @property
+    def evidence(self) -> int | None:
+        """After how many matches the evidence ends; see `reseen.search.evidence`."""
+        return evidence(self.matches)
 
     def __len__(self) -> int:
         return len(self.matches)

@@ -146,7 +146,7 @@ def matches_of(
             row=-1,
             path=row["path"],
             distance=None if distances is None else float(distances[place]),
-            probability=None if probabilities is None else float(probabilities[place]),
+            fits=None if probabilities is None else float(probabilities[place]),
             camid=row["camera"],
             pid=row["pid"],
             attributes=attributes[place],

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reseen.errors import ReseenError
-from reseen.search.gallery import finding, index
+from reseen.search.gallery import finding, index, refining
 from reseen.search.gallery.filters import Filter
 from reseen.search.gallery.layout import Layout
 from reseen.search.gallery.results import Results
+from reseen.search.gallery.sought import Sought
 from reseen.search.gallery.store import Store
 from reseen.search.gallery.vectors import Resident
 from reseen.search.where import AttributeFilter
@@ -38,24 +39,46 @@ class Searcher:
         self._resident = None
 
     def by_picture(
-        self, point: NDArray[np.float32], wanted: AttributeFilter | None, layout: Layout, rows: Filter, top: int
+        self,
+        sought: Sought,
+        wanted: AttributeFilter | None,
+        layout: Layout,
+        rows: Filter,
+        top: int,
+        *,
+        rerank: bool = False,
     ) -> Results:
-        """Returns the nearest rows that pass a filter; see `finding.in_memory`.
+        """Returns the nearest rows that pass a filter; see `finding.in_memory` and `refining.refine`.
 
         Raises:
             ReseenError: If the gallery is empty, or cannot be read.
         """
+        several = max(top, refining.RERANKED) if rerank else top
 
         def look(table: Any) -> Results:
-            with self._memory:
-                resident = self._held(layout, table)
-            if resident is None:
-                return finding.in_store(table, point, wanted, layout, rows, top)
-            if not len(resident):
-                raise ReseenError(EMPTY)
-            return finding.in_memory(resident, point, wanted, layout, rows, top)
+            found = self._nearest(table, sought.point, wanted, layout, rows, several)
+            if rerank or len(sought.unlike):
+                return refining.refine(found, table, sought, top, rerank=rerank)
+            return found
 
         return self._again(look)
+
+    def _nearest(
+        self,
+        table: Any,
+        point: NDArray[np.float32],
+        wanted: AttributeFilter | None,
+        layout: Layout,
+        rows: Filter,
+        top: int,
+    ) -> Results:
+        with self._memory:
+            resident = self._held(layout, table)
+        if resident is None:
+            return finding.in_store(table, point, wanted, layout, rows, top)
+        if not len(resident):
+            raise ReseenError(EMPTY)
+        return finding.in_memory(resident, point, wanted, layout, rows, top)
 
     def by_attributes(self, wanted: AttributeFilter, layout: Layout, rows: Filter, top: int) -> Results:
         """Returns the rows that pass a filter and are most probably like that; see `finding.by_attributes`.
