@@ -119,7 +119,9 @@ def test_a_camera_that_sees_worse_gets_its_own_curve() -> None:
     calibration = fit_calibration(images, images, source="drawn").calibration
     assert "0-3" in calibration.cameras
     far = np.array([2.5])
-    assert calibration.ratios(far, [camera_pair(3, 0)])[0] > calibration.ratios(far, ["0-1"])[0], "so far apart says less of a camera that blurs"
+    assert calibration.ratios(far, [camera_pair(3, 0)])[0] > calibration.ratios(far, ["0-1"])[0], (
+        "so far apart says less of a camera that blurs"
+    )
     assert calibration.ratios(far, ["7-8"]) == calibration.ratios(far)
 
 

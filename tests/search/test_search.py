@@ -69,7 +69,7 @@ def test_match_carries_what_is_known() -> None:
     match = search(gallery(), ORIGIN, schema=SCHEMA, where=parse_where("gender=male and hat=yes", SCHEMA))[1]
     assert (match.path, match.pid, match.camid, match.row) == ("g0.jpg", 7, 1, 0)
     assert match.distance == pytest.approx(5.0)
-    assert match.probability == pytest.approx(0.54)
+    assert match.fits == pytest.approx(0.54)
     assert {name: value for name, (value, _) in match.attributes.items()} == {"gender": "male", "hat": "yes"}
     assert [probability for _, probability in match.attributes.values()] == pytest.approx([0.9, 0.6])
 
@@ -77,7 +77,7 @@ def test_match_carries_what_is_known() -> None:
 def test_without_attributes_or_paths() -> None:
     bare = Embeddings(gallery().features, gallery().pids, gallery().camids)
     match = search(bare, ORIGIN)[0]
-    assert (match.row, match.path, match.attributes, match.probability) == (3, "", {}, None)
+    assert (match.row, match.path, match.attributes, match.fits) == (3, "", {}, None)
 
 
 def test_attributes_alone_have_no_distance() -> None:

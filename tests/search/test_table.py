@@ -54,7 +54,7 @@ def test_without_a_known_person_nothing_is_called_right() -> None:
 def test_attributes_alone_show_a_probability() -> None:
     output = io.StringIO()
     Console(file=output, width=100).print(matches_table([match(distance=None)], schema=SCHEMA))
-    assert "probability" in output.getvalue()
+    assert "fits" in output.getvalue()
     assert "45.7%" in output.getvalue()
 
 

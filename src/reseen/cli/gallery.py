@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,13 +19,14 @@ from reseen.cli.options import (
     existing_picture,
     load,
 )
-from reseen.console import err, note, out, say_written
+from reseen.console import err, note, out, say_written, write
 from reseen.errors import ReseenError
 from reseen.extras import need
 from reseen.gallery_files import check_gallery, check_new_gallery
 
 if TYPE_CHECKING:
-    from reseen.search.gallery import Gallery
+    from reseen.search.gallery import Gallery, Results
+    from reseen.search.where import AttributeFilter
 
 app = typer.Typer(no_args_is_help=True, help="Keep persons: add them, find them, delete them for good.")
 
@@ -35,7 +37,24 @@ NewGalleryArgument = Annotated[
 CameraOption = Annotated[list[int] | None, typer.Option(help="Only this camera; may be repeated.")]
 SinceOption = Annotated[float | None, typer.Option(help="Only from this second on.")]
 UntilOption = Annotated[float | None, typer.Option(help="Only up to this second.")]
+ExpectedOption = Annotated[
+    float | None, typer.Option(help="How many pictures of the person the gallery may hold; changes probabilities.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def _draw(
+    opened: Gallery, found: Results, query: Path | None, picture: Path, where: AttributeFilter | None = None
+) -> None:
+    """Draws what was found, and has the gallery keep in mind whom the picture shows."""
+    from reseen.data.images.reference import image_of
+    from reseen.explain.saving import save_picture
+    from reseen.search.picture import matches_picture
+
+    person = image_of(query) if query else None
+    save_picture(matches_picture(found, person, schema=opened.schema, where=where, picture_of=opened.picture), picture)
+    opened.remember(picture, found)
+    say_written(picture)
 
 
 def _open(folder: Path) -> Gallery:
@@ -82,6 +101,8 @@ def add(
             copy=copy,
             again=again,
         )
+        if embedder.calibration is not None:
+            opened.calibration = embedder.calibration
         out.print(f"added {new:,} of {len(made):,}; {gallery} has {len(opened):,}", highlight=False)
 
 
@@ -113,6 +134,11 @@ def search(
     since: SinceOption = None,
     until: UntilOption = None,
     top: Annotated[int, typer.Option(min=1, help="How many results.")] = 10,
+    rerank: Annotated[bool, typer.Option("--rerank", help="Order the nearest 200 by their own neighbours.")] = False,
+    evidence_only: Annotated[
+        bool, typer.Option("--evidence-only", help="Leave out who is rather not the same person.")
+    ] = False,
+    expected: ExpectedOption = None,
     picture: Annotated[Path | None, typer.Option("--out", help="Ranked-list picture to write.")] = None,
     device: DeviceOption = "auto",
 ) -> None:
@@ -134,28 +160,34 @@ def search(
     from reseen.search.where import parse_where
 
     with _open(gallery) as opened:
-        like = away = None
+        like = away = calibration = None
         if query and checkpoint is not None:
             embedder = load(checkpoint, device)
             like = embedder.embed([image_of(each) for each in query])
             away = embedder.embed([image_of(each) for each in unlike]) if unlike else None
-        results = opened.search(like, top, cameras=camera, since=since, until=until, where=where, unlike=away)
+            calibration = embedder.calibration
+        results = opened.search(
+            like,
+            top,
+            cameras=camera,
+            since=since,
+            until=until,
+            where=where,
+            unlike=away,
+            rerank=rerank,
+            only_evidence=evidence_only,
+            expected=expected,
+            calibration=calibration,
+        )
         note(results.note)
         if not results:
-            out.print("nobody in the gallery fulfils this")
+            out.print("rather nobody in the gallery is this person" if evidence_only else "nobody fulfils this")
             return
         schema = opened.schema
         wanted = parse_where(where, schema) if where and schema is not None else None
         out.print(matches_table(results, schema=schema, where=wanted))
         if picture:
-            from reseen.explain.saving import save_picture
-            from reseen.search.picture import matches_picture
-
-            drawn = matches_picture(
-                results, image_of(query[0]) if query else None, schema=schema, where=wanted, picture_of=opened.picture
-            )
-            save_picture(drawn, picture)
-            say_written(picture)
+            _draw(opened, results, query[0] if query else None, picture, wanted)
 
 
 @app.command("delete")
@@ -173,16 +205,62 @@ def delete(
 
     Example: [bold]reseen gallery delete hall --camera 3 --until 86400[/]
     """
-    given = {"cameras": camera, "pids": person, "sources": source, "paths": path, "since": since, "until": until}
-    criteria = {name: value for name, value in given.items() if value is not None}
-    if not criteria:
+    if not any(each is not None for each in (camera, person, source, path, since, until)):
         raise ReseenError("say what to delete: --camera, --person, --source, --path, --since or --until")
+    need("gallery")
+    from reseen.search.gallery.filters import Criteria
+
+    criteria = Criteria(cameras=camera, pids=person, since=since, until=until, paths=path, sources=source)
     with _open(gallery) as opened:
-        count = opened.count(**criteria)  # type: ignore[arg-type]
+        count = opened.count(criteria)
         if count and not yes:
             typer.confirm(f"Delete {count:,} of {len(opened):,} rows for good?", abort=True)
-        gone = opened.delete(**criteria)  # type: ignore[arg-type]
+        gone = opened.remove(criteria.filter()).rows
         out.print(f"deleted {gone:,} rows; {gallery} has {len(opened):,}", highlight=False)
+
+
+@app.command("erase")
+def erase(
+    gallery: GalleryArgument,
+    checkpoint: Annotated[Path, typer.Option(help="The gallery's model.", callback=check_checkpoint)],
+    like: Annotated[list[Path], typer.Option(help="Picture of the person; may be repeated.")],
+    within: Annotated[float | None, typer.Option(help="Up to this distance, not as far as the evidence.")] = None,
+    expected: ExpectedOption = None,
+    drawn: Annotated[Path | None, typer.Option("--show", help="Picture of what is found, to look at first.")] = None,
+    receipt: Annotated[Path | None, typer.Option(help="Receipt to write, as JSON.")] = None,
+    yes: YesOption = False,
+    device: DeviceOption = "auto",
+) -> None:
+    """Find all pictures of a person, show them, and delete them for good.
+
+    Example: [bold]reseen gallery erase hall --checkpoint runs/NAME/last --like person.jpg --show found.png[/]
+    """
+    for each in like:
+        existing_picture(each)
+    need("gallery")
+    from reseen.data.images.reference import image_of
+    from reseen.search.gallery.erasing import erase as erase_matches
+    from reseen.search.gallery.erasing import pictures_of
+    from reseen.search.table import matches_table
+
+    with _open(gallery) as opened:
+        embedder = load(checkpoint, device)
+        descriptors = embedder.embed([image_of(each) for each in like])
+        found = pictures_of(opened, descriptors, within=within, expected=expected, calibration=embedder.calibration)
+        if not found:
+            out.print("rather nobody in the gallery is this person, so nothing was deleted")
+            return
+        out.print(matches_table(found, schema=opened.schema))
+        if drawn:
+            _draw(opened, found, like[0], drawn)
+        if not yes:
+            typer.confirm(f"Delete these {len(found):,} of {len(opened):,} rows for good?", abort=True)
+        made = erase_matches(opened, found)
+    for line in made.lines():
+        out.print(line, highlight=False, soft_wrap=True, markup=False)
+    if receipt:
+        write(receipt, json.dumps(made.as_dict(), indent=2))
+        say_written(receipt)
 
 
 @app.command("retention")
@@ -223,6 +301,8 @@ def reindex(
         embedder = load(checkpoint, device)
         with progress_of(err, "embedding images") as progress:
             lost = move(opened, embedder, batch=batch_size, max_lost=max_lost, progress=progress)
+        if embedder.calibration is not None:
+            opened.calibration = embedder.calibration
         out.print(f"{len(opened):,} rows of model {embedder.digest[:12]}, {lost:,} lost", highlight=False)
 
 

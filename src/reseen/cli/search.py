@@ -72,4 +72,7 @@ def search(
         return
     out.print(found.table())
     save_picture(found.picture(), picture)
+    if kept:
+        with Gallery.open(gallery) as opened:
+            opened.remember(picture, found.matches)
     say_written(picture)

@@ -11,6 +11,7 @@ from rich.table import Table
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.reference import image_of
 from reseen.data.person import PersonImage
+from reseen.descriptors.calibration import Calibration
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation.cross_camera import own_camera
@@ -34,12 +35,14 @@ class Wanted:
         person: The query picture, or None for a search by attributes alone.
         descriptor: The query's, one row, or None.
         where: The required attributes, or None.
+        calibration: The model's, from which matches get their probabilities, or None.
     """
 
     schema: AttributeSchema | None
     person: PersonImage | None
     descriptor: Embeddings | None
     where: AttributeFilter | None
+    calibration: Calibration | None = None
 
     @property
     def pid(self) -> int | None:
@@ -60,10 +63,20 @@ class Wanted:
         """
         own = None if self.pid is None or self.person is None else (self.pid, self.person.camid)
         if isinstance(gallery, Gallery):
-            results = gallery.search(self.descriptor, top, where=self.where or "", exclude=own)
+            results = gallery.search(
+                self.descriptor, top, where=self.where or "", exclude=own, calibration=self.calibration
+            )
             left_out = 0 if own is None else gallery.count(pids=own[0], cameras=own[1])
             return Found(self, results.matches, left_out, gallery.picture)
-        matches = search(gallery, self.descriptor, schema=self.schema, where=self.where, top=top, exclude=own)
+        matches = search(
+            gallery,
+            self.descriptor,
+            schema=self.schema,
+            where=self.where,
+            top=top,
+            exclude=own,
+            calibration=self.calibration,
+        )
         left_out = 0 if own is None else int(own_camera(gallery.pids, gallery.camids, *own).sum())
         return Found(self, tuple(matches), left_out)
 
@@ -133,4 +146,5 @@ def look_for(embedder: Embedder, person: PersonImage | None = None, where: str =
     if where and embedder.schema is None:
         raise ReseenError(f"--where {where!r}: this model predicts no attributes; use one that does, such as AANet's")
     required = parse_where(where, embedder.schema) if where and embedder.schema else None
-    return Wanted(embedder.schema, person, None if person is None else embedder.embed([person]), required)
+    descriptor = None if person is None else embedder.embed([person])
+    return Wanted(embedder.schema, person, descriptor, required, embedder.calibration)

@@ -132,6 +132,7 @@ def test_a_match_carries_what_was_added(gallery: Gallery) -> None:
     )  # fmt: skip
     assert first.distance == 0
     assert second.seconds in (1, 3)
+    assert first.fits is None
     assert first.probability is None
     same = search(PEOPLE[:3], PEOPLE[[1]], schema=MARKET1501_SCHEMA)[0]
     assert dict(first.attributes) == dict(same.attributes)
@@ -142,7 +143,7 @@ def test_attributes_alone_rank_by_probability(full: Gallery) -> None:
     expected = search(PEOPLE, None, schema=MARKET1501_SCHEMA, where=where, top=5)
     found = full.search(where="gender=male and upper_color=red", top=5)
     assert paths(found) == [match.path for match in expected]
-    assert [match.probability for match in found] == pytest.approx([match.probability for match in expected])
+    assert [match.fits for match in found] == pytest.approx([match.fits for match in expected])
     assert found[0].distance is None
 
 

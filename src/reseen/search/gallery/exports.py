@@ -52,7 +52,7 @@ def _read(folder: Path) -> list[dict[str, Any]]:
         return []
     except (ValueError, KeyError, TypeError) as error:
         raise ReseenError(
-            f"{folder / _FILE} is damaged ({one_line(error)}): delete it, and the pictures drawn from this gallery by hand"
+            f"{folder / _FILE} is damaged ({one_line(error)}): delete it, and by hand what was drawn from this gallery"
         ) from error
 
 

@@ -19,7 +19,8 @@ from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import EVIDENCE, Calibration
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
-from reseen.search.gallery import deletion, index
+from reseen.search.gallery import deletion, exports
+from reseen.search.gallery.adding import insert
 from reseen.search.gallery.filters import Criteria, Filter, attribute_conditions, other_than
 from reseen.search.gallery.layout import Layout
 from reseen.search.gallery.receipt import Receipt
@@ -185,28 +186,7 @@ class Gallery:
                 self.store.note(current=name)
             else:
                 layout.check(embeddings, schema)
-            return self.insert(self.store.settings()["current"], newcomers, layout, again=again)
-
-    def insert(self, name: str, newcomers: Newcomers, layout: Layout, *, again: bool) -> int:
-        """Writes what is new into one of the tables, within the writer's lock; returns how many rows that was."""
-        store = self.store
-        with store.told():
-            table = store.table(name)
-            there = set(table.search().select(["id"]).to_arrow()["id"].to_pylist())
-            first = {one: row for row, one in reversed(list(enumerate(newcomers.ids))) if one not in there}
-            if gone := deletion.returning(store, newcomers, first):
-                if not again:
-                    raise ReseenError(
-                        f"{gone.what} deleted from {store.folder}: "
-                        "add them with again=True (--again) if they are really to come back"
-                    )
-                deletion.unbury(store, gone.ids)
-            for rows in newcomers.tables(np.array(sorted(first.values()), dtype=np.int64), layout):
-                table.add(rows)
-            if (count := table.count_rows()) > index.EXACT_ROWS:
-                index.build_if_due(table, count)
-            store.tidy(name, always=False)
-        return len(first)
+            return insert(self.store, self.store.settings()["current"], newcomers, layout, again=again)
 
     # --- searching --------------------------------------------------------------------------------------------
 
@@ -269,6 +249,8 @@ class Gallery:
             assert layout.schema is not None
             rows = Filter((*rows.conditions, *attribute_conditions(wanted, layout.schema)))
         if features is None:
+            if only_evidence:
+                raise ReseenError("evidence of the same person needs a query picture: give one, or leave it out")
             if wanted is None:
                 raise ReseenError("nothing to search for: give a query picture, attributes, or both")
             return self._searcher.by_attributes(wanted, layout, rows, top)
@@ -307,6 +289,16 @@ class Gallery:
         if found[0] is not None:
             return PersonImage(found[0], match.pid, match.camid)
         return image_of(match.path)
+
+    def remember(self, picture: Path, matches: Sequence[Match]) -> None:
+        """Keeps in mind that a picture was drawn of some matches: it is deleted with the first of them.
+
+        Args:
+            picture: The file, as it is now.
+            matches: Whom it shows.
+        """
+        with self.store.writing(), self.store.told():
+            exports.remember(self.folder, picture, [match.id for match in matches])
 
     def _wanted(self, where: str | AttributeFilter, layout: Layout) -> AttributeFilter | None:
         if not isinstance(where, (str, AttributeFilter)):

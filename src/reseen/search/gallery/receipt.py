@@ -60,8 +60,8 @@ class Receipt:
         ]
         if self.files:
             told.append(
-                f"scanned afterwards: all {self.files:,} files, {self.bytes:,} bytes, for {self.looked_for:,} of the rows "
-                f"by id, path, picture and descriptor; found in {self.found:,}"
+                f"scanned afterwards: all {self.files:,} files, {self.bytes:,} bytes, for {self.looked_for:,} of the "
+                f"rows by id, path, picture and descriptor; found in {self.found:,}"
             )
         return [*told, BEYOND]
 

@@ -14,6 +14,7 @@ from reseen.data.person import PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.progress import Progress
+from reseen.search.gallery.adding import insert
 from reseen.search.gallery.gallery import Gallery
 from reseen.search.gallery.layout import Layout
 from reseen.search.gallery.rows import Newcomers
@@ -118,4 +119,4 @@ def _move(
         added=numbers["added"],
         ids=[row["id"] for row in rows],
     )
-    gallery.insert(name, newcomers, layout, again=True)
+    insert(gallery.store, name, newcomers, layout, again=True)

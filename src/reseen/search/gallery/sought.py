@@ -25,7 +25,7 @@ class Sought:
 
     @property
     def centre(self) -> NDArray[np.float32]:
-        """(d,) l, the mean of those that are sought: to rank by the distance to it is to rank by the mean squared one."""
+        """(d,) l, the mean of those that are sought: ranking by it is ranking by the mean squared distance."""
         mean: NDArray[np.float32] = self.like.mean(axis=0, dtype=np.float64).astype(np.float32)
         return mean
 

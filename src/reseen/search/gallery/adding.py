@@ -1,0 +1,64 @@
+"""Writing newcomers into a table: only what is new, and what was deleted only if that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from reseen.errors import ReseenError
+from reseen.search.gallery import deletion, index
+from reseen.search.gallery.layout import Layout
+from reseen.search.gallery.rows import Newcomers
+from reseen.search.gallery.store import Store
+
+
+def insert(store: Store, name: str, newcomers: Newcomers, layout: Layout, *, again: bool) -> int:
+    """Writes what is new into one of the tables, within the `Store.writing` lock; returns how many rows that was.
+
+    Args:
+        store: The gallery's.
+        name: The table.
+        newcomers: What may be new.
+        layout: The table's.
+        again: Whether to add also what was deleted.
+
+    Raises:
+        ReseenError: If some of it was deleted, or cannot be written.
+    """
+    with store.told():
+        table = store.table(name)
+        there = set(table.search().select(["id"]).to_arrow()["id"].to_pylist())
+        first = {one: row for row, one in reversed(list(enumerate(newcomers.ids))) if one not in there}
+        _ask_for_deleted(store, newcomers, first, again=again)
+        for rows in newcomers.tables(np.array(sorted(first.values()), dtype=np.int64), layout):
+            table.add(rows)
+        if (count := table.count_rows()) > index.EXACT_ROWS:
+            index.build_if_due(table, count)
+        store.tidy(name, always=False)
+    return len(first)
+
+
+def _ask_for_deleted(store: Store, newcomers: Newcomers, first: Mapping[str, int], *, again: bool) -> None:
+    """Passes on what was never deleted, by its content or with all of its source; else asks for ``again``.
+
+    Args:
+        store: The gallery's.
+        newcomers: What may be new.
+        first: Their rows that are, by hash.
+        again: Whether that has been answered.
+    """
+    buried = deletion.buried(store)
+    gone = buried.intersection(first)
+    from_sources = {source for source in {newcomers.sources[row] for row in first.values()} if source}
+    sources = {source for source in from_sources if deletion.source_id(source) in buried}
+    if again:
+        if gone or sources:
+            deletion.unbury(store, gone | {deletion.source_id(source) for source in sources})
+        return
+    remedy = "add them with again=True (--again) if they are really to come back"
+    if gone:
+        example = newcomers.paths[min(first[one] for one in gone)] or "one without a path"
+        raise ReseenError(f"{len(gone):,} of these were deleted from {store.folder}, such as {example}: {remedy}")
+    if sources:
+        raise ReseenError(f"everything from {min(sources)} was deleted from {store.folder}: {remedy}")
