@@ -1,7 +1,7 @@
 """A checkpoint is a folder: weights (safetensors), configuration (JSON), model card. Never pickle.
 
-It may carry a distance that its descriptors are to be compared by; one that was learnt lies in a file of its own. So does
-what distances mean: how probable they make it that two pictures show one person.
+It may carry a distance that its descriptors are to be compared by; one that was learnt lies in a file of its own.
+So does what distances mean: how probable they make it that two pictures show one person.
 """
 
 from __future__ import annotations

@@ -40,11 +40,11 @@ def delete(store: Store, sql: str, *, sources: Iterable[str] = (), scan: bool = 
         if not whole:
             return made
         looked_for = receipt.needles(store, sql) if scan else []
+        exported = exports.delete_showing(store.folder, whole)
         bury(store, whole | {source_id(each) for each in sources})
         (store.folder / "deleting").touch()
         for name in ids:
             store.table(name).delete(sql)
-        exported = exports.delete_showing(store.folder, whole)
         finish(store)
         return replace(made, exports=tuple(exported), **(receipt.scan(store.folder, looked_for) if scan else {}))
 

@@ -1,0 +1,120 @@
+"""A person's pictures are found as far as the evidence reaches, and gone with all that shows them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reseen import Embeddings, Gallery, ReseenError
+from reseen.descriptors.calibration import Calibration, Curve
+from reseen.search.gallery import deletion, receipt
+from reseen.search.gallery.erasing import erase, pictures_of
+from tests.search.gallery.persons import persons, png
+
+HERE = np.full(16, 30.0)
+CALIBRATION = Calibration(
+    model="m1", method="isotonic", source="nobody", persons=9, pairs=99, expected=4, error=0.01,
+    curve=Curve(distances=(1, 2), ratios=(12, -12)),
+)  # fmt: skip
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> Iterator[Gallery]:
+    """A hundred persons, and four pictures of somebody whom nobody is like."""
+    near = np.random.default_rng(5).normal(scale=0.05, size=(4, 16))
+    somebody = replace(persons(4, seed=7, prefix="somebody"), features=HERE + near)
+    with Gallery.open(tmp_path / "g") as gallery:
+        gallery.add(persons(100), pictures=[png(row) for row in range(100)], source="hall")
+        gallery.add(somebody, pictures=[png(500 + row) for row in range(4)], source="yard")
+        yield gallery
+
+
+def test_a_person_is_erased_with_a_receipt(gallery: Gallery) -> None:
+    gallery.calibration = CALIBRATION
+    found = pictures_of(gallery, HERE)
+    assert sorted(match.path for match in found) == [f"somebody/{row:06}.jpg" for row in range(4)]
+    assert len(gallery) == 104, "looking deletes nothing"
+    made = erase(gallery, found)
+    assert len(gallery) == 100
+    assert (made.rows, made.tables, made.found, made.looked_for) == (4, {"persons-m1": 4}, 0, 4)
+    files = [file for file in gallery.folder.rglob("*") if file.is_file()]
+    assert made.files == len(files)
+    assert made.bytes == sum(file.stat().st_size for file in files) > 50_000
+    content = json.loads(json.dumps(made.as_dict()))
+    assert content["rows"] == 4
+    assert "backups" in content["beyond"]
+    assert "4 of persons-m1" in made.lines()[0]
+    assert list(pictures_of(gallery, HERE)) == []
+    with pytest.raises(ReseenError, match="nothing to erase"):
+        erase(gallery, pictures_of(gallery, HERE))
+
+
+def test_the_scan_can_find_something(gallery: Gallery) -> None:
+    """What a deletion would leave behind is seen: here nothing has been deleted."""
+    needles = receipt.needles(gallery.store, "source = 'yard'")
+    seen = receipt.scan(gallery.folder, needles)
+    assert (seen["looked_for"], seen["found"] > 0) == (4, True)
+    (gallery.folder / "left-behind").write_bytes(b"x" * 70 + needles[2][-1])
+    assert receipt.scan(gallery.folder, needles)["found"] == seen["found"] + 1
+
+
+def test_within_a_distance_no_calibration_is_needed(gallery: Gallery) -> None:
+    with pytest.raises(ReseenError, match="nobody knows where the evidence ends"):
+        pictures_of(gallery, HERE)
+    assert len(pictures_of(gallery, HERE, within=2.0)) == 4
+    with pytest.raises(ReseenError, match="within is a distance"):
+        pictures_of(gallery, HERE, within=-1)
+
+
+def test_pictures_drawn_of_somebody_go_with_them(gallery: Gallery, tmp_path: Path) -> None:
+    drawn, other, changed = (tmp_path / name for name in ("drawn.png", "other.png", "changed.png"))
+    for file, query in ((drawn, HERE), (other, np.zeros(16)), (changed, HERE)):
+        file.write_bytes(png(900))
+        gallery.remember(file, gallery.search(query, top=2))
+    changed.write_bytes(b"somebody's own by now")
+    made = erase(gallery, pictures_of(gallery, HERE, within=2.0))
+    assert made.exports == (str(drawn),)
+    assert (drawn.exists(), other.exists(), changed.exists()) == (False, True, True)
+    assert any(str(drawn) in line for line in made.lines())
+    noted = json.loads((gallery.folder / "exports.json").read_text())
+    assert [each["path"] for each in noted] == [str(other)]
+    gallery.delete(paths=gallery.search(np.zeros(16))[0].path)
+    assert not other.exists()
+
+
+def test_a_damaged_note_of_exports_is_told_before_anything_is_deleted(gallery: Gallery) -> None:
+    (gallery.folder / "exports.json").write_text("{")
+    with pytest.raises(ReseenError, match=r"exports\.json is damaged"):
+        gallery.delete(sources="yard")
+    assert len(gallery) == 104
+
+
+def test_a_deleted_source_asks_before_it_comes_back(gallery: Gallery) -> None:
+    """Also with pictures that were never there, such as a video's after it was cut anew."""
+    gallery.delete(sources=["yard"])
+    new = persons(2, seed=9, prefix="new")
+    with pytest.raises(ReseenError, match=r"everything from yard was deleted from .*: add them with again=True"):
+        gallery.add(new, source="yard")
+    assert gallery.add(new[:1], source="hall") == 1
+    assert gallery.add(new, source="yard", again=True) == 1
+    assert gallery.add(persons(3, seed=10, prefix="newer"), source="yard") == 3
+    gallery.delete(sources="yard", cameras=0)  # not the whole of it
+    assert deletion.source_id("yard") not in deletion.buried(gallery.store)
+
+
+def test_rows_of_zeros_are_no_needle(tmp_path: Path) -> None:
+    with Gallery.open(tmp_path / "zeros") as gallery:
+        gallery.add(Embeddings(np.zeros((2, 16)), [0, 1], [0, 1]))
+        made = gallery.remove(deletion_of(0), scan=True)
+    assert (made.rows, made.found) == (1, 0)
+
+
+def deletion_of(camera: int) -> object:
+    from reseen.search.gallery.filters import Criteria
+
+    return Criteria(cameras=camera).filter()
