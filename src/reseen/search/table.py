@@ -15,8 +15,7 @@ from reseen.search.search import Match, evidence
 from reseen.search.where import AttributeFilter
 
 _FILE_WIDTH = 28
-BELOW = "below the line: rather not the same person"
-NOBODY = "all of these: rather not the same person"
+BELOW = "▼ rather not the same person"
 
 
 def matches_table(
@@ -29,7 +28,7 @@ def matches_table(
 ) -> Table:
     """Returns a table that is readable on a terminal of 80 columns: rank, file, distance, camera, attributes.
 
-    Where the matches have probabilities of the same person, a line marks where the evidence ends.
+    Where the matches have probabilities of the same person, a line says where the evidence ends.
 
     Args:
         matches: What `search` found.
@@ -63,9 +62,9 @@ def matches_table(
         for name in names:
             value, probability = match.attributes[name]
             cells.append(escape(f"{value} {probability:.0%}"))
-        table.add_row(*cells, end_section=match.rank == line and line < len(matches))
-    if line is not None:
-        table.caption = BELOW if 0 < line < len(matches) else "" if line else NOBODY
+        if line is not None and match.rank == line + 1:
+            table.add_row("", BELOW, style="dim")
+        table.add_row(*cells)
     return table
 
 

@@ -19,6 +19,7 @@ from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import EVIDENCE, Calibration
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
+from reseen.files import replacing
 from reseen.search.gallery import deletion, exports
 from reseen.search.gallery.adding import insert
 from reseen.search.gallery.filters import Criteria, Filter, attribute_conditions, other_than
@@ -121,10 +122,9 @@ class Gallery:
     @property
     def calibration(self) -> Calibration | None:
         """What the searched model's distances mean: `Embedder.calibration`, which is kept beside its rows."""
-        settings = self.store.settings()
-        kept = settings.get("calibrations", {}).get(settings["current"])
+        kept = self.store.beside(self.store.settings()["current"])
         with self.store.told():
-            return None if kept is None else Calibration.model_validate(kept)
+            return Calibration.model_validate_json(kept.read_bytes()) if kept.is_file() else None
 
     @calibration.setter
     def calibration(self, calibration: Calibration) -> None:
@@ -134,10 +134,8 @@ class Gallery:
                 f"the calibration is of model {calibration.model[:12] or 'that nobody noted'}, the rows of "
                 f"{self.folder} are not: calibrate their model"
             )
-        with self.store.writing():
-            settings = self.store.settings()
-            kept = {name: each for name, each in settings.get("calibrations", {}).items() if name in self.store.names()}
-            self.store.note(calibrations={**kept, settings["current"]: calibration.model_dump(mode="json")})
+        with self.store.writing(), replacing(self.store.beside(self.store.settings()["current"])) as partial:
+            partial.write_text(calibration.model_dump_json() + "\n", encoding="utf-8")
 
     # --- adding -----------------------------------------------------------------------------------------------
 
@@ -239,6 +237,8 @@ class Gallery:
         rows = Criteria(cameras=cameras, since=since, until=until).filter()
         if isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 1:
             raise ReseenError(f"top must be a whole number of at least 1, got {top!r}")
+        if only_evidence and features is None:
+            raise ReseenError("evidence of the same person needs a query picture: give one, or leave it out")
         layout = self.layout
         if layout is None:
             raise ReseenError(EMPTY)
@@ -249,8 +249,6 @@ class Gallery:
             assert layout.schema is not None
             rows = Filter((*rows.conditions, *attribute_conditions(wanted, layout.schema)))
         if features is None:
-            if only_evidence:
-                raise ReseenError("evidence of the same person needs a query picture: give one, or leave it out")
             if wanted is None:
                 raise ReseenError("nothing to search for: give a query picture, attributes, or both")
             return self._searcher.by_attributes(wanted, layout, rows, top)
@@ -266,6 +264,8 @@ class Gallery:
                 "make one with reseen calibrate, and set gallery.calibration"
             )
         found = self._searcher.by_picture(sought, wanted, layout, rows, top, rerank=rerank)
+        if calibration is None:
+            return found
         apart = sought.of_pairs(np.array([match.distance for match in found]))
         matches = judged(found, calibration, len(self), expected=expected, camera=camera, distances=apart)
         if only_evidence:

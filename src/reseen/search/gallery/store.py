@@ -106,11 +106,16 @@ class Store:
             self._tables[name] = self._db.create_table(name, schema=schema, exist_ok=True)
         return self._tables[name]
 
+    def beside(self, name: str) -> Path:
+        """Returns where the calibration of a table's model lies, if it has one."""
+        return self.folder / f"{name}.calibration.json"
+
     def drop(self, name: str) -> None:
         """Deletes a table from disk."""
         with self.told():
             self._tables.pop(name, None)
             self._db.drop_table(name)
+            self.beside(name).unlink(missing_ok=True)
 
     def tidy(self, name: str, *, always: bool = True) -> None:
         """Merges commits and deletes every file that the newest version does not need.
