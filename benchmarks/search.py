@@ -2,9 +2,11 @@
 
     python benchmarks/search.py
     python benchmarks/search.py --rows 10000 --dim 128
+    python benchmarks/search.py --growth
 
 Each engine is a process of its own; "memory" is its peak, descriptors included. faiss-cpu is measured where it can be
-imported (pip install faiss-cpu) and has no filters by camera, time and attribute. Linux only.
+imported (pip install faiss-cpu) and has no filters by camera, time and attribute. --growth measures the gallery alone,
+from ten thousand rows to a million. Linux only.
 """
 
 from __future__ import annotations
@@ -50,7 +52,12 @@ def truth(
 ) -> list[set[int]]:
     answers = []
     for query in queries:
-        squares = np.square(features - query).sum(axis=1)
+        squares = np.concatenate(
+            [
+                np.square(features[start : start + 65_536] - query).sum(axis=1)
+                for start in range(0, len(features), 65_536)
+            ]
+        )
         if mask is not None:
             squares[~mask] = np.inf
         answers.append(set(np.argpartition(squares, 10)[:10].tolist()))
@@ -152,25 +159,49 @@ def gallery(features: Any, hat: Any, queries: Any, answers: Any, filtered: Any) 
         return {**figures, "delete one s": time.perf_counter() - start}
 
 
+def measured_apart(engine: str, rows: int, dim: int) -> dict[str, Any]:
+    """Returns an engine's figures from a process of its own, with the load average before it."""
+    command = [sys.executable, str(Path(__file__)), "--engine", engine, "--rows", str(rows), "--dim", str(dim)]
+    load = os.getloadavg()[0]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return {"load average": load, **found}
+
+
+def growth(dim: int) -> None:
+    """Prints one line for each size of a gallery."""
+    print(f"gallery, {dim} wide, on {os.cpu_count()} cores")
+    for rows in (10_000, 30_000, 100_000, 300_000, 1_000_000):
+        found = measured_apart("gallery", rows, dim)
+        told = ", ".join(
+            f"{name} {value:,.2f}"
+            for key, each in found.items()
+            for name, value in (
+                ((f"{key} {inner}", v) for inner, v in each.items()) if isinstance(each, dict) else ((key, each),)
+            )
+        )
+        print(f"{rows:>9,} rows: {told}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--dim", type=int, default=512)
+    parser.add_argument("--growth", action="store_true", help="the gallery alone, at sizes up to a million")
     parser.add_argument("--engine", choices=["gallery", "faiss", "numpy"], help="measure only this one, here")
     given = parser.parse_args()
     if given.engine:
         print(json.dumps(measure(given.engine, given.rows, given.dim)))
         return
+    if given.growth:
+        growth(given.dim)
+        return
     for engine in ("gallery", "faiss", "numpy"):
         if engine == "faiss" and importlib.util.find_spec("faiss") is None:
             print("faiss: not installed")
             continue
-        command = [sys.executable, str(Path(__file__)), "--engine", engine]
-        command += ["--rows", str(given.rows), "--dim", str(given.dim)]
-        load = os.getloadavg()[0]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        print(f"{engine} (load average {load:.1f} on {os.cpu_count()} cores)")
-        for name, value in json.loads(done.stdout).items():
+        print(f"{engine} on {os.cpu_count()} cores")
+        for name, value in measured_apart(engine, given.rows, given.dim).items():
             print(f"  {name}: {value if isinstance(value, dict) else round(value, 2)}")
 
 

@@ -86,7 +86,7 @@ def test_command_runs(page: Path, command: list[str], workplace: Path) -> None:
 def test_commands_are_run() -> None:
     """Every command of the command line is run by some page, but for the demo, which `make demo` runs."""
     names = {command[0] for _, command in RUN}
-    assert names >= {"data", "train", "evaluate", "embed", "search", "explain", "gallery"}
+    assert names >= {"data", "train", "evaluate", "calibrate", "embed", "search", "explain", "gallery"}
 
 
 @pytest.mark.parametrize(("page", "command"), NAMED, ids=label)

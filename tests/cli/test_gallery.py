@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -63,6 +64,10 @@ def test_from_the_first_picture_to_the_last(
     assert f"{count} rows" in said("info", hall)
     assert re.search(rf"deleted \d+ rows; .* has (?!{count}\b)\d+", said("delete", hall, "--camera", 2, "--yes"))
 
+    noted = json.loads((hall / "exports.json").read_text())
+    assert [each["path"] for each in noted] in ([], [str(drawn)])
+    assert drawn.exists() == bool(noted), "it goes with the first whom it shows"
+
     left = int(re.match(r"(\d+) rows", said("info", hall))[1])  # type: ignore[index]
     other = save_model(tmp_path / "other", 1)
     assert f"{left} rows" in said("reindex", hall, other)
@@ -70,6 +75,28 @@ def test_from_the_first_picture_to_the_last(
     assert "cannot be compared" in str(wrong.exception)
     assert "retention 2 days deleted 0 rows" in said("retention", hall, "--days", 2, "--apply")
     assert f"deleted {left} rows" in said("delete", hall, "--source", "tour", "--yes")
+
+
+def test_a_person_is_shown_and_erased(model: Path, market_drawn: Path, query: Path, tmp_path: Path) -> None:
+    hall, shown, receipt = tmp_path / "hall", tmp_path / "shown.png", tmp_path / "receipt.json"
+    said("add", hall, model, "--images", market_drawn / "bounding_box_test", "--copy")
+    call = ("erase", hall, "--checkpoint", model, "--like", query, "--show", shown)
+    unsure = run("gallery", *call)
+    assert "nobody knows where the evidence ends" in str(unsure.exception)
+    before = int(re.match(r"(\d+) rows", said("info", hall))[1])  # type: ignore[index]
+
+    refused = run("gallery", *call, "--within", 1e9)
+    assert refused.exit_code == 1
+    assert "Delete these" in refused.output
+    assert shown.exists()
+    assert f"{before} rows" in said("info", hall)
+
+    told = said(*call, "--within", 1e9, "--yes", "--receipt", receipt)
+    assert f"receipt: {before} rows deleted from {hall}" in told
+    assert "found in 0" in told
+    assert not shown.exists(), "it showed whom nobody may see any more"
+    content = json.loads(receipt.read_text())
+    assert (content["rows"], content["found"], content["exports"]) == (before, 0, [str(shown)])
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation.cross_camera import own_camera
 from reseen.search.gallery import Gallery
+from reseen.search.gallery.filters import Criteria
 from reseen.search.search import Match, search
 from reseen.search.table import matches_table
 from reseen.search.where import AttributeFilter, parse_where
@@ -66,7 +67,7 @@ class Wanted:
             results = gallery.search(
                 self.descriptor, top, where=self.where or "", exclude=own, calibration=self.calibration
             )
-            left_out = 0 if own is None else gallery.count(pids=own[0], cameras=own[1])
+            left_out = 0 if own is None else gallery.count(Criteria(pids=own[0], cameras=own[1]))
             return Found(self, results.matches, left_out, gallery.picture)
         matches = search(
             gallery,

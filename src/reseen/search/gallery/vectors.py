@@ -10,8 +10,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reseen.descriptors.distances import exact_squared_distances
+from reseen.search.gallery.coarse import Coarse
 from reseen.search.gallery.layout import matrix
 
+_FEW = 16
+"""Of this share of the rows it is faster to take out the descriptors than to look at all of them coarsely."""
 _EPSILON = float(np.finfo(np.float32).eps)
 
 
@@ -30,6 +33,7 @@ class Resident:
         self.columns: dict[str, NDArray[Any]] = {}
         self._features = np.empty((0, width), dtype=np.float32)
         self._squares = np.empty(0)
+        self._coarse: Coarse | None = None
 
     def __len__(self) -> int:
         return len(self._features)
@@ -55,6 +59,9 @@ class Resident:
             rest = table.search().select(["descriptor"]).offset(kept).limit(len(rows) - kept).to_arrow()
             new = matrix(rest["descriptor"], self._features.shape[1])
             self._features = np.concatenate([self._features[:kept], new]) if kept else new
+            self._coarse = self._coarse.with_more(new) if kept and self._coarse else Coarse.of(self._features)
+        elif not kept:
+            self._features, self._coarse = self._features[:0], None
         self.rows = rows
         self.columns = {
             name: rows[name].to_numpy() for name in names if name in ("pid", "camera", "seconds") or name[0] == "c"
@@ -72,6 +79,11 @@ class Resident:
             top: At most so many.
         """
         rows = None if mask is None else np.flatnonzero(mask)
+        count = len(self) if rows is None else len(rows)
+        if self._coarse is not None and count > max(top, len(self) // _FEW):
+            near = self._coarse.near(point, mask, top)
+            if mask is not None or len(near) <= len(self) // _FEW:
+                rows = near
         features = self._features if rows is None else self._features[rows]
         squares = self._squares if rows is None else self._squares[rows]
         return _nearest(point, features, squares, np.arange(len(features)) if rows is None else rows, top)
