@@ -11,9 +11,10 @@ import pytest
 import reseen
 from tests.cli.calls import run, run_whole
 
-GALLERY = [f"gallery {name}" for name in ("add", "info", "search", "delete", "retention", "reindex", "check")]
+GALLERY = [f"gallery {name}" for name in ("add", "info", "search", "delete", "erase", "retention", "reindex", "check")]
 POSE = ["pose", "train-pose"]
-COMMANDS = ["data check", "data render", "train", "evaluate", "embed", "search", "explain", *POSE, "demo", *GALLERY]
+SCORE = ["evaluate", "calibrate"]
+COMMANDS = ["data check", "data render", "train", *SCORE, "embed", "search", "explain", *POSE, "demo", *GALLERY]
 
 PROGRAM = """
 import sys
@@ -73,6 +74,9 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
         (["evaluate", "nope", "--data", "."], "nope is not a checkpoint"),
         (["evaluate", "{checkpoint}", "--data", "nope"], "nope does not exist"),
         (["evaluate", "{checkpoint}", "--data", "{empty}"], "no data set and no images"),
+        (["calibrate", "nope", "."], "nope is not a checkpoint"),
+        (["calibrate", "{checkpoint}", "nope"], "nope does not exist"),
+        (["calibrate", "{checkpoint}", "{empty}"], "no data set and no images"),
         (["embed", "{checkpoint}", "--images", "nope", "--out", "x.parquet"], "nope does not exist"),
         (["search", "{checkpoint}", "--gallery", ".", "--query", "nope.jpg"], "there is no picture nope.jpg"),
         (["search", "{checkpoint}", "--gallery", "nope", "--where", "hat=yes"], "nope does not exist"),
@@ -81,6 +85,7 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
         (["explain", "{checkpoint}", "nope.jpg"], "there is no picture nope.jpg"),
         (["data", "check", "nope"], "nope does not exist"),
         (["gallery", "info", "nope"], "nope is no gallery"),
+        (["gallery", "erase", "nope", "--checkpoint", "{checkpoint}", "--like", "x.jpg"], "nope is no gallery"),
         (["gallery", "add", "tests", "{checkpoint}", "--images", "."], "tests is no gallery and not empty"),
         (["gallery", "add", "new", "nope", "--images", "."], "nope is not a checkpoint"),
         (["pose", "nope", "--source", "own", "--out", "x.parquet"], "nope does not exist"),

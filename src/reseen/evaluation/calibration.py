@@ -53,7 +53,12 @@ class Pairs:
 
     def __getitem__(self, chosen: NDArray[Any]) -> Pairs:
         return Pairs(
-            *(each[chosen] for each in (self.distances, self.same, self.folds, self.cameras, self.persons)), self.weight
+            self.distances[chosen],
+            self.same[chosen],
+            self.folds[chosen],
+            self.cameras[chosen],
+            self.persons[chosen],
+            self.weight,
         )
 
     @property
@@ -118,7 +123,7 @@ def fit_calibration(query: Embeddings, gallery: Embeddings, *, source: str, seed
     """
     pairs, candidates = _pairs(query, gallery, np.random.default_rng(seed))
     tried = {method: _held_out(pairs, fit) for method, fit in _METHODS.items()}
-    losses = {method: _loss(found, pairs.prior) for method, found in tried.items()}
+    losses: dict[str, float] = {method: _loss(found, pairs.prior) for method, found in tried.items()}
     method: Method = "isotonic" if losses["isotonic"] < losses["platt"] else "platt"
     even, own = (_reliability(tried[method], odds) for odds in (0.5, pairs.prior))
     calibration = Calibration(

@@ -76,7 +76,7 @@ def test_only_evidence_may_be_nobody(gallery: Gallery) -> None:
 
 def test_cameras_are_told_apart_only_if_asked_for(gallery: Gallery) -> None:
     gallery.calibration = CALIBRATION
-    assert gallery.search([0.0], camera=2)[5].probability == pytest.approx(1 / (1 + 7 * np.exp(3)))
+    assert gallery.search([0.0], query_camera=2)[5].probability == pytest.approx(1 / (1 + 7 * np.exp(3)))
     assert gallery.search([0.0])[5].probability == pytest.approx(told(5, 1 / 8))
 
 

@@ -203,7 +203,7 @@ class Gallery:
         rerank: bool = False,
         only_evidence: bool = False,
         expected: float | None = None,
-        camera: int | None = None,
+        query_camera: int | None = None,
         calibration: Calibration | None = None,
     ) -> Results:
         """Finds persons by pictures, by attributes, or by both, among the rows that pass all filters.
@@ -225,7 +225,7 @@ class Gallery:
             only_evidence: Leave out who is rather not the same person, which may be everybody.
             expected: How many pictures of the person the gallery is thought to hold, on which the probabilities
                 depend; by default as many as when the model was calibrated.
-            camera: The query's, if the gallery's cameras are those that the model was calibrated on.
+            query_camera: If the gallery's cameras are those that the model was calibrated on.
             calibration: The model's; by default the one that the gallery keeps.
 
         Returns:
@@ -267,7 +267,7 @@ class Gallery:
         if calibration is None:
             return found
         apart = sought.of_pairs(np.array([match.distance for match in found]))
-        matches = judged(found, calibration, len(self), expected=expected, camera=camera, distances=apart)
+        matches = judged(found, calibration, len(self), expected=expected, camera=query_camera, distances=apart)
         if only_evidence:
             matches = tuple(match for match in matches if (match.probability or 0) >= EVIDENCE)
         return replace(found, matches=matches)
