@@ -14,6 +14,7 @@ from reseen import Embeddings, Gallery, ReseenError
 from reseen.descriptors.calibration import Calibration, Curve
 from reseen.search.gallery import deletion, receipt
 from reseen.search.gallery.erasing import erase, pictures_of
+from reseen.search.gallery.receipt import Receipt
 from tests.search.gallery.persons import persons, png
 
 HERE = np.full(16, 30.0)
@@ -57,10 +58,11 @@ def test_a_person_is_erased_with_a_receipt(gallery: Gallery) -> None:
 def test_the_scan_can_find_something(gallery: Gallery) -> None:
     """What a deletion would leave behind is seen: here nothing has been deleted."""
     needles = receipt.needles(gallery.store, "source = 'yard'")
-    seen = receipt.scan(gallery.folder, needles)
-    assert (seen["looked_for"], seen["found"] > 0) == (4, True)
+    none = Receipt("", "", 0, {})
+    seen = receipt.scanned(none, gallery.folder, needles)
+    assert (seen.looked_for, seen.found > 0) == (4, True)
     (gallery.folder / "left-behind").write_bytes(b"x" * 70 + needles[2][-1])
-    assert receipt.scan(gallery.folder, needles)["found"] == seen["found"] + 1
+    assert receipt.scanned(none, gallery.folder, needles).found == seen.found + 1
 
 
 def test_within_a_distance_no_calibration_is_needed(gallery: Gallery) -> None:

@@ -46,7 +46,8 @@ def delete(store: Store, sql: str, *, sources: Iterable[str] = (), scan: bool = 
         for name in ids:
             store.table(name).delete(sql)
         finish(store)
-        return replace(made, exports=tuple(exported), **(receipt.scan(store.folder, looked_for) if scan else {}))
+        made = replace(made, exports=tuple(exported))
+        return receipt.scanned(made, store.folder, looked_for) if scan else made
 
 
 def finish(store: Store) -> None:

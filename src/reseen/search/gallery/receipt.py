@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -89,8 +89,8 @@ def needles(store: Store, sql: str) -> list[tuple[bytes, ...]]:
     return found
 
 
-def scan(folder: Path, wanted: Sequence[tuple[bytes, ...]]) -> dict[str, int]:
-    """Reads every file of a folder for some bytes; returns the receipt's figures."""
+def scanned(made: Receipt, folder: Path, wanted: Sequence[tuple[bytes, ...]]) -> Receipt:
+    """Reads every file of a folder for some bytes, and returns the receipt with what came of it."""
     files = size = found = 0
     for file in sorted(folder.rglob("*")):
         if not file.is_file():
@@ -100,4 +100,4 @@ def scan(folder: Path, wanted: Sequence[tuple[bytes, ...]]) -> dict[str, int]:
         if length:
             with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
                 found += any(content.find(each) >= 0 for needle in wanted for each in needle)
-    return {"looked_for": len(wanted), "files": files, "bytes": size, "found": found}
+    return replace(made, looked_for=len(wanted), files=files, bytes=size, found=found)
