@@ -146,11 +146,13 @@ def judged(
         camera: The query's, if its cameras are those of the fit.
         distances: (n,) between two pictures each, if these are not the matches' own.
     """
-    if calibration is None or any(match.distance is None for match in matches):
+    own = [match.distance for match in matches if match.distance is not None]
+    if calibration is None or len(own) < len(matches):
         return tuple(matches)
     between = None if camera is None else [camera_pair(camera, match.camid) for match in matches]
-    own = [match.distance for match in matches] if distances is None else distances
-    told = calibration.probability(own, candidates, expected=expected, between=between)
+    told = calibration.probability(
+        own if distances is None else distances, candidates, expected=expected, between=between
+    )
     return tuple(replace(match, probability=float(each)) for match, each in zip(matches, told, strict=True))
 
 

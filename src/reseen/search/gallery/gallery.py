@@ -14,19 +14,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reseen.data.attributes import AttributeSchema
-from reseen.data.images.reference import image_of
 from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import EVIDENCE, Calibration
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
-from reseen.files import replacing
-from reseen.search.gallery import deletion, exports
+from reseen.search.gallery import beside, deletion, exports
 from reseen.search.gallery.adding import insert
 from reseen.search.gallery.filters import Criteria, Filter, attribute_conditions, other_than
 from reseen.search.gallery.layout import Layout
 from reseen.search.gallery.receipt import Receipt
 from reseen.search.gallery.results import Results
-from reseen.search.gallery.rows import Newcomers, row_id
+from reseen.search.gallery.rows import Newcomers
 from reseen.search.gallery.searcher import EMPTY, Searcher
 from reseen.search.gallery.sought import Sought
 from reseen.search.gallery.store import Store, table_name
@@ -122,20 +120,11 @@ class Gallery:
     @property
     def calibration(self) -> Calibration | None:
         """What the searched model's distances mean: `Embedder.calibration`, which is kept beside its rows."""
-        kept = self.store.beside(self.store.settings()["current"])
-        with self.store.told():
-            return Calibration.model_validate_json(kept.read_bytes()) if kept.is_file() else None
+        return beside.calibration(self.store)
 
     @calibration.setter
     def calibration(self, calibration: Calibration) -> None:
-        layout = self.layout
-        if layout is None or calibration.model != layout.like.model:
-            raise ReseenError(
-                f"the calibration is of model {calibration.model[:12] or 'that nobody noted'}, the rows of "
-                f"{self.folder} are not: calibrate their model"
-            )
-        with self.store.writing(), replacing(self.store.beside(self.store.settings()["current"])) as partial:
-            partial.write_text(calibration.model_dump_json() + "\n", encoding="utf-8")
+        beside.keep_calibration(self.store, self.layout, calibration)
 
     # --- adding -----------------------------------------------------------------------------------------------
 
@@ -278,17 +267,7 @@ class Gallery:
         Raises:
             ReseenError: If there is none any more.
         """
-        with self.store.told():
-            table = self.store.current()
-            sql = row_id(match.id)
-            found = (
-                [] if table is None else table.search().where(sql).select(["picture"]).to_arrow()["picture"].to_pylist()
-            )
-        if not found:
-            raise ReseenError(f"{match.path or 'this row'} is not in gallery {self.folder} any more")
-        if found[0] is not None:
-            return PersonImage(found[0], match.pid, match.camid)
-        return image_of(match.path)
+        return beside.picture(self.store, match)
 
     def remember(self, picture: Path, matches: Sequence[Match]) -> None:
         """Keeps in mind that a picture was drawn of some matches: it is deleted with the first of them.
