@@ -18,7 +18,7 @@ from reseen.evaluation import EvaluationReport, attribute_accuracy, rank
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.ide import IDEConfig
-from reseen.training.card import model_card
+from reseen.training.card import model_card, with_section
 from reseen.training.recipe import Recipe, recipe_from
 from tests.training.small import Tiny, phase_of
 
@@ -89,6 +89,20 @@ def test_figures_are_the_reports(split: Split) -> None:
     assert (figures["mAP"], figures["rank1"], figures["rank5"]) == ("50.00%", "0.00%", "100.00%")
     assert "| hat | 75.00% | 75.00% |" in text  # 3 of 4; half of those with a hat, all without
     assert "| mean | 75.00% | 75.00% |" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# tiny\n\n## Use\nwell\n", "# tiny\n\n## Own\nnew\n\n## Use\nwell\n"),
+        ("# tiny\n\n## Own\nold\nolder\n\n## Use\nwell\n", "# tiny\n\n## Own\nnew\n\n## Use\nwell\n"),
+        ("# tiny\n\n## Own\nold\n", "# tiny\n\n## Own\nnew\n"),
+        ("# tiny\n", "# tiny\n\n## Own\nnew\n"),
+        ("", "## Own\nnew\n"),
+    ],
+)
+def test_a_section_takes_the_place_of_the_old_one(before: str, after: str) -> None:
+    assert with_section(before, "## Own\nnew\n") == after
 
 
 def test_a_systems_citation_is_given(split: Split) -> None:

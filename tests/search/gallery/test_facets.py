@@ -35,6 +35,9 @@ def test_counts_are_those_of_searches(gallery: Gallery, criteria: dict[str, floa
     for name, counts in found.attributes.items():
         assert sum(counts.values()) == found.rows
         for value, count in counts.items():
+            if name in where:  # asked for already
+                assert count == (found.rows if f"{name}={value}" in where else 0)
+                continue
             narrower = f"{where} and {name}={value}" if where else f"{name}={value}"
             assert count == len(gallery.search(np.zeros(16), 999, where=narrower, **criteria))  # type: ignore[arg-type]
 
