@@ -54,6 +54,7 @@ def test_without_persons_held_back_the_test_persons_are_taken_and_it_says_so(
     found = said("gallery", "search", hall, "--checkpoint", last, "--query", query, "--rerank", "--device", "cpu")
     assert "same?" in found
     assert "same?" in said("search", last, "--gallery", hall, "--query", query, "--out", tmp_path / "f.png")
+    assert "same person: calibrated on 8 test persons" in said("gallery", "info", hall)
     with reseen.Gallery.open(hall) as gallery:
         assert gallery.calibration == model.calibration
     nobody = said(

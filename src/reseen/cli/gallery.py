@@ -119,6 +119,9 @@ def info(gallery: GalleryArgument) -> None:
         if layout is not None:
             lines.append(f"model {layout.like.model[:12] or 'unknown'}, descriptors of {layout.searched_width:,}")
             lines.append(f"attributes: {', '.join(layout.schema.names) if layout.schema else 'none'}")
+            known = opened.calibration
+            told = "not calibrated" if known is None else f"calibrated on {known.persons:,} {known.source}"
+            lines.append(f"same person: {told}")
     for line in lines:
         out.print(line, highlight=False, soft_wrap=True, markup=False)
 
