@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.models.output import PersonOutput
-from reseen.models.precision import runs_bfloat16
+from reseen.precision import runs_bfloat16
 
 Named = Mapping[str, NDArray[np.float32]]
 Precision = Literal["float32", "bfloat16"]

@@ -36,7 +36,7 @@ from reseen.losses.term import Training
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.initial import part_of
-from reseen.models.precision import runs_bfloat16
+from reseen.precision import runs_bfloat16
 from reseen.progress import progress_of
 from reseen.provenance import provenance
 from reseen.training.beforehand import final_distance, fixed_output

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reseen.models.precision import runs_bfloat16
+from reseen.precision import runs_bfloat16
 
 _CHUNK = 8192
 """Descriptors moved at a time."""
@@ -36,18 +36,22 @@ class Coarse:
         """Returns the same descriptors (N, d) coarsely; None where bfloat16 is imitated, and so no faster."""
         if not len(features) or not runs_bfloat16(torch.device("cpu")):
             return None
-        centre = features.mean(axis=0, dtype=np.float64).astype(np.float32)
+        centre = np.einsum("nd->d", features, dtype=np.float64) / len(features)
         none = torch.empty((0, features.shape[1]), dtype=torch.bfloat16)
-        return cls(centre, none, np.empty(0, dtype=np.float32)).with_more(features)
+        return cls(centre.astype(np.float32), none, np.empty(0, dtype=np.float32)).with_more(features)
 
     def with_more(self, features: NDArray[np.float32]) -> Coarse:
         """Returns these and more descriptors (n, d)."""
-        coarse, squares = [self.features], [self.squares]
+        kept = len(self.squares)
+        coarse = torch.empty((kept + len(features), features.shape[1]), dtype=torch.bfloat16)
+        squares = np.empty(len(coarse), dtype=np.float32)
+        coarse[:kept], squares[:kept] = self.features, self.squares
         for start in range(0, len(features), _CHUNK):
             moved = features[start : start + _CHUNK] - self.centre
-            coarse.append(torch.from_numpy(moved).bfloat16())
-            squares.append(np.einsum("nd,nd->n", moved, moved))
-        return Coarse(self.centre, torch.cat(coarse), np.concatenate(squares))
+            rows = slice(kept + start, kept + start + len(moved))
+            coarse[rows] = torch.from_numpy(moved)
+            np.einsum("nd,nd->n", moved, moved, out=squares[rows])
+        return Coarse(self.centre, coarse, squares)
 
     def near(self, point: NDArray[np.float32], mask: NDArray[np.bool_] | None, top: int) -> NDArray[np.int64]:
         """Returns the rows (n,) that can be among the nearest ones: all that are, and a few more.

@@ -13,6 +13,8 @@ from reseen.descriptors.distances import exact_squared_distances
 from reseen.search.gallery.coarse import Coarse
 from reseen.search.gallery.layout import matrix
 
+_BATCH = 16_384
+"""Descriptors read at a time."""
 _FEW = 16
 """Of this share of the rows it is faster to take out the descriptors than to look at all of them coarsely."""
 _EPSILON = float(np.finfo(np.float32).eps)
@@ -56,9 +58,13 @@ class Resident:
         if self.rows is not None and not rows["id"].slice(0, kept).equals(self.rows["id"]):
             kept = 0
         if kept < len(rows):
-            rest = table.search().select(["descriptor"]).offset(kept).limit(len(rows) - kept).to_arrow()
-            new = matrix(rest["descriptor"], self._features.shape[1])
-            self._features = np.concatenate([self._features[:kept], new]) if kept else new
+            features = np.empty((len(rows), self._features.shape[1]), dtype=np.float32)
+            features[:kept] = self._features[:kept]
+            for start in range(kept, len(rows), _BATCH):  # never all of them twice in memory, as a stream reads ahead
+                read = table.search().select(["descriptor"]).offset(start).limit(_BATCH).to_arrow()["descriptor"]
+                part = matrix(read, features.shape[1])[: len(rows) - start]
+                features[start : start + len(part)] = part
+            self._features, new = features, features[kept:]
             self._coarse = self._coarse.with_more(new) if kept and self._coarse else Coarse.of(self._features)
         elif not kept:
             self._features, self._coarse = self._features[:0], None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from reseen.models.precision import runs_bfloat16
+from reseen.precision import runs_bfloat16
 
 
 @pytest.mark.parametrize(("avx512", "amx"), [(False, False), (True, False), (False, True)])
