@@ -76,15 +76,16 @@ def timed(look: Callable[[NDArray[np.float32]], list[int]], queries: Any, answer
 
 
 def measure(engine: str, rows: int, dim: int) -> dict[str, Any]:
-    features, hat, queries = made(rows, dim)
-    mask = passing(rows, hat)
-    answers, filtered = truth(features, queries, None), truth(features, queries, mask)
-    if engine == "numpy":
-        found = brute_force(features, queries, mask, answers, filtered)
-    elif engine == "faiss":
-        found = faiss_flat(features, queries, answers)
+    if engine == "gallery":
+        found = gallery(rows, dim)
     else:
-        found = gallery(features, hat, queries, answers, filtered)
+        features, hat, queries = made(rows, dim)
+        mask = passing(rows, hat)
+        answers = truth(features, queries, None)
+        if engine == "faiss":
+            found = faiss_flat(features, queries, answers)
+        else:
+            found = brute_force(features, queries, mask, answers, truth(features, queries, mask))
     return {**found, "memory MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
@@ -115,10 +116,11 @@ def faiss_flat(features: Any, queries: Any, answers: Any) -> dict[str, Any]:
     }
 
 
-def gallery(features: Any, hat: Any, queries: Any, answers: Any, filtered: Any) -> dict[str, Any]:
+def gallery(rows: int, dim: int) -> dict[str, Any]:
     from reseen import Embeddings, Gallery
 
-    rows = len(features)
+    features, hat, queries = made(rows, dim)
+    answers, filtered = truth(features, queries, None), truth(features, queries, passing(rows, hat))
     people = Embeddings(
         features,
         np.full(rows, -1),
@@ -131,6 +133,7 @@ def gallery(features: Any, hat: Any, queries: Any, answers: Any, filtered: Any) 
         start = time.perf_counter()
         kept.add(people, seconds=np.arange(rows, dtype=float))
         rate = rows / (time.perf_counter() - start)
+        del people, features  # whoever searches a gallery has them nowhere else
         kept.close()
         start = time.perf_counter()
         kept = Gallery.open(folder)
