@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -19,23 +20,26 @@ from reseen.explain.evaluation import draw_evaluation
 from reseen.explain.explanation import explain
 from reseen.explain.saving import save_figure, save_picture
 from reseen.models.embedder import Embedder
-from reseen.search.wanted import look_for
+from reseen.search.gallery import Gallery
+from reseen.search.wanted import Wanted, look_for
 from reseen.training.fit import Run
 from reseen.training.recipe import Recipe
 from reseen.training.recipe.locate import resolve
 
-_PICTURES = ("curves.png", "cmc.png", "worst.png", "search.png", "search-where.png", "explain.png")
+_SEARCHES = ("search.png", "search-where.png", "search-both.png")
+_PICTURES = ("curves.png", "cmc.png", "worst.png", *_SEARCHES, "explain.png")
 _FILTER = "upper_color in (red, white) and lower_length=short"
 
 
 def demo(
     recipe: Recipe, folder: Path, console: Console, *, data: Path | None = None, weights: Path | None = None
 ) -> list[Path]:
-    """Renders or finds a recipe's data, trains it, evaluates, searches by picture and by attributes, and explains.
+    """Renders or finds a recipe's data, trains it, evaluates, fills a gallery and searches it, and explains.
 
     Args:
         recipe: A short recipe.
-        folder: Where everything is written; the run goes into ``run``, in place of an earlier one.
+        folder: Where everything is written; the run goes into ``run``, in place of an earlier one, and the test
+            pictures into ``gallery``.
         console: Where it is told about.
         data: See `reseen.training.recipe.locate.resolve`.
         weights: See `reseen.training.recipe.locate.resolve`.
@@ -60,6 +64,7 @@ def demo(
     console.rule("2. training")
     if (folder / "run" / "recipe.yaml").exists():
         shutil.rmtree(folder / "run")
+        shutil.rmtree(folder / "gallery", ignore_errors=True)
         for name in _PICTURES:  # those of the earlier run
             (folder / name).unlink(missing_ok=True)
     run = Run(recipe, folder / "run", console=console)
@@ -75,7 +80,7 @@ def demo(
     console.print(evaluation.table())
     pictures += draw_evaluation(evaluation, query, gallery, folder)
 
-    console.rule("4. search by picture, then with required attributes")
+    console.rule("4. a gallery, searched by picture, by description, and by both")
     embedder = run.embedder()
     # A query the model is neither best nor worst at: the median of the average precisions.
     precision = evaluation.ranking.average_precision if evaluation.ranking else np.zeros(len(query))
@@ -90,19 +95,42 @@ def demo(
     for attribute, value, probability in explanation.predictions:
         console.print(f"{attribute:<14} {value:<10} {probability:.0%}", highlight=False)
     console.print("Minutes teach little: docs/recipes.md lists recipes for figures worth having.", highlight=False)
-    console.rule(f"done in {(time.monotonic() - started) / 60:.1f} minutes; look at")
+    console.rule(f"done in {(time.monotonic() - started) / 60:.1f} minutes; go on with")
+    last, kept, picture = (
+        shlex.quote(str(place)) for place in (folder / "run" / "last", folder / "gallery", person.path)
+    )
+    console.print(
+        f"reseen gallery search {kept} --checkpoint {last} --query {picture} --out found.png\n"
+        f"reseen gallery search {kept} --where '{_FILTER}' --out described.png\n"
+        f"reseen explain {last} {picture} --out why.png",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    console.rule("look at")
     return pictures
 
 
-def _search(embedder: Embedder, person: PersonImage, gallery: Embeddings, folder: Path, console: Console) -> list[Path]:
-    searches = {
-        "search.png": look_for(embedder, person),
-        # With a filter the query picture is left out: any person who looks like this.
-        "search-where.png": look_for(embedder, where=_FILTER),
-    }
-    for name, wanted in searches.items():
-        found = wanted.find_in(gallery)
-        console.print(f"[bold]{wanted.where or person.name}[/]", highlight=False, soft_wrap=True)
-        console.print(found.table())
-        save_picture(found.picture(), folder / name)
-    return [folder / name for name in searches]
+def _search(embedder: Embedder, person: PersonImage, made: Embeddings, folder: Path, console: Console) -> list[Path]:
+    plain = look_for(embedder, person)
+    # Without a picture any person who looks like this; with one, whatever the model is surest of in it.
+    wanted = (plain, look_for(embedder, where=_FILTER), look_for(embedder, person, _surest(embedder, plain)))
+    with Gallery.open(folder / "gallery") as gallery:
+        gallery.add(made, schema=embedder.schema, source="demo", copy=True)
+        for name, each in zip(_SEARCHES, wanted, strict=True):
+            found = each.find_in(gallery)
+            said = " and ".join(str(part) for part in (each.person and person.name, each.where) if part)
+            console.print(f"[bold]{said}[/]", highlight=False, soft_wrap=True)
+            console.print(found.table())
+            save_picture(found.picture(), folder / name)
+            gallery.remember(folder / name, found.matches)
+    return [folder / name for name in _SEARCHES]
+
+
+def _surest(embedder: Embedder, wanted: Wanted) -> str:
+    """Returns what a model is surest of in a query's picture, such as ``backpack=yes``; empty if it tells nothing."""
+    if embedder.schema is None or wanted.descriptor is None:
+        return ""
+    tables = {name: table[0] for name, table in wanted.descriptor.attributes.items()}
+    name = max(tables, key=lambda name: tables[name].max())
+    return f"{name}={embedder.schema[name].classes[int(tables[name].argmax())]}"

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from reseen import Gallery
 from tests.cli.calls import run
 from tests.flat_world import FlatWorld
+
+SEARCHES = {"search.png", "search-where.png", "search-both.png"}
+PICTURES = {"curves.png", "cmc.png", "worst.png", "explain.png"} | SEARCHES
 
 
 def test_demo_runs_the_whole_chain(recipe: Path, market_drawn: Path, tmp_path: Path) -> None:
     result = run("demo", "--data", market_drawn, "--out", tmp_path / "demo", "--recipe", recipe)
     assert result.exit_code == 0, result.output
     written = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert written == {"run", "curves.png", "cmc.png", "worst.png", "search.png", "search-where.png", "explain.png"}
+    assert written == {"run", "gallery", *PICTURES}
+    with Gallery.open(tmp_path / "demo" / "gallery") as gallery:
+        assert len(gallery) == len(list((market_drawn / "bounding_box_test").glob("*.jpg")))
+    for command in re.findall(r"^reseen (gallery search|explain) (.*)$", result.output, re.MULTILINE):
+        place = ["--out", tmp_path / "again.png"]
+        arguments = shlex.split(" ".join(command).partition(" --out")[0])
+        done = run(*arguments, *place)
+        assert done.exit_code == 0, done.output
     again = run("demo", "--data", market_drawn, "--out", tmp_path / "demo", "--recipe", recipe)
     assert again.exit_code == 0, again.output
 
@@ -31,4 +43,4 @@ def test_demo_without_data_renders_its_own(
     assert flat_world.made == 16 * 2 * 2
     assert re.search(r"rendered into .*cache/rendered.*train +32 images +8 persons", result.output, re.DOTALL)
     pictures = {path.name for path in (tmp_path / "demo").glob("*.png")}
-    assert pictures == {"curves.png", "cmc.png", "worst.png", "search.png", "search-where.png", "explain.png"}
+    assert pictures == PICTURES

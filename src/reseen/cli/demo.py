@@ -25,13 +25,13 @@ def demo(
     weights: WeightsOption = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, as for train.")] = None,
 ) -> None:
-    """Run the whole chain: render, train briefly, evaluate, search, explain.
+    """Run the whole chain: render, train briefly, evaluate, fill and search a gallery, explain.
 
     Example: [bold]reseen demo[/], or with real images [bold]reseen demo --data DATA[/]
     """
     if weights and not (data or recipe):
         raise ReseenError("--weights goes with --data: without data the demo trains a small network from nothing")
-    need("train", *(() if data else ("render",)))
+    need("train", "gallery", *(() if data else ("render",)))
     from reseen.demo import demo as run_demo
     from reseen.training.recipe import load_recipe
 
