@@ -8,6 +8,7 @@ from reseen.errors import ReseenError
 
 EXTRAS = {
     "gallery": ("filelock", "lancedb"),
+    "ingest": ("av", "cv2", "trackers"),
     "pose": ("openvino",),
     "render": ("anny", "numba"),
     "train": ("lightning", "tensorboard"),

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from reseen import __version__
-from reseen.cli import cache, data, demo, embed, evaluate, explain, gallery, pose, search, train, train_pose
+from reseen.cli import cache, data, demo, embed, evaluate, explain, gallery, ingest, pose, search, train, train_pose
 from reseen.console import err, out
 from reseen.errors import ReseenError, ReseenWarning
 
@@ -31,6 +31,7 @@ app.command()(search.search)
 app.command()(explain.explain)
 app.command()(pose.pose)
 app.command()(train_pose.train_pose)
+app.command()(ingest.ingest)
 app.command()(demo.demo)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")

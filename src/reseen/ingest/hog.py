@@ -64,4 +64,4 @@ class Hog:
         )
         confidence = 1 / (1 + np.exp(-_STEEP * (np.reshape(np.asarray(margins, np.float32), -1) - _EVEN)))
         shrink = np.array([picture.shape[1] / size[0], picture.shape[0] / size[1]] * 2, np.float32)
-        return People.of(boxes * shrink, confidence).inside(picture).apart(_OVERLAP)
+        return People.of(boxes * shrink, confidence).inside(picture).apart(_OVERLAP).whole()

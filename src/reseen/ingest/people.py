@@ -14,6 +14,8 @@ Boxes = NDArray[np.float32]
 
 _AROUND = 0.04
 """Of a box's height, kept around it: detectors cut off hair and heels."""
+_WITHIN, _TALLER = 0.5, 1.5
+"""At least as much of a fragment's box lies in the whole person's, which is as many times as tall."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,6 +60,16 @@ class People:
         from torchvision.ops import nms
 
         return self[nms(torch.from_numpy(self.boxes), torch.from_numpy(self.confidence), most).numpy()]
+
+    def whole(self) -> People:
+        """Returns all but fragments: boxes that lie within one that is more confident and a good deal taller."""
+        left, top, right, bottom = self.boxes.T
+        across = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
+        along = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
+        within = across.clip(0) * along.clip(0) >= _WITHIN * ((right - left) * (bottom - top))[:, None]
+        taller = (bottom - top)[None] > _TALLER * (bottom - top)[:, None]
+        surer = self.confidence[None] > self.confidence[:, None]
+        return self[~(within & taller & surer).any(axis=1)]
 
 
 def crop_of(picture: Pixels, box: NDArray[np.float32]) -> Pixels:

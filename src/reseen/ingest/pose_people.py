@@ -25,13 +25,13 @@ _MOST = 32
 """Persons in a picture."""
 _PEAK = 0.1
 """Least height of a joint's peak."""
-_LIMB = 0.15
+_LIMB = 0.25
 """Least agreement of a limb's field with the line between two joints."""
 _FEWEST = 5
 """Joints of a person."""
 _SURE = 8.0
 """Confidence is 1 where the heights of a person's peaks add up to this: well seen from head to knees."""
-_CROWN, _SOLE, _SIDE = 0.10, 0.05, 0.07
+_CROWN, _SOLE, _SIDE = 0.10, 0.07, 0.07
 """What a body has beyond its joints, as shares of the height from the highest to the lowest one."""
 _NARROWEST = 0.3
 """Of its height, a box's width at least."""
@@ -58,7 +58,7 @@ class PosePeople:
         joints = persons_of(self._network.maps(resized))
         joints[..., :2] = (joints[..., :2] + 0.5) * np.array([width / size[1], height / size[0]], np.float32)
         confidence = (joints[..., 2].sum(axis=1) / _SURE).clip(0, 1)
-        return People.of([box_around(each) for each in joints], confidence).inside(picture)
+        return People.of([box_around(each) for each in joints], confidence).inside(picture).whole()
 
 
 def persons_of(maps: PoseMaps) -> NDArray[np.float32]:
