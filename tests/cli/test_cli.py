@@ -13,7 +13,8 @@ from tests.cli.calls import run, run_whole
 
 GALLERY = [f"gallery {name}" for name in ("add", "info", "search", "delete", "retention", "reindex", "check")]
 POSE = ["pose", "train-pose"]
-COMMANDS = ["data check", "data render", "train", "evaluate", "embed", "search", "explain", *POSE, "demo", *GALLERY]
+FINDING = ["embed", "search", "ingest", "explain"]
+COMMANDS = ["data check", "data render", "train", "evaluate", *FINDING, *POSE, "demo", *GALLERY]
 
 PROGRAM = """
 import sys

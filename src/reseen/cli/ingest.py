@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -25,14 +27,15 @@ def seconds_of(time: str) -> float:
     Raises:
         ReseenError: If it is neither.
     """
-    try:
-        return float(time)
-    except ValueError:
-        pass
-    try:
-        return datetime.fromisoformat(time).timestamp()
-    except ValueError:
-        raise ReseenError(f"--start {time}: write 2026-05-01T08:30:00, or seconds since 1970") from None
+    for read in (float, _by_the_clock):
+        with suppress(ValueError):
+            if math.isfinite(seconds := read(time)):
+                return seconds
+    raise ReseenError(f"--start {time}: write 2026-05-01T08:30:00, or seconds since 1970")
+
+
+def _by_the_clock(time: str) -> float:
+    return datetime.fromisoformat(time).timestamp()
 
 
 def _existing(place: Path) -> Path:
@@ -48,9 +51,7 @@ def ingest(
     gallery: Annotated[Path, typer.Option(help="Gallery to add to; made when missing.", callback=check_new_gallery)],
     checkpoint: Annotated[Path, typer.Option(help="The gallery's model.", callback=check_checkpoint)],
     camera: Annotated[int, typer.Option(help="Number of the camera.")],
-    start: Annotated[
-        str, typer.Option(help="When it was taken: 2026-05-01T08:30:00, or seconds since 1970.")
-    ] = "",
+    start: Annotated[str, typer.Option(help="When it was taken: 2026-05-01T08:30:00, or seconds since 1970.")] = "",
     detector: Annotated[
         str,
         typer.Option(help="hog, a detector or pose network (.xml, .onnx), or torchvision's weights (.pth)."),
@@ -83,17 +84,14 @@ def ingest(
     with Gallery.open(gallery) as opened:
         try:
             with progress_of(err, "looking for people") as progress:
-                done = take(
-                    place, opened, embedder, finder, settings, source=source, again=again, progress=progress
-                )
+                done = take(place, opened, embedder, finder, settings, source=source, again=again, progress=progress)
         except KeyboardInterrupt:
             err.print("stopped; the same command goes on", highlight=False)
             raise typer.Exit(130) from None
         note(done.note)
         crops = sum(len(person.crops) for person in done.people)
         out.print(
-            f"{len(done.people):,} people, {crops:,} crops, {done.added:,} of them new; "
-            f"{gallery} has {len(opened):,}",
+            f"{len(done.people):,} people, {crops:,} crops, {done.added:,} of them new; {gallery} has {len(opened):,}",
             highlight=False,
         )
     if sheet and done.people:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ _LOOK = (8, 16)
 """Width and height of the tiny picture by which two crops are compared."""
 _CUT, _MISSHAPEN = 0.3, 0.5
 """How much a crop is worth that the frame's edge cuts off, or whose shape is not a person's."""
-_SHAPES = (1.4, 5.0)
+_SHAPES = (1.6, 5.0)
 """Height by width of a person."""
 _EDGE = 0.01
 """Of a box's height: as near to the frame's edge it is cut off."""
@@ -41,7 +42,7 @@ class Crop:
         seconds: When, since the first frame.
         box: (4,) left, top, right and bottom in pixels of the frame.
         confidence: The detector's, from 0 to 1.
-        quality: Sharpness times wholeness.
+        quality: The root of its `sharpness`, times its `wholeness`, times its confidence.
         look: (16, 8, 3) colours from 0 to 1.
     """
 
@@ -101,7 +102,8 @@ def make_crop(picture: Pixels, box: NDArray[np.float32], *, seconds: float, conf
     image, file = Image.fromarray(pixels), io.BytesIO()
     image.save(file, "JPEG", quality=_JPEG_QUALITY)
     look = np.asarray(image.resize(_LOOK, Image.Resampling.BOX), np.float32) / 255
-    return Crop(file.getvalue(), seconds, box, confidence, sharpness(pixels) * whole, look)
+    quality = math.sqrt(sharpness(pixels)) * whole * confidence
+    return Crop(file.getvalue(), seconds, box, confidence, quality, look)
 
 
 def unlikeness(one: Crop, other: Crop) -> float:

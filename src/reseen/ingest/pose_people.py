@@ -31,8 +31,10 @@ _FEWEST = 5
 """Joints of a person."""
 _SURE = 8.0
 """Confidence is 1 where the heights of a person's peaks add up to this: well seen from head to knees."""
-_CROWN, _SOLE, _SIDE = 0.10, 0.07, 0.07
-"""What a body has beyond its joints, as shares of the height from the highest to the lowest one."""
+_CROWN, _HEAD, _SOLE, _SIDE = 0.13, 0.24, 0.07, 0.07
+"""What a body has beyond its joints, as shares of the height from the highest to the lowest one: above a joint of the
+head, above the neck where no joint of the head is seen, below, beside."""
+_OF_HEAD = [COCO18.joints.index(name) for name in ("nose", "right_eye", "left_eye", "right_ear", "left_ear")]
 _NARROWEST = 0.3
 """Of its height, a box's width at least."""
 
@@ -100,7 +102,8 @@ def box_around(joints: NDArray[np.float32]) -> NDArray[np.float32]:
     seen = joints[joints[:, 2] > 0, :2]
     (left, top), (right, bottom) = seen.min(axis=0), seen.max(axis=0)
     height = max(bottom - top, 1.0)
-    top, bottom = top - _CROWN * height, bottom + _SOLE * height
+    above = _CROWN if (joints[_OF_HEAD, 2] > 0).any() else _HEAD
+    top, bottom = top - above * height, bottom + _SOLE * height
     left, right = left - _SIDE * height, right + _SIDE * height
     lacking = max(0.0, _NARROWEST * (bottom - top) - (right - left)) / 2
     return np.array([left - lacking, top, right + lacking, bottom], np.float32)

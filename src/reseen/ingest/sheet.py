@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from reseen.explain.ranked_list import RankedResult, ranked_list_picture, tiled
-from reseen.ingest.ingest import Person
+from reseen.ingest.into_gallery import Person
 
 _MOST = 60
 _TILE = (160, 80)
@@ -33,7 +33,8 @@ def _tile(person: Person, columns: int) -> Image.Image:
         RankedResult(_letterboxed(crop.picture), [*_time(crop.seconds), f"{crop.confidence:.0%} sure"])
         for crop in person.crops
     ]
-    title = " ".join([f"{person.number}", *(f"{time}" for time in _time(person.first)), *_until(person)])
+    times = [*_time(person.first), *_time(person.last)]
+    title = f"track {person.number}, {' to '.join(times)}" if times else f"picture {person.number}"
     return ranked_list_picture(None, results, title=title, columns=columns, size=_TILE)
 
 
@@ -47,10 +48,6 @@ def _letterboxed(picture: bytes) -> Image.Image:
         resized = crop.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     canvas.paste(resized, ((canvas.width - resized.width) // 2, (canvas.height - resized.height) // 2))
     return canvas
-
-
-def _until(person: Person) -> list[str]:
-    return [f"to {time}" for time in _time(person.last)]
 
 
 def _time(seconds: float) -> list[str]:

@@ -57,7 +57,9 @@ class Video:
                 if not container.streams.video:
                     raise ReseenError(f"{path} has no pictures, only {_kinds(container)}; name a video")
                 stream = container.streams.video[0]
-                own = None if stream.duration is None or stream.time_base is None else stream.duration * stream.time_base
+                own = (
+                    None if stream.duration is None or stream.time_base is None else stream.duration * stream.time_base
+                )
                 self.seconds = float(own if own is not None else (container.duration or 0) / av.time_base)
         except (av.FFmpegError, OSError) as error:
             raise ReseenError(f"cannot read video {path}: {one_line(error)}") from error

@@ -24,8 +24,6 @@ from reseen.progress import Progress
 from reseen.search.gallery import Gallery
 from reseen.search.gallery.reindex import Embeds
 
-_BATCH = 128
-"""Crops embedded and added at once."""
 _SURE = 0.5
 """Confidence of persons in pictures; in a video, the tracker decides."""
 
@@ -96,6 +94,7 @@ def ingest(
     *,
     source: str = "",
     again: bool = False,
+    batch: int = 128,
     progress: Progress | None = None,
 ) -> Ingested:
     """Finds the people in a video, or in the pictures of a folder or zip, and adds their best crops to a gallery.
@@ -111,6 +110,7 @@ def ingest(
         settings: What else there is to say.
         source: What the rows say they come from; the path by default.
         again: Whether to do again what was done before, and to add also what was deleted.
+        batch: Crops embedded and added at once.
         progress: Told how many frames or pictures are done.
 
     Raises:
@@ -121,7 +121,7 @@ def ingest(
     layout = gallery.layout
     if layout is not None:
         layout.check(embedder.embed([]), embedder.schema)  # before hours of looking for people
-    work = _Work(gallery, embedder, settings, source or str(place), again)
+    work = _Work(gallery, embedder, settings, source or str(place), again, batch)
     if is_video(place):
         return _from_video(Video(place), work, detector, progress)
     return _from_pictures(place, work, detector, progress)
@@ -136,6 +136,7 @@ class _Work:
     settings: Settings
     source: str
     again: bool
+    batch: int
     added: int = 0
 
     def add(self, crops: Sequence[tuple[Crop, str, float, float]]) -> None:
@@ -196,7 +197,7 @@ def _from_video(video: Video, work: _Work, detector: PersonDetector, progress: P
                 start = settings.start or 0.0
                 waiting += [(crop, str(video.path), start + crop.seconds, track.number) for crop in person.crops]
                 numbers.append(track.number)
-            if len(waiting) >= _BATCH:
+            if len(waiting) >= work.batch:
                 add()
         add()
         journal.replace({"done": len(people)})
@@ -225,8 +226,11 @@ class _Seen:
 
 
 def _from_pictures(place: Path, work: _Work, detector: PersonDetector, progress: Progress | None) -> Ingested:
-    images = [PersonImage(entry.path, UNKNOWN_PID, 0, archive=entry.archive) for entry in open_folder(place).all_images()]
+    folder = open_folder(place)
+    images = [PersonImage(entry.path, UNKNOWN_PID, 0, archive=entry.archive) for entry in folder.all_images()]
     if not images:
+        if any(is_video(entry.path) for entry in folder.files()):
+            raise ReseenError(f"{place} has videos but no pictures: add them one by one, each with its own --start")
         raise ReseenError(f"{place} has no pictures; name a folder or zip of pictures, or one video")
     settings = work.settings
     second = float("nan") if settings.start is None else settings.start
@@ -252,7 +256,7 @@ def _from_pictures(place: Path, work: _Work, detector: PersonDetector, progress:
                 people += [Person(number, float("nan"), float("nan"), (crop,)) for crop in crops]
                 waiting += [(crop, image.name, second, float("nan")) for crop in crops]
                 hashes.append(content)
-            if len(waiting) >= _BATCH:
+            if len(waiting) >= work.batch:
                 add()
             if progress:
                 progress(number, len(images))
