@@ -124,7 +124,7 @@ class Stopping(Changes):
         return super().detect(picture)
 
 
-@pytest.mark.parametrize("after", [0, 1, 35, 59])
+@pytest.mark.parametrize("after", [0, 50])
 def test_what_was_stopped_goes_on_and_comes_to_the_same(
     after: int, video: Path, gallery: Gallery, tmp_path: Path
 ) -> None:
@@ -132,7 +132,7 @@ def test_what_was_stopped_goes_on_and_comes_to_the_same(
         whole = ingest(video, other, Colours(), Changes(), SETTINGS)
         expected = {(row.id, row.path, row.track) for row in other.search(np.zeros(3), top=99)}
     with pytest.raises(KeyboardInterrupt):
-        ingest(video, gallery, Colours(), Stopping(after), SETTINGS, batch=3)
+        ingest(video, gallery, Colours(), Stopping(after), SETTINGS, batch=4)
     before = len(gallery)
     (journal,) = (gallery.folder / "ingest").glob("*.jsonl")
     with journal.open("ab") as file:
@@ -143,7 +143,7 @@ def test_what_was_stopped_goes_on_and_comes_to_the_same(
     assert model.embedded == done.added == len(expected) - before
     assert {(row.id, row.path, row.track) for row in gallery.search(np.zeros(3), top=99)} == expected
     assert len(done.people) == len(whole.people)
-    if after == 59:
+    if after:
         assert before > 0
 
 

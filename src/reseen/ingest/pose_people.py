@@ -1,7 +1,7 @@
 """Persons by their joints: a pose network sees those of everybody in a picture, and limbs tell whose each is.
 
-Cao et al., "Realtime multi-person 2D pose estimation using part affinity fields", CVPR 2017, section 2.3: the skeleton is
-a tree, and its limbs are matched one after the other.
+Cao et al., "Realtime multi-person 2D pose estimation using part affinity fields", CVPR 2017, section 2.3: the skeleton
+is a tree, and its limbs are matched one after the other.
 """
 
 from __future__ import annotations

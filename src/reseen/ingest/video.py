@@ -1,7 +1,7 @@
 """Frames of a video with the time of each.
 
-PyAV reads them: its frames carry the time at which they are to be shown, which clips of surveillance cameras, whose rate
-changes, need; OpenCV's reader only counts.
+PyAV reads them: its frames carry the time at which they are to be shown, which clips of surveillance cameras need, whose
+rate changes; OpenCV's reader only counts.
 """
 
 from __future__ import annotations
