@@ -85,7 +85,7 @@ def wholeness(boxes: Boxes, size: tuple[int, int]) -> NDArray[np.float32]:
     in_front = bottom[None] > bottom[:, None]
     covered = np.where(in_front, share, 0).max(axis=1, initial=0)
     whole = (1 - covered) * np.where(cut, _CUT, 1) * np.where(shaped, 1, _MISSHAPEN)
-    return whole.astype(np.float32)
+    return np.asarray(whole, np.float32)
 
 
 def make_crop(picture: Pixels, box: NDArray[np.float32], *, seconds: float, confidence: float, whole: float) -> Crop:
@@ -101,7 +101,7 @@ def make_crop(picture: Pixels, box: NDArray[np.float32], *, seconds: float, conf
     pixels = np.ascontiguousarray(crop_of(picture, box))
     image, file = Image.fromarray(pixels), io.BytesIO()
     image.save(file, "JPEG", quality=_JPEG_QUALITY)
-    look = np.asarray(image.resize(_LOOK, Image.Resampling.BOX), np.float32) / 255
+    look = np.asarray(image.resize(_LOOK, Image.Resampling.BOX)).astype(np.float32) / np.float32(255)
     quality = math.sqrt(sharpness(pixels)) * whole * confidence
     return Crop(file.getvalue(), seconds, box, confidence, quality, look)
 

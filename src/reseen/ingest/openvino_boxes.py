@@ -118,9 +118,9 @@ def _read_yolox(given: NDArray[Any], size: tuple[int, int]) -> tuple[NDArray[Any
         rows, columns = np.mgrid[: size[0] // stride, : size[1] // stride]
         cells.append(np.stack([columns.ravel(), rows.ravel()], axis=1))
         strides.append(np.full((rows.size, 1), stride))
-    corner, stride = np.concatenate(cells), np.concatenate(strides)
+    corner, side = np.concatenate(cells), np.concatenate(strides)
     values = given[0]
     if len(values) != len(corner):
         raise ReseenError(f"the detector gives {len(values):,} boxes, YOLOX would give {len(corner):,}: it is another")
-    centre, extent = (values[:, :2] + corner) * stride, np.exp(values[:, 2:4]) * stride
+    centre, extent = (values[:, :2] + corner) * side, np.exp(values[:, 2:4]) * side
     return np.concatenate([centre - extent / 2, centre + extent / 2], axis=1), values[:, 4] * values[:, 5]

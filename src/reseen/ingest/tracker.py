@@ -62,6 +62,6 @@ class ByteTrack:
             timestamp=seconds,
         )
         numbers = np.full(len(people), -1, dtype=np.int64)
-        if len(tracked):
+        if len(tracked) and tracked.tracker_id is not None:
             numbers[tracked.data["row"]] = tracked.tracker_id
         return numbers

@@ -1,7 +1,7 @@
 """Frames of a video with the time of each.
 
-PyAV reads them: its frames carry the time at which they are to be shown, which clips of surveillance cameras need, whose
-rate changes; OpenCV's reader only counts.
+PyAV reads them: its frames carry the time at which they are to be shown, which
+clips of surveillance cameras need, whose rate changes; OpenCV's reader only counts.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Video:
                         broken += 1
                         continue
                     for frame in decoded:
-                        if frame.time is None:
+                        if frame.pts is None:
                             broken += 1
                             continue
                         first = frame.time if first is None else first
