@@ -88,8 +88,9 @@ def _render(world: World, camid: int, persons: int, seconds: float, rate: float,
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=round(rate))
         stream.bit_rate = 6_000_000
-        for frame in film(world, camid, walks, seconds=seconds, rate=round(rate)):
-            stream.height, stream.width = frame.pixels.shape[:2]
+        for number, frame in enumerate(film(world, camid, walks, seconds=seconds, rate=round(rate))):
+            if not number:
+                stream.height, stream.width = frame.pixels.shape[:2]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame.pixels, format="rgb24")))
             for pid, box in frame.boxes.items():
                 truth.setdefault(pid, []).append((frame.seconds, box))

@@ -10,8 +10,8 @@ import numpy as np
 from reseen.extras import need
 from reseen.ingest.people import People, Pixels
 
-_LEAST_HEIGHT = 864
-"""Smaller pictures are enlarged to this height: persons lower than 96 pixels are not found."""
+_LEAST_HEIGHT, _MOST_ENLARGED = 864, 2.0
+"""Smaller pictures are enlarged to this height, or so many times: persons lower than 96 pixels are not found."""
 _MARGIN = (0.19, 0.09)
 """What the detector's window has beside and above a person, as shares of its width and height."""
 _STRIDE = (8, 8)
@@ -42,7 +42,7 @@ class Hog:
     def detect(self, picture: Pixels) -> People:
         import cv2
 
-        scale = max(1.0, _LEAST_HEIGHT / picture.shape[0])
+        scale = min(max(1.0, _LEAST_HEIGHT / picture.shape[0]), _MOST_ENLARGED)
         size = (max(64, round(picture.shape[1] * scale)), max(128, round(picture.shape[0] * scale)))
         enlarged = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
         windows, margins = self._hog.detectMultiScale(
