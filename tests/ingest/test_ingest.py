@@ -132,7 +132,7 @@ def test_what_was_stopped_goes_on_and_comes_to_the_same(
         whole = ingest(video, other, Colours(), Changes(), SETTINGS)
         expected = {(row.id, row.path, row.track) for row in other.search(np.zeros(3), top=99)}
     with pytest.raises(KeyboardInterrupt):
-        ingest(video, gallery, Colours(), Stopping(after), SETTINGS, batch=4)
+        ingest(video, gallery, Colours(), Stopping(after), SETTINGS, batch=1)
     before = len(gallery)
     (journal,) = (gallery.folder / "ingest").glob("*.jsonl")
     with journal.open("ab") as file:
