@@ -47,6 +47,7 @@ def run_without(packages: list[str], *commands: Sequence[object]) -> subprocess.
         (["numba"], ["data", "render", "x"], "this needs numba, which is not installed: pip install 'reseen[render]'"),
         (["openvino"], ["pose", "{drawn}", "--source", "{network}", "--out", "x"], "pip install 'reseen[pose]'"),
         (["anny", "numba", "lightning"], ["demo"], "pip install 'reseen[train,render]'"),
+        (["lancedb"], ["demo", "--data", "."], "pip install 'reseen[gallery]'"),
         (["anny", "lightning"], ["demo", "--data", "."], "pip install 'reseen[train]'"),
     ],
 )

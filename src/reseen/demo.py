@@ -96,9 +96,8 @@ def demo(
         console.print(f"{attribute:<14} {value:<10} {probability:.0%}", highlight=False)
     console.print("Minutes teach little: docs/recipes.md lists recipes for figures worth having.", highlight=False)
     console.rule(f"done in {(time.monotonic() - started) / 60:.1f} minutes; go on with")
-    last, kept, picture = (
-        shlex.quote(str(place)) for place in (folder / "run" / "last", folder / "gallery", person.path)
-    )
+    places = (folder / "run" / "last", folder / "gallery", person.path)
+    last, kept, picture = (shlex.quote(str(place)) for place in places)
     console.print(
         f"reseen gallery search {kept} --checkpoint {last} --query {picture} --out found.png\n"
         f"reseen gallery search {kept} --where '{_FILTER}' --out described.png\n"
@@ -129,8 +128,9 @@ def _search(embedder: Embedder, person: PersonImage, made: Embeddings, folder: P
 
 def _surest(embedder: Embedder, wanted: Wanted) -> str:
     """Returns what a model is surest of in a query's picture, such as ``backpack=yes``; empty if it tells nothing."""
-    if embedder.schema is None or wanted.descriptor is None:
+    told = wanted.descriptor.attributes if wanted.descriptor is not None else None
+    if embedder.schema is None or not told:
         return ""
-    tables = {name: table[0] for name, table in wanted.descriptor.attributes.items()}
-    name = max(tables, key=lambda name: tables[name].max())
+    tables = {name: table[0] for name, table in told.items()}
+    name = max(tables, key=lambda name: float(tables[name].max()))
     return f"{name}={embedder.schema[name].classes[int(tables[name].argmax())]}"

@@ -8,11 +8,14 @@ from reseen.errors import ReseenError
 
 EXTRAS = {
     "gallery": ("filelock", "lancedb"),
+    "ingest": ("av", "opencv-python", "supervision", "trackers"),
     "pose": ("openvino",),
     "render": ("anny", "numba"),
     "train": ("lightning", "tensorboard"),
 }
 """Packages by the extra that brings them, as in pyproject.toml."""
+_MODULES = {"opencv-python": "cv2"}
+"""What is imported, where it is not called like the package."""
 
 
 def need(*extras: str) -> None:
@@ -24,8 +27,12 @@ def need(*extras: str) -> None:
     Raises:
         ReseenError: If a package is missing; says what to install.
     """
-    missing = {extra: [package for package in EXTRAS[extra] if find_spec(package) is None] for extra in extras}
+    missing = {extra: [package for package in EXTRAS[extra] if not _is_there(package)] for extra in extras}
     if any(missing.values()):
         packages = ", ".join(package for each in missing.values() for package in each)
         wanted = ",".join(extra for extra, each in missing.items() if each)
         raise ReseenError(f"this needs {packages}, which is not installed: pip install 'reseen[{wanted}]'")
+
+
+def _is_there(package: str) -> bool:
+    return find_spec(_MODULES.get(package, package)) is not None

@@ -14,7 +14,8 @@ from tests.cli.calls import run, run_whole
 GALLERY = [f"gallery {name}" for name in ("add", "info", "search", "delete", "erase", "retention", "reindex", "check")]
 POSE = ["pose", "train-pose"]
 SCORE = ["evaluate", "calibrate"]
-COMMANDS = ["data check", "data render", "train", *SCORE, "embed", "search", "explain", *POSE, "demo", *GALLERY]
+FINDING = ["embed", "search", "ingest", "explain"]
+COMMANDS = ["data check", "data render", "train", *SCORE, *FINDING, *POSE, "demo", *GALLERY]
 
 PROGRAM = """
 import sys

@@ -30,18 +30,23 @@ def decode(maps: PoseMaps) -> Tensor:
         (B, 18, 3) x, y in pixels of the pictures, and the height of the peak from 0 to 1.
     """
     confidence, affinity = (each.float() for each in maps)
-    places, heights = _peaks(confidence[:, :JOINTS])  # (B, 18, K, 2), (B, 18, K)
-    chosen = _best(heights, {limb: _agreement(affinity, places, limb) for limb in COCO18.limbs})
+    places, heights = peaks(confidence[:, :JOINTS], _CANDIDATES)  # (B, 18, K, 2), (B, 18, K)
+    chosen = _best(heights, {limb: agreement(affinity, places, limb) for limb in COCO18.limbs})
     points = places.gather(2, chosen[..., None, None].expand(-1, -1, 1, 2))[:, :, 0]
     sure = heights.gather(2, chosen[..., None]).clamp(0, 1)  # (B, 18, 1)
     return torch.cat([points * STRIDE + (STRIDE - 1) / 2, sure], -1)
 
 
-def _peaks(maps: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns x, y (B, J, K, 2) in cells and height (B, J, K) of the highest peaks; 0 high if there are fewer."""
+def peaks(maps: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """Returns x, y (B, J, K, 2) in cells and height (B, J, K) of the highest peaks; 0 high if there are fewer than K.
+
+    Args:
+        maps: (B, J, h, w) confidence.
+        most: K.
+    """
     width = maps.shape[-1]
-    peaks = maps.where(maps == functional.max_pool2d(maps, 3, 1, 1), 0)
-    heights, cells = peaks.flatten(2).topk(_CANDIDATES)
+    highest = maps.where(maps == functional.max_pool2d(maps, 3, 1, 1), 0)
+    heights, cells = highest.flatten(2).topk(most)
     padded = functional.pad(maps, (1, 1, 1, 1), "replicate").flatten(2)
     columns, rows = cells % width, cells // width
     here = (rows + 1) * (width + 2) + columns + 1
@@ -56,8 +61,14 @@ def _summit(maps: Tensor, cells: Tensor, step: int) -> Tensor:
     return ((after - before) / (2 * bend)).clamp(-0.5, 0.5)
 
 
-def _agreement(affinity: Tensor, places: Tensor, limb: tuple[int, int]) -> Tensor:
-    """Returns (B, K, K): how well the field of a limb runs from each candidate of one joint to each of the other."""
+def agreement(affinity: Tensor, places: Tensor, limb: tuple[int, int]) -> Tensor:
+    """Returns (B, K, K): how well the field of a limb runs from each candidate of one joint to each of the other.
+
+    Args:
+        affinity: (B, 38, h, w) fields.
+        places: (B, 18, K, 2) x, y of the candidates in cells.
+        limb: One of `COCO18`'s.
+    """
     number, sign = (LIMBS.index(limb), 1) if limb in LIMBS else (LIMBS.index(limb[::-1]), -1)
     field = sign * affinity[:, 2 * number : 2 * number + 2]  # (B, 2, h, w)
     start, end = places[:, limb[0], :, None], places[:, limb[1], None, :]  # (B, K, 1, 2), (B, 1, K, 2)

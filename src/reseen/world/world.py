@@ -138,7 +138,7 @@ class World:
         return float(rng.uniform(0, _RECORDING) + gaps[: int(np.flatnonzero(order == camid - 1)[0]) + 1].sum())
 
     def _posed(self, pid: int, place: NDArray[np.float32], heading: float, rng: np.random.Generator) -> Posed:
-        figure = self._figure(pid)
+        figure = self.figure(pid)
         person = figure.person
         stance = draw_stance(
             rng,
@@ -153,7 +153,8 @@ class World:
         other = others[int(rng.integers(len(others)))]
         return self._posed(other, place, float(rng.uniform(0, 360)), rng)
 
-    def _figure(self, pid: int) -> Figure:
+    def figure(self, pid: int) -> Figure:
+        """Returns a person in rest pose; those used last are at hand."""
         if pid not in self._figures:
             self._figures[pid] = make_figure(self.pedestrians[pid - 1])
             if len(self._figures) > _FIGURES_KEPT:

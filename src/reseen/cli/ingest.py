@@ -1,0 +1,102 @@
+"""`reseen ingest`."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reseen.checkpoint_files import check_checkpoint
+from reseen.cli.options import DeviceOption, load
+from reseen.console import err, note, out, say_written
+from reseen.errors import ReseenError
+from reseen.extras import need
+from reseen.gallery_files import check_new_gallery
+
+
+def seconds_of(time: str) -> float:
+    """Returns seconds since 1970.
+
+    Args:
+        time: Such seconds, or date and time in the form of ISO 8601, by this machine's clock unless it has a zone.
+
+    Raises:
+        ReseenError: If it is neither.
+    """
+    for read in (float, _by_the_clock):
+        with suppress(ValueError):
+            if math.isfinite(seconds := read(time)):
+                return seconds
+    raise ReseenError(f"--start {time}: write 2026-05-01T08:30:00, or seconds since 1970")
+
+
+def _by_the_clock(time: str) -> float:
+    return datetime.fromisoformat(time).timestamp()
+
+
+def _existing(place: Path) -> Path:
+    if not place.exists():
+        raise ReseenError(f"{place} does not exist; name a video, a folder of pictures or a zip")
+    return place
+
+
+def ingest(
+    place: Annotated[
+        Path, typer.Argument(help="Video, or folder or zip of pictures of several people.", callback=_existing)
+    ],
+    gallery: Annotated[Path, typer.Option(help="Gallery to add to; made when missing.", callback=check_new_gallery)],
+    checkpoint: Annotated[Path, typer.Option(help="The gallery's model.", callback=check_checkpoint)],
+    camera: Annotated[int, typer.Option(help="Number of the camera.")],
+    start: Annotated[str, typer.Option(help="When it was taken: 2026-05-01T08:30:00, or seconds since 1970.")] = "",
+    detector: Annotated[
+        str,
+        typer.Option(help="hog, a detector or pose network (.xml, .onnx), or torchvision's weights (.pth)."),
+    ] = "hog",
+    fps: Annotated[float, typer.Option(help="Frames a second to look at.")] = 5.0,
+    keep: Annotated[int, typer.Option(min=1, help="Crops of a track, at most.")] = 4,
+    smallest: Annotated[int, typer.Option(min=1, help="Pixels from head to foot, at least.")] = 48,
+    sheet: Annotated[Path | None, typer.Option(help="Contact sheet to draw, .png or .jpg.")] = None,
+    source: Annotated[str, typer.Option(help="Where they come from, to delete them by; else the path.")] = "",
+    again: Annotated[bool, typer.Option("--again", help="Also what was added or deleted before.")] = False,
+    device: DeviceOption = "auto",
+) -> None:
+    """Find and follow the people in a video, and keep their best crops; called again, it goes on where it stopped.
+
+    Example: [bold]reseen ingest entrance.mp4 --gallery hall --checkpoint runs/NAME/last --camera 2[/]
+    """
+    second = seconds_of(start) if start else None
+    need("gallery", "ingest")
+    from reseen.ingest.detector import check_detector
+
+    check_detector(detector)
+    from reseen.ingest import Settings, open_detector
+    from reseen.ingest import ingest as take
+    from reseen.progress import progress_of
+    from reseen.search.gallery import Gallery
+
+    settings = Settings(camera, second, rate=fps, keep=keep, smallest=smallest)
+    finder = open_detector(detector)
+    embedder = load(checkpoint, device)
+    with Gallery.open(gallery) as opened:
+        try:
+            with progress_of(err, "looking for people") as progress:
+                done = take(place, opened, embedder, finder, settings, source=source, again=again, progress=progress)
+        except KeyboardInterrupt:
+            err.print("stopped; the same command goes on", highlight=False)
+            raise typer.Exit(130) from None
+        note(done.note)
+        crops = sum(len(person.crops) for person in done.people)
+        out.print(
+            f"{len(done.people):,} people, {crops:,} crops, {done.added:,} of them new; {gallery} has {len(opened):,}",
+            highlight=False,
+        )
+    if sheet and done.people:
+        from reseen.explain.saving import save_picture
+        from reseen.ingest.sheet import sheet_of
+
+        save_picture(sheet_of(done.people), sheet)
+        say_written(sheet)
