@@ -11,7 +11,21 @@ import typer
 from rich.markup import escape
 
 from reseen import __version__
-from reseen.cli import cache, calibrate, data, demo, embed, evaluate, explain, gallery, pose, search, train, train_pose
+from reseen.cli import (
+    cache,
+    calibrate,
+    data,
+    demo,
+    embed,
+    evaluate,
+    explain,
+    gallery,
+    pose,
+    reproduce,
+    search,
+    train,
+    train_pose,
+)
 from reseen.console import err, out
 from reseen.errors import ReseenError, ReseenWarning
 
@@ -32,6 +46,7 @@ app.command()(search.search)
 app.command()(explain.explain)
 app.command()(pose.pose)
 app.command()(train_pose.train_pose)
+app.command()(reproduce.reproduce)
 app.command()(demo.demo)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
