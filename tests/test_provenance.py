@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import reseen
-from reseen.provenance import commit, provenance
+from reseen.provenance import commit, peak_memory, provenance, restart_peak_memory
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -32,11 +32,26 @@ def test_all_of_it_is_there_and_fits_into_json() -> None:
     assert 1 <= made["hardware"]["cores"] <= (os.cpu_count() or 1)
     assert made["hardware"]["cpu"]
     assert len(made["hardware"]["gpus"]) == torch.cuda.device_count()
+    assert made["peak_memory_bytes"]["process"] > 2**26
     assert platform.node() not in json.dumps(made)  # whose machine it was is nobody's business
 
 
 def test_without_a_seed_none_is_claimed() -> None:
     assert "seed" not in provenance(seconds=1, device="cpu")
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux's can be set back")
+def test_peak_memory_is_that_since_it_was_set_back() -> None:
+    size = 2**28
+    restart_peak_memory()
+    before = peak_memory()["process"]
+    held = bytearray(b"x") * size
+    with_it = peak_memory()["process"]
+    assert size * 0.9 < with_it - before < size * 1.2
+    del held
+    assert peak_memory()["process"] == pytest.approx(with_it, rel=0.01)
+    restart_peak_memory()
+    assert peak_memory()["process"] < with_it - size * 0.9
 
 
 @pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="not a git checkout")

@@ -1,4 +1,4 @@
-"""What lies in a checkpoint's folder; known down here, so that a wrong path is told before PyTorch is imported."""
+"""What lies in the folders of checkpoints and runs; known down here, so that a wrong path is told of at once."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ MODEL_FILE = "model.safetensors"
 """Weights of a whole system."""
 CALIBRATION, RELIABILITY = "calibration.json", "reliability.png"
 """What its distances mean, and how far that can be trusted; a checkpoint may lack both."""
+STATE, REPORT = "state.ckpt", "report.json"
+"""Of a run: what it goes on from, and its figures once it is finished."""
 
 
 def check_checkpoint(folder: Path) -> Path:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
+import re
+import resource
 import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,7 +24,7 @@ def provenance(*, seconds: float, device: str, seed: int | None = None) -> dict[
 
     Returns:
         ``commit`` (None for a released package), ``seed`` if there is one, ``device``, ``hardware``, ``versions``,
-        ``wall_seconds``.
+        ``wall_seconds``, ``peak_memory_bytes``.
     """
     import torch  # results come from it, so it is loaded by now; `reseen --help` has no use for it
 
@@ -36,7 +40,41 @@ def provenance(*, seconds: float, device: str, seed: int | None = None) -> dict[
             "reseen": _version(),
         },
         "wall_seconds": round(seconds, 1),
+        "peak_memory_bytes": peak_memory(),
     }
+
+
+def restart_peak_memory() -> None:
+    """Lets `peak_memory` count from here on, as far as the system can: a process may make several results."""
+    import torch
+
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")  # Linux: VmHWM becomes what is held now
+    for index in range(torch.cuda.device_count() if torch.cuda.is_initialized() else 0):  # type: ignore[no-untyped-call]
+        torch.cuda.reset_peak_memory_stats(index)
+
+
+def peak_memory() -> dict[str, int]:
+    """Returns the most memory that this process has held at once, in bytes.
+
+    Returns:
+        ``process``: main memory; ``gpu``, if one was used: PyTorch's tensors on the fullest.
+    """
+    import torch
+
+    gpu = max((torch.cuda.max_memory_allocated(index) for index in range(torch.cuda.device_count())), default=0)
+    return {"process": _peak_of_process(), **({"gpu": gpu} if gpu else {})}
+
+
+def _peak_of_process() -> int:
+    """Returns Linux's high-water mark, which can be set back, or else that of the whole process's life."""
+    try:
+        if found := re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE):
+            return 1024 * int(found[1])
+    except OSError:
+        pass
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return largest if sys.platform == "darwin" else 1024 * largest
 
 
 def commit() -> str | None:

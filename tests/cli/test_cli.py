@@ -15,7 +15,7 @@ GALLERY = [f"gallery {name}" for name in ("add", "info", "search", "delete", "er
 POSE = ["pose", "train-pose"]
 SCORE = ["evaluate", "calibrate"]
 FINDING = ["embed", "search", "ingest", "explain"]
-COMMANDS = ["data check", "data render", "train", *SCORE, *FINDING, *POSE, "demo", *GALLERY]
+COMMANDS = ["data check", "data render", "train", *SCORE, *FINDING, *POSE, "reproduce", "demo", *GALLERY]
 
 PROGRAM = """
 import sys
@@ -71,6 +71,11 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
         (["train", "aanet50-makret1501"], "there is no recipe 'aanet50-makret1501'; near: aanet50-market1501"),
         (["train", "no/such.yaml"], "cannot read recipe no/such.yaml"),
         (["train", "demo", "--data", "nope"], "nope does not exist"),
+        (
+            ["reproduce", "--only", "iva50-viberr"],
+            "no row of the tables has such a recipe, did you mean 'iva50-viper'?",
+        ),
+        (["reproduce", "--run", "--data", "nope"], "nope does not exist"),
         (["demo", "--data", "nope"], "nope does not exist"),
         (["evaluate", "nope", "--data", "."], "nope is not a checkpoint"),
         (["evaluate", "{checkpoint}", "--data", "nope"], "nope does not exist"),

@@ -22,6 +22,7 @@ from reseen.cli import (
     gallery,
     ingest,
     pose,
+    reproduce,
     search,
     train,
     train_pose,
@@ -47,6 +48,7 @@ app.command()(explain.explain)
 app.command()(pose.pose)
 app.command()(train_pose.train_pose)
 app.command()(ingest.ingest)
+app.command()(reproduce.reproduce)
 app.command()(demo.demo)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")

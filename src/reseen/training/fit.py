@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import shutil
 import sys
@@ -20,6 +21,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from rich.console import Console
 from torch import nn
 
+from reseen.checkpoint_files import REPORT, STATE
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.cache import cached_images
 from reseen.data.images.preparation import NO_SIZES, largest
@@ -38,7 +40,7 @@ from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.initial import part_of
 from reseen.precision import runs_bfloat16
 from reseen.progress import progress_of
-from reseen.provenance import provenance
+from reseen.provenance import provenance, restart_peak_memory
 from reseen.training.beforehand import final_distance, fixed_output
 from reseen.training.calibrating import attach, fit, held_back_by, held_back_words
 from reseen.training.card import model_card
@@ -53,7 +55,6 @@ from reseen.training.recipe import DataSection, Recipe, check_unchanged, dump_re
 from reseen.training.system import build_system, check_phases
 
 log = logging.getLogger("reseen")
-STATE, REPORT = "state.ckpt", "report.json"
 
 
 @dataclass
@@ -68,6 +69,7 @@ class Run:
         accelerator: Lightning's name of the device kind.
         devices: How many of them (DDP for more than one).
         console: Where progress is shown.
+        deadline: Stop, resumable, after the step in which this moment of `time.monotonic` comes.
 
     Attributes:
         evaluation: The final evaluation with its descriptors, once there is one.
@@ -80,6 +82,7 @@ class Run:
     accelerator: str = "auto"
     devices: int = 1
     console: Console = field(default_factory=lambda: Console(stderr=True))
+    deadline: float = math.inf
     evaluation: Evaluation | None = field(default=None, init=False)
 
     def train(self) -> EvaluationReport | None:
@@ -93,6 +96,7 @@ class Run:
         """
         state = TrainingState.load(self.folder / STATE) if self.resume else None
         self._check_folder()
+        restart_peak_memory()
         self.fabric = self._fabric()
         seed_everything(self.recipe.seed, workers=True, verbose=False)
         first = 0 if state is None else state.phase
@@ -175,7 +179,7 @@ class Run:
         return Keeping(
             self.folder / STATE,
             History(self.folder / "metrics.csv", before),
-            GracefulStop(),
+            GracefulStop(self.deadline),
             evaluate=lambda: self._evaluate(self.validation or self.split).report,
             on_best=lambda report: self._save(self.best, report),
             every=self.recipe.evaluation.every,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from reseen.checkpoint_files import fold_folder
+from reseen.checkpoint_files import REPORT, STATE, fold_folder
 from reseen.data import loader_options
 from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport
 from reseen.evaluation.split import OWN_FOLDS, average_folds
 from reseen.files import replacing
 from reseen.provenance import provenance
-from reseen.training.fit import REPORT, STATE, Run
+from reseen.training.fit import Run
 from reseen.training.recipe import Recipe, check_unchanged
 
 
@@ -40,19 +40,28 @@ def train_folds(
         raise ReseenError(f"--folds {folds}: {recipe.data.name} has no folds; leave it out")
     if not resume and folder.exists() and any(folder.iterdir()):
         raise ReseenError(f"{folder} is not empty: go on with --resume, or choose another --out")
-    began, reports = time.monotonic(), []
+    contents = []
     for fold in range(folds):
         own, place = _recipe_of(recipe, fold), fold_folder(folder, fold)
         if (place / REPORT).is_file():
             check_unchanged(own, place / "recipe.yaml")
         elif start(own, place, (place / STATE).is_file()).train() is None:
             return None
-        reports.append(EvaluationReport.from_dict(json.loads((place / REPORT).read_text())))
-    mean = average_folds(reports, OWN_FOLDS)
-    made = provenance(seconds=time.monotonic() - began, device="see each fold", seed=recipe.seed)
+        contents.append(json.loads((place / REPORT).read_text()))
+    mean = average_folds([EvaluationReport.from_dict(each) for each in contents], OWN_FOLDS)
+    seconds = round(sum(each["training_seconds"] for each in contents), 1)
+    content = {"recipe": recipe.name, "training_seconds": seconds, **mean.as_dict()}
+    content["provenance"] = _provenance(seconds, recipe.seed, [each["provenance"] for each in contents])
     with replacing(folder / REPORT) as file:
-        file.write_text(json.dumps({"recipe": recipe.name, **mean.as_dict(), "provenance": made}, indent=2) + "\n")
+        file.write_text(json.dumps(content, indent=2) + "\n")
     return mean
+
+
+def _provenance(seconds: float, seed: int, made: list[dict[str, Any]]) -> dict[str, Any]:
+    """Returns where the mean comes from: the last fold's machine, all folds' time, the most memory of any."""
+    peaks = [each["peak_memory_bytes"] for each in made]
+    peak = {name: max(each.get(name, 0) for each in peaks) for name in peaks[-1]}
+    return provenance(seconds=seconds, device=made[-1]["device"], seed=seed) | {"peak_memory_bytes": peak}
 
 
 def _recipe_of(recipe: Recipe, fold: int) -> Recipe:

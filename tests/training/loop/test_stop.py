@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import signal
+from types import SimpleNamespace
 
 import pytest
 
+from reseen.training.loop import stop as module
 from reseen.training.loop.stop import GracefulStop
 
 BOTH = (signal.SIGINT, signal.SIGTERM)
@@ -40,3 +42,14 @@ def test_a_request_lasts() -> None:
         signal.raise_signal(signal.SIGTERM)
     with stop.listening():
         assert stop.requested
+
+
+def test_time_runs_out_without_any_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 10.0
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
+    stop = GracefulStop(deadline=12.0)
+    assert not stop.is_due
+    now = 12.0
+    assert stop.is_due
+    assert not stop.requested
+    assert not GracefulStop().is_due

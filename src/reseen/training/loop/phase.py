@@ -38,7 +38,7 @@ class Keeping:
     Attributes:
         path: The state file, written after every epoch and on interruption.
         history: Where each epoch's figures go.
-        stop: Tells whether the user asked to stop.
+        stop: Tells whether it is time to stop.
         evaluate: Evaluates the system as it is.
         on_best: Called when the report's primary figure is the best so far.
         every: Evaluate after every n epochs; 0 = never.
@@ -191,10 +191,10 @@ class PhaseLoop:
 
     def _stops(self) -> bool:
         """All processes must stop in the same step, whichever of them was told to."""
-        requested = self.keeping.stop.requested
+        due = self.keeping.stop.is_due
         if self.fabric.world_size == 1:
-            return requested
-        return bool(self.fabric.strategy.reduce_boolean_decision(requested, all=False))
+            return due
+        return bool(self.fabric.strategy.reduce_boolean_decision(due, all=False))
 
     def _evaluate(self) -> dict[str, float]:
         report = self.keeping.evaluate()

@@ -1,6 +1,6 @@
 """Recipes: what is trained, on what, and how."""
 
-from reseen.training.recipe.reading import check_unchanged, dump_recipe, load_recipe, recipe_from
+from reseen.training.recipe.reading import check_unchanged, content_of, dump_recipe, load_recipe, recipe_from
 from reseen.training.recipe.sections import (
     DataSection,
     IdentitySampling,
@@ -22,6 +22,7 @@ __all__ = [
     "ScheduleSection",
     "SourceSection",
     "check_unchanged",
+    "content_of",
     "dump_recipe",
     "load_recipe",
     "recipe_from",

@@ -27,6 +27,8 @@ V1_FILE = "resnet50_imagenet_v1.safetensors"
 """ImageNet weights of the ResNet-50 the quick recipes were measured with (``stride_in: conv1``)."""
 HUB_RESNET50 = "resnet50.tv_in1k"
 """What timm can download in their place (``stride_in: conv2``)."""
+CHECKPOINT_OF_RUN = re.compile(r"runs/([\w.-]+)/(last|best|best-on-test)")
+"""How a recipe names the checkpoint of another recipe's run, which it starts from."""
 
 
 def resolve(
@@ -75,7 +77,7 @@ def _with_weights(recipe: Recipe, given: bool, root: Path) -> Recipe:
         if name != HUB and (file := _find_weights(Path(name), root)) is not None:
             recipe = recipe.model_copy(update={"init": recipe.init | {part: str(file)}})
         elif name != HUB and (given or name != V1_FILE):
-            made = re.fullmatch(r"runs/([\w.-]+)/(last|best|best-on-test)", name)
+            made = CHECKPOINT_OF_RUN.fullmatch(name)
             first = f"; reseen train {made[1]} makes it" if made else ""
             how = "--weights" if part == "backbone" else f"--set init.{part}=…"
             raise ReseenError(f"there are no weights {name}: name a file or a checkpoint with {how}{first}")

@@ -1,0 +1,117 @@
+"""Results as Markdown: every row with the paper's figures, and how each result was made. What was not run is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reseen.training.reproduce.figures import differences, mean_of, spread_of, written
+from reseen.training.reproduce.overview import aim_of, shown
+from reseen.training.reproduce.queue import Job, jobs_of
+from reseen.training.reproduce.results import UNKNOWN, Result
+from reseen.training.reproduce.rows import Row
+
+BEGIN, END = "<!-- results: written by docs/results.py -->", "<!-- end of results -->"
+_INTRODUCTION = """# Results
+
+Written by `docs/results.py` from the files in `results/`, which [`reseen reproduce`](recipes.md#the-tables) leaves:
+nothing stands here that was not run, and rows without figures have not been, or their figures were not kept in such a
+file. All are of the recipe's own test set, mAP / rank-1 in % unless they say otherwise. *Aim* is the paper's figure of
+the row, or, as *mark*, what the recipe is to reach or beat; the difference is what was measured minus that. More than
+one seed: mean ± sample standard deviation. Figures on other data sets than the recipe's own, such as those of the short
+and the rendered recipes, are in `benchmarks/README.md`.
+"""
+
+
+def results_page(rows: Sequence[Row]) -> str:
+    """Returns ``docs/results.md``.
+
+    Args:
+        rows: Of the papers' tables; their results are read from the working folder.
+
+    Raises:
+        ReseenError: If a result file is damaged.
+    """
+    parts = [_INTRODUCTION]
+    for paper in dict.fromkeys(row.paper for row in rows):
+        lines = [_row(row) for row in rows if row.paper == paper]
+        head = ("recipe", "what", "aim", "measured", "difference", "seeds")
+        parts.append(f"## {paper}\n\n{_table(head, lines)}")
+    made = [_made(result) for job in jobs_of(rows) if (result := job.result)]
+    titles = ("result", "commit", "seed", "computed on", "training", "peak memory", "other than the recipe")
+    parts.append(
+        f"## How they were made\n\nA file older than what is asked of it says *{UNKNOWN}*. Peak memory is that of the "
+        f"process that finished the run.\n\n{_table(titles, made)}"
+    )
+    return "\n".join(parts)
+
+
+def readme_table(rows: Sequence[Row]) -> str:
+    """Returns README's table: those rows that have been run and are compared with something.
+
+    Args:
+        rows: Of the papers' tables; their results are read from the working folder.
+
+    Raises:
+        ReseenError: If a result file is damaged.
+    """
+    head = ("recipe", "test set", "training", "mAP / rank-1", "attributes, mean", "aim", "difference")
+    lines = []
+    for row in rows:
+        results = _results(row)
+        if results and row.aim:
+            figures = mean_of([each.figures for each in results])
+            lines.append(
+                (
+                    f"`{row.recipe}`",
+                    str(results[0].content["dataset"]),
+                    results[0].duration,
+                    f"**{_measured(row, results)}**",
+                    written({"attributes": figures["attributes"]}).removeprefix("attributes ")
+                    if "attributes" in figures
+                    else "none",
+                    aim_of(row),
+                    differences(figures, row.aim),
+                )
+            )
+    return _table(head, lines)
+
+
+def with_table(text: str, table: str) -> str:
+    """Returns a page with a table in the place that is kept for it, between `BEGIN` and `END`.
+
+    Raises:
+        ValueError: If there is no such place.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page has no lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{table}\n{END}{after}"
+
+
+def _results(row: Row) -> list[Result]:
+    return [result for seed in row.seeds if (result := Job(row, seed).result)]
+
+
+def _measured(row: Row, results: Sequence[Result]) -> str:
+    figures = [each.figures for each in results]
+    return written(shown(mean_of(figures), row), spread=spread_of(figures))
+
+
+def _row(row: Row) -> tuple[str, ...]:
+    results = _results(row)
+    means = mean_of([each.figures for each in results])
+    seeds = f"{len(results)} of {len(row.seeds)}"
+    what = row.what + (f"; mean of {row.folds} folds" if row.folds > 1 else "")
+    return f"`{row.recipe}`", what, aim_of(row), _measured(row, results), differences(means, row.aim), seeds
+
+
+def _made(result: Result) -> tuple[str, ...]:
+    other = ", ".join(f"`{key}: {value}`" for key, value in result.changes.items())
+    return f"`{result.name}`", result.commit, result.seed, result.hardware, result.duration, result.memory, other
+
+
+def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    rule = f"|{'---|' * len(head)}\n"
+    first, *rest = ("|".join(("", *(f" {cell} " if cell else " " for cell in cells), "\n")) for cells in (head, *lines))
+    return "".join((first, rule, *rest))

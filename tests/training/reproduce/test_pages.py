@@ -1,0 +1,97 @@
+"""What the pages say stands in result files, and the repository's own are up to date."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reseen.training.reproduce.pages import BEGIN, END, readme_table, results_page, with_table
+from reseen.training.reproduce.rows import ROWS, Row
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+MADE = {
+    "commit": "abc1234",
+    "seed": 1,
+    "device": "cuda:0",
+    "hardware": {"cpu": "A processor", "cores": 4, "gpus": ["A card"]},
+    "peak_memory_bytes": {"process": 3 * 2**30, "gpu": 2**29},
+}
+
+
+def put(name: str, average_precision: float, rank1: float, **more: Any) -> None:
+    Path("results").mkdir(exist_ok=True)
+    content = {"dataset": "market1501", "ranking": {"mAP": average_precision, "rank1": rank1}, **more}
+    Path(f"results/{name}.json").write_text(json.dumps(content))
+
+
+@pytest.fixture
+def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Row]:
+    monkeypatch.chdir(tmp_path)
+    return [
+        Row("one", "A", "table 1", {"mAP": 82.45, "rank-1": 93.89}, seeds=(0, 1)),
+        Row("two", "B", "quick", mark={"mAP": 67, "rank-1": 85}),
+        Row("three", "A", "table 2", {"mA": 84.61}, folds=10),
+        Row("four", "B", "by itself"),
+    ]
+
+
+def test_what_was_not_run_has_no_figures(rows: list[Row]) -> None:
+    page = results_page(rows)
+    assert "| `one` | table 1 | 82.45 / 93.89 | | | 0 of 2 |\n" in page
+    assert "| `three` | table 2; mean of 10 folds | mA 84.61 | | | 0 of 1 |\n" in page
+    assert page.index("## A") < page.index("`three`") < page.index("## B") < page.index("`two`")
+    assert readme_table(rows).count("\n") == 2
+
+
+def test_what_was_run_stands_beside_the_papers_figures(rows: list[Row]) -> None:
+    put("one", 0.80, 0.93, training_seconds=3306.7)
+    put("one-seed-1", 0.82, 0.94, training_seconds=7300, provenance=MADE, changes={"init.backbone": "own.safetensors"})
+    put("two", 0.70, 0.80, training_seconds=59, attributes={"mean_accuracy": {"colors_multi_class": 0.9}})
+    put("four", 0.5, 0.25)
+    page = results_page(rows)
+    assert "| `one` | table 1 | 82.45 / 93.89 | 81.00 ± 1.41 / 93.50 ± 0.71 | −1.45 / −0.39 | 2 of 2 |\n" in page
+    assert "| `two` | quick | mark 67 / 85 | 70.00 / 80.00 | +3.00 / −5.00 | 1 of 1 |\n" in page
+    assert "| `four` | by itself | | 50.00 / 25.00 | | 1 of 1 |\n" in page
+    made = page.partition("## How they were made")[2]
+    assert "| `one` | not recorded | not recorded | not recorded | 55 min | not recorded | |\n" in made
+    assert (
+        "| `one-seed-1` | abc1234 | 1 | A card | 2.0 h | 3.0 GiB, 0.5 GiB GPU | `init.backbone: own.safetensors` |\n"
+        in made
+    )
+    assert "| `two` | not recorded | not recorded | not recorded | 59 s |" in made
+    assert readme_table(rows).splitlines()[2:] == [
+        "| `one` | market1501 | 55 min | **81.00 ± 1.41 / 93.50 ± 0.71** | none | 82.45 / 93.89 | −1.45 / −0.39 |",
+        "| `two` | market1501 | 59 s | **70.00 / 80.00** | 90.00 | mark 67 / 85 | +3.00 / −5.00 |",
+    ]
+
+
+def test_a_cpus_result_names_the_processor(rows: list[Row]) -> None:
+    put("two", 0.7, 0.8, provenance=MADE | {"device": "cpu", "peak_memory_bytes": {"process": 2**30}})
+    assert "| `two` | abc1234 | 1 | A processor, 4 cores | not recorded | 1.0 GiB | |\n" in results_page(rows)
+
+
+def test_the_table_takes_its_place_in_a_page() -> None:
+    page = f"before\n\n{BEGIN}\nold\n{END}\n\nafter\n"
+    once = with_table(page, "| new |\n")
+    assert once == f"before\n\n{BEGIN}\n\n| new |\n\n{END}\n\nafter\n"
+    assert with_table(once, "| new |\n") == once
+    with pytest.raises(ValueError, match="the page has no lines"):
+        with_table("before\n", "| new |\n")
+
+
+def test_the_repositorys_pages_are_what_its_results_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise run `python docs/results.py`."""
+    monkeypatch.chdir(REPOSITORY)
+    assert Path("docs/results.md").read_text() == results_page(ROWS)
+    readme = Path("README.md").read_text()
+    assert readme == with_table(readme, readme_table(ROWS))
+
+
+def test_every_result_file_is_some_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    made = results_page(ROWS).partition("## How they were made")[2]
+    files = {path.stem for path in Path("results").glob("*.json")} - {"transfer"}
+    assert {name for name in files if f"| `{name}` |" not in made} == set()
