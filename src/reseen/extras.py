@@ -7,7 +7,10 @@ from importlib.util import find_spec
 from reseen.errors import ReseenError
 
 EXTRAS = {
+    "export": ("nncf", "onnx", "onnxruntime", "onnxscript", "openvino"),
     "gallery": ("filelock", "lancedb"),
+    "onnx": ("onnxruntime",),
+    "openvino": ("openvino",),
     "pose": ("openvino",),
     "render": ("anny", "numba"),
     "train": ("lightning", "tensorboard"),

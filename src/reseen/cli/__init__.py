@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from reseen import __version__
-from reseen.cli import cache, data, demo, embed, evaluate, explain, gallery, pose, search, train, train_pose
+from reseen.cli import cache, data, demo, embed, evaluate, explain, export, gallery, pose, search, train, train_pose
 from reseen.console import err, out
 from reseen.errors import ReseenError, ReseenWarning
 
@@ -29,6 +29,7 @@ app.command()(evaluate.evaluate)
 app.command()(embed.embed)
 app.command()(search.search)
 app.command()(explain.explain)
+app.command()(export.export)
 app.command()(pose.pose)
 app.command()(train_pose.train_pose)
 app.command()(demo.demo)

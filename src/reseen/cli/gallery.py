@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reseen.checkpoint_files import check_checkpoint
+from reseen.checkpoint_files import check_model
 from reseen.cli.options import (
     BatchOption,
     CheckpointArgument,
@@ -125,7 +125,7 @@ def search(
     if query and checkpoint is None:
         raise ReseenError("--query needs the model that made the gallery: give --checkpoint")
     if checkpoint is not None:
-        check_checkpoint(checkpoint)
+        check_model(checkpoint)
     for each in (*(query or ()), *(unlike or ())):
         existing_picture(each)
     need("gallery")

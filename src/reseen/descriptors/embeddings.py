@@ -232,6 +232,12 @@ class Embeddings:
         except (OSError, pa.ArrowInvalid):
             return False
 
+    @staticmethod
+    def model_of(path: Path) -> str:
+        """Returns the digest of the model that made what `save` wrote, and reads nothing else."""
+        model: str = json.loads(pq.read_schema(path).metadata[b"reseen"])["model"]
+        return model
+
     @classmethod
     def load(cls, path: Path) -> Embeddings:
         """Reads what `save` wrote.

@@ -89,9 +89,7 @@ def decode(image: PersonImage, size: Size) -> tuple[NDArray[np.uint8], Size]:
     return np.asarray(picture, dtype=np.uint8), (height, width)
 
 
-def decode_all(
-    images: Sequence[PersonImage], size: Size, skipped: Skipped, *, ahead: int = AHEAD
-) -> Iterator[Decoded]:
+def decode_all(images: Sequence[PersonImage], size: Size, skipped: Skipped, *, ahead: int = AHEAD) -> Iterator[Decoded]:
     """Yields pictures in the order of their images, those left out that cannot be decoded.
 
     Args:

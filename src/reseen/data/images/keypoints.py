@@ -18,9 +18,7 @@ from reseen.data.person import PersonImage
 from reseen.data.skeleton import COCO18
 
 
-def keypoints_of(
-    images: Sequence[PersonImage], sizes: ArrayLike, size: Size, *, always: bool = False
-) -> Tensor | None:
+def keypoints_of(images: Sequence[PersonImage], sizes: ArrayLike, size: Size, *, always: bool = False) -> Tensor | None:
     """Returns the joints of pictures that were decoded to one size.
 
     Args:
