@@ -49,12 +49,12 @@ def embedder(**options: Any) -> Embedder:
     return Embedder(Means(**options), EmbedderConfig(size=(32, 32), flip=False))
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     pass
 
 
 def stop() -> None:
-    raise Stopped
+    raise StoppedError
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +97,7 @@ def test_the_file_holds_what_embed_gives_and_nothing_else_is_left(images: list[P
 
 def test_an_interrupted_run_goes_on_where_it_stopped(images: list[PersonImage], tmp_path: Path) -> None:
     file = tmp_path / "out.parquet"
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         write_embeddings(embedder(last=12, stop=stop), images, file, batch_size=BATCH)
     assert not file.exists()
     second = embedder()
@@ -113,7 +113,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(images: list[PersonImage], 
 def test_what_changed_meanwhile_is_seen(images: list[PersonImage], tmp_path: Path) -> None:
     """Between two runs one picture is mended, one is deleted, one comes in, and somebody learns who is on another."""
     file = tmp_path / "out.parquet"
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         write_embeddings(embedder(last=12, stop=stop), images, file, batch_size=BATCH)
     assert isinstance(images[2].path, Path)
     Image.new("RGB", (9, 9), "white").save(images[2].path)
@@ -127,7 +127,7 @@ def test_what_changed_meanwhile_is_seen(images: list[PersonImage], tmp_path: Pat
 
 
 def test_rows_of_another_model_never_meet(images: list[PersonImage], tmp_path: Path) -> None:
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         write_embeddings(embedder(last=12, stop=stop), images, tmp_path / "out.parquet", batch_size=BATCH)
     with pytest.raises(ReseenError, match=r"out\.parquet\.parts was begun by another model .* delete the folder"):
         write_embeddings(embedder(digest="other"), images, tmp_path / "out.parquet")
@@ -191,7 +191,5 @@ def killed(folder: str, last: int) -> None:
             pass  # the writing thread is one behind
         os.kill(os.getpid(), signal.SIGKILL)
 
-    pictures = [
-        PersonImage(Path(folder) / "pictures" / f"{number}.png", number, number % 3) for number in range(COUNT)
-    ]
+    pictures = [PersonImage(Path(folder) / "pictures" / f"{number}.png", number, number % 3) for number in range(COUNT)]
     write_embeddings(embedder(last=last, stop=kill), pictures, Path(folder) / "out.parquet", batch_size=BATCH)
