@@ -55,12 +55,13 @@ def locked(folder: Path, message: str) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ReseenError(message) from error
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise ReseenError(message) from error
+    try:
         yield
     finally:
-        os.close(descriptor)
         with suppress(OSError):
             folder.rmdir()
+        os.close(descriptor)
