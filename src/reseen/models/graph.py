@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -19,6 +20,7 @@ from reseen.data.images.size import Size
 from reseen.descriptors.embeddings import PROBABILITY
 from reseen.errors import ReseenError, one_line
 from reseen.models.backend import TorchBackend, evaluating
+from reseen.models.output import PersonOutput
 
 IMAGES = "images"
 """Name of the graph's first input; the others are called as the system's further views."""
@@ -64,7 +66,7 @@ class _Graph(nn.Module):
 
     def __init__(self, model: nn.Module, form: GraphForm) -> None:
         super().__init__()
-        self._call = lambda weights, batch: torch.func.functional_call(model, weights, (batch,))
+        self._call: Callable[..., PersonOutput] = partial(torch.func.functional_call, model)
         self._form = form
         self._kept: dict[str, str] = {}
         for number, (name, parameter) in enumerate(model.named_parameters()):
@@ -76,7 +78,8 @@ class _Graph(nn.Module):
 
     def forward(self, images: Tensor, *views: Tensor) -> tuple[Tensor, ...]:
         weights = {name: getattr(self, kept) for name, kept in self._kept.items()}
-        output = self._call(weights, PersonBatch(images, views=dict(zip(self._form.views, views, strict=True))))
+        batch = PersonBatch(images, views=dict(zip(self._form.views, views, strict=True)))
+        output = self._call(weights, (batch,))
         probabilities = output.attribute_probabilities(self._form.attribute_schema)
         return (
             *(output.features[name] for name in self._form.features),

@@ -48,7 +48,7 @@ def test_no_more_are_decoded_than_ahead_of_what_was_taken(
     for taken in range(1, 11):
         next(pictures)
         assert len(opened) <= taken + 5
-    pictures.close()  # type: ignore[attr-defined]
+    pictures.close()
     assert len(opened) <= 15, "whoever stops early does not pay for the rest"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -89,7 +89,9 @@ def decode(image: PersonImage, size: Size) -> tuple[NDArray[np.uint8], Size]:
     return np.asarray(picture, dtype=np.uint8), (height, width)
 
 
-def decode_all(images: Sequence[PersonImage], size: Size, skipped: Skipped, *, ahead: int = AHEAD) -> Iterator[Decoded]:
+def decode_all(
+    images: Sequence[PersonImage], size: Size, skipped: Skipped, *, ahead: int = AHEAD
+) -> Generator[Decoded, None, None]:
     """Yields pictures in the order of their images, those left out that cannot be decoded.
 
     Args:
