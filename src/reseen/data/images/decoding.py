@@ -12,11 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from reseen.data.images.size import Size
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError, ReseenWarning
-
-Size = tuple[int, int]
-"""Height and width."""
 
 AHEAD = 256
 """Pictures that are decoded or being decoded before they are asked for."""
