@@ -66,7 +66,7 @@ $(BIN)/python:
 # A stamp is written only after its install went through, so that an interrupted one starts again.
 $(VENV)/runtime.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing reseen and what it needs: gigabytes of PyTorch, a few minutes"
-	@$(PIP) -e '.[gallery,ingest,pose,render,train]'
+	@$(PIP) -e '.[export,gallery,ingest,pose,render,train]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/runtime.stamp

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reseen.checkpoint_files import CONFIG, MODEL_FILE, check_checkpoint
+from reseen.checkpoint_files import CONFIG, MODEL_FILE, check_checkpoint, check_model, graph_in
 from reseen.errors import ReseenError
 
 
@@ -16,3 +16,16 @@ def test_the_first_file_that_is_missing_is_named(tmp_path: Path) -> None:
             check_checkpoint(tmp_path)
         (tmp_path / missing).touch()
     assert check_checkpoint(tmp_path) == tmp_path
+
+
+def test_an_exported_graph_stands_in_for_weights_where_it_can(tmp_path: Path) -> None:
+    (tmp_path / "model.xml").touch()
+    assert graph_in(tmp_path) is None, "without a configuration nobody knows what it is"
+    (tmp_path / CONFIG).touch()
+    assert graph_in(tmp_path) == "openvino"
+    assert check_model(tmp_path) == tmp_path
+    with pytest.raises(ReseenError, match="holds an exported graph, whose weights cannot be had"):
+        check_checkpoint(tmp_path)
+    (tmp_path / "model.xml").unlink()
+    with pytest.raises(ReseenError, match=f"it has no {MODEL_FILE}"):
+        check_model(tmp_path)

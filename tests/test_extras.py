@@ -46,6 +46,13 @@ def run_without(packages: list[str], *commands: Sequence[object]) -> subprocess.
         (["tensorboard"], ["train", "demo"], "this needs tensorboard, which"),
         (["numba"], ["data", "render", "x"], "this needs numba, which is not installed: pip install 'reseen[render]'"),
         (["openvino"], ["pose", "{drawn}", "--source", "{network}", "--out", "x"], "pip install 'reseen[pose]'"),
+        (["nncf"], ["export", "{last}", "--to", "onnx", "--out", "x"], "pip install 'reseen[export]'"),
+        (["onnxruntime"], ["embed", "{onnx}", "--images", "{drawn}", "--out", "x"], "pip install 'reseen[onnx]'"),
+        (
+            ["openvino"],
+            ["embed", "{onnx}", "--images", "{drawn}", "--out", "x", "--backend", "openvino"],
+            "[openvino]'",
+        ),
         (["anny", "numba", "lightning"], ["demo"], "pip install 'reseen[train,render]'"),
         (["lancedb"], ["demo", "--data", "."], "pip install 'reseen[gallery]'"),
         (["anny", "lightning"], ["demo", "--data", "."], "pip install 'reseen[train]'"),
@@ -54,8 +61,12 @@ def run_without(packages: list[str], *commands: Sequence[object]) -> subprocess.
 def test_a_missing_extra_is_named(
     missing: list[str], arguments: list[str], says: str, market_drawn: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "network.xml").touch()
     places = {"drawn": market_drawn, "network": tmp_path / "network.xml"}
+    places |= {"last": tmp_path / "last", "onnx": tmp_path / "onnx"}
+    for folder, file in (("", "network.xml"), ("last", "model.safetensors"), ("onnx", "model.onnx")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        for name in (file, "config.json"):
+            (tmp_path / folder / name).touch()
     done = run_without(missing, [word.format(**places) for word in arguments])
     assert done.returncode == 2
     assert done.stderr.startswith("error: this needs ")

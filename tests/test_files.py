@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reseen.files import replacing
+from reseen.errors import ReseenError
+from reseen.files import locked, replacing
 
 
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -40,3 +41,15 @@ def test_private_files_are_readable_by_nobody_else_from_the_first_byte(tmp_path:
         assert partial.stat().st_mode & 0o777 == 0o600
         partial.write_text("x")
     assert (tmp_path / "pixels.npy").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_is_one_writers_at_a_time(tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    with locked(folder, "somebody is there"):
+        with pytest.raises(ReseenError, match="somebody is there"), locked(folder, "somebody is there"):
+            pytest.fail("two are in")
+        assert folder.is_dir(), "who is turned away leaves everything as it is"
+        (folder / "part").touch()
+    with locked(folder, "somebody is there"):
+        (folder / "part").unlink()
+    assert not folder.exists(), "an empty one is not left behind"

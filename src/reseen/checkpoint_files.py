@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from reseen.errors import ReseenError, one_line
 
@@ -15,14 +15,72 @@ CALIBRATION, RELIABILITY = "calibration.json", "reliability.png"
 """What its distances mean, and how far that can be trusted; a checkpoint may lack both."""
 STATE, REPORT = "state.ckpt", "report.json"
 """Of a run: what it goes on from, and its figures once it is finished."""
+EngineName = Literal["onnx", "openvino"]
+BackendName = Literal["torch", "onnx", "openvino"]
+BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
+GRAPH_FILES: dict[EngineName, str] = {"onnx": "model.onnx", "openvino": "model.xml"}
+"""What lies in the place of the weights in a folder of `reseen export`, by the engine it was written for."""
+
+
+def check_model(folder: Path) -> Path:
+    """Returns the folder if it has the files of a checkpoint, or of a graph that was exported from one.
+
+    Raises:
+        ReseenError: If it has not; names the first that is missing.
+    """
+    return folder if graph_in(folder) else check_checkpoint(folder)
+
+
+def graph_in(folder: Path) -> EngineName | None:
+    """Returns the engine that a folder's graph was written for, or None if it has none."""
+    there = (folder / CONFIG).is_file()
+    return next((engine for engine, file in GRAPH_FILES.items() if there and (folder / file).is_file()), None)
+
+
+def check_new_graph(folder: Path) -> None:
+    """Makes sure that an exported graph may be written to a folder.
+
+    Raises:
+        ReseenError: If anything but an earlier one is there.
+    """
+    if folder.exists() and not (folder.is_dir() and (graph_in(folder) or not any(folder.iterdir()))):
+        raise ReseenError(f"{folder} holds other things; name a new folder, or one of an earlier export")
+
+
+def engine_of(name: str) -> EngineName:
+    """Returns the engine of a name that a user gave.
+
+    Raises:
+        ReseenError: If there is none.
+    """
+    for engine in GRAPH_FILES:
+        if engine == name:
+            return engine
+    raise ReseenError(f"--to {name}: it can be {' or '.join(GRAPH_FILES)}")
+
+
+def backend_of(name: str | None) -> BackendName | None:
+    """Returns the backend of a name that a user gave; None for what a folder was written for.
+
+    Raises:
+        ReseenError: If there is none.
+    """
+    for backend in BACKENDS:
+        if backend == name:
+            return backend
+    if name is not None:
+        raise ReseenError(f"there is no backend {name!r}; it can be {', '.join(BACKENDS)}")
+    return None
 
 
 def check_checkpoint(folder: Path) -> Path:
     """Returns the folder if it has the files of a checkpoint.
 
     Raises:
-        ReseenError: If it has not; names the first that is missing.
+        ReseenError: If it has not, or only a graph; names the first that is missing.
     """
+    if graph_in(folder):
+        raise ReseenError(f"{folder} holds an exported graph, whose weights cannot be had: give the checkpoint itself")
     for name in (CONFIG, MODEL_FILE):
         if not (folder / name).is_file():
             raise ReseenError(f"{folder} is not a checkpoint: it has no {name}; give a folder `reseen train` wrote")
@@ -48,7 +106,7 @@ def check_scored(place: Path) -> Path:
     Raises:
         ReseenError: If it is neither.
     """
-    return place if folds_of(place) else check_checkpoint(place)
+    return place if folds_of(place) else check_model(place)
 
 
 def checkpoints_for(place: Path, folds: int, dataset: str) -> list[Path]:
@@ -95,7 +153,7 @@ def held_back(folder: Path) -> dict[str, Any]:
 
 def _noted(folder: Path, key: str, default: Any = None) -> Any:
     try:
-        content = json.loads((check_checkpoint(folder) / CONFIG).read_text())
+        content = json.loads((check_model(folder) / CONFIG).read_text())
         return content[key] if default is None else content.get(key, default)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ReseenError(f"cannot read {folder / CONFIG}: {one_line(error)}; train or copy it again") from error

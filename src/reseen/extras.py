@@ -7,8 +7,11 @@ from importlib.util import find_spec
 from reseen.errors import ReseenError
 
 EXTRAS = {
+    "export": ("nncf", "onnx", "onnxruntime", "onnxscript", "openvino"),
     "gallery": ("filelock", "lancedb"),
     "ingest": ("av", "opencv-python", "supervision", "trackers"),
+    "onnx": ("onnxruntime",),
+    "openvino": ("openvino",),
     "pose": ("openvino",),
     "render": ("anny", "numba"),
     "train": ("lightning", "tensorboard"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from reseen.errors import ReseenError
 
 
 def make_private(folder: Path) -> None:
@@ -34,3 +37,31 @@ def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(folder: Path, message: str) -> Iterator[None]:
+    """Keeps a folder to this process; it is made if need be, and removed at the end if nothing is in it.
+
+    A process that dies lets go of it.
+
+    Args:
+        folder: The folder.
+        message: What to tell if another process has it.
+
+    Raises:
+        ReseenError: If another process has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise ReseenError(message) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            folder.rmdir()
+        os.close(descriptor)

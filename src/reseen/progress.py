@@ -5,10 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
+from rich.text import Text
 
 Progress = Callable[[int, int], None]
 """Told how many are done, and of how many."""
@@ -26,21 +36,42 @@ def silent(title: str) -> AbstractContextManager[None]:
 
 @contextmanager
 def progress_of(console: Console, title: str) -> Iterator[Progress]:
-    """Shows a bar with the time left and yields the function that moves it; without a terminal, lines now and then."""
+    """Shows a bar with the rate and the time left and yields what moves it; without a terminal, lines now and then.
+
+    The first call says where the work begins: what was done before is not counted in the rate.
+    """
     said: float | None = None
+    began: tuple[float, int] | None = None
     with progress_bar(console) as bar:
         task = bar.add_task(title, total=None)
 
         def move(done: int, total: int) -> None:
-            nonlocal said
+            nonlocal said, began
             now = time.monotonic()
+            began = began or (now, done)
             if not console.is_terminal and (said is None or now - said > _PAUSE):
-                at = f"{total:,} …" if said is None else f"{done:,} of {total:,}"
+                at = f"{total:,} …" if said is None else f"{done:,} of {total:,}{_pace(done, total, began, now)}"
                 console.print(f"{title}: {at}", highlight=False)
                 said = now
             bar.update(task, completed=done, total=total)
 
         yield move
+
+
+def _pace(done: int, total: int, began: tuple[float, int], now: float) -> str:
+    """Returns how many a second there have been, and how long the rest takes at this rate."""
+    start, before = began
+    if done <= before or now <= start:
+        return ""
+    rate = (done - before) / (now - start)
+    return f", {rate:,.1f} a second, {timedelta(seconds=round((total - done) / rate))} left"
+
+
+class _Rate(ProgressColumn):
+    """How many a second there are at present."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:,.1f}/s")
 
 
 def progress_bar(console: Console) -> Bar:
@@ -49,6 +80,7 @@ def progress_bar(console: Console) -> Bar:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _Rate(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),

@@ -13,9 +13,10 @@ from tests.cli.calls import run, run_whole
 
 GALLERY = [f"gallery {name}" for name in ("add", "info", "search", "delete", "erase", "retention", "reindex", "check")]
 POSE = ["pose", "train-pose"]
+DATA = ["data check", "data render"]
 SCORE = ["evaluate", "calibrate"]
-FINDING = ["embed", "search", "ingest", "explain"]
-COMMANDS = ["data check", "data render", "train", *SCORE, *FINDING, *POSE, "reproduce", "demo", *GALLERY]
+FINDING = ["embed", "search", "ingest", "explain", "export"]
+COMMANDS = [*DATA, "train", *SCORE, *FINDING, *POSE, "reproduce", "demo", *GALLERY]
 
 PROGRAM = """
 import sys
@@ -89,6 +90,13 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
         (["search", "{checkpoint}", "--gallery", "{empty}", "--where", "hat=yes"], "no data set and no images"),
         (["search", "{checkpoint}", "--gallery", "."], "nothing to search for"),
         (["explain", "{checkpoint}", "nope.jpg"], "there is no picture nope.jpg"),
+        (["embed", "{checkpoint}", "--images", ".", "--out", "x", "--backend", "tensorrt"], "no backend 'tensorrt'"),
+        (["export", "nope", "--to", "onnx", "--out", "x"], "nope is not a checkpoint"),
+        (["export", "{checkpoint}", "--to", "onyx", "--out", "x"], "--to onyx: it can be onnx or openvino"),
+        (["export", "{checkpoint}", "--to", "onnx", "--out", "x", "--int8"], "--int8 and --calibrate DATA go together"),
+        (["export", "{checkpoint}", "--to", "onnx", "--out", "x", "--calibrate", "nope"], "nope does not exist"),
+        (["export", "{checkpoint}", "--to", "onnx", "--out", "tests"], "tests holds other things"),
+        (["export", "{graph}", "--to", "onnx", "--out", "x"], "holds an exported graph, whose weights cannot be had"),
         (["data", "check", "nope"], "nope does not exist"),
         (["gallery", "info", "nope"], "nope is no gallery"),
         (["gallery", "erase", "nope", "--checkpoint", "{checkpoint}", "--like", "x.jpg"], "nope is no gallery"),
@@ -101,11 +109,13 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
 )
 def test_a_typo_is_told_before_anything_heavy_is_imported(arguments: list[str], message: str, tmp_path: Path) -> None:
     """Seconds of waiting for PyTorch come only once the arguments are right."""
-    places = {"checkpoint": tmp_path / "last", "empty": tmp_path / "empty"}
+    places = {"checkpoint": tmp_path / "last", "graph": tmp_path / "graph", "empty": tmp_path / "empty"}
     for place in places.values():
         place.mkdir()
     for name in ("config.json", "model.safetensors"):
         (places["checkpoint"] / name).touch()
+    for name in ("config.json", "model.onnx"):
+        (places["graph"] / name).touch()
     words = [word.format(**places) for word in arguments]
     done = subprocess.run([sys.executable, "-c", PROGRAM, *words], capture_output=True, text=True, check=False)
     assert done.stderr.startswith("error: ")

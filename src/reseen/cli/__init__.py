@@ -19,6 +19,7 @@ from reseen.cli import (
     embed,
     evaluate,
     explain,
+    export,
     gallery,
     ingest,
     pose,
@@ -45,6 +46,7 @@ app.command()(calibrate.calibrate)
 app.command()(embed.embed)
 app.command()(search.search)
 app.command()(explain.explain)
+app.command()(export.export)
 app.command()(pose.pose)
 app.command()(train_pose.train_pose)
 app.command()(ingest.ingest)

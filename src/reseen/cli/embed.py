@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from reseen.cli.options import BatchOption, CheckpointArgument, CorruptOption, DeviceOption, existing, load
+from reseen.cli.options import (
+    BackendOption,
+    BatchOption,
+    CheckpointArgument,
+    CorruptOption,
+    DeviceOption,
+    existing,
+    load,
+)
 from reseen.console import err, note, out, say_written
 
 
@@ -19,8 +27,11 @@ def embed(
     batch_size: BatchOption = 128,
     max_corrupt: CorruptOption = 0,
     device: DeviceOption = "auto",
+    backend: BackendOption = None,
 ) -> None:
     """Write descriptors and attribute probabilities of images to a file; of a data set, its gallery.
+
+    A run that was killed goes on when it is called again: what it had made lies in FILE.parts.
 
     Example: [bold]reseen embed runs/NAME/last --images pictures/ --out pictures.parquet[/]
     """
@@ -29,9 +40,13 @@ def embed(
 
     place = open_place(images)
     note(place.note)
-    embeddings = place.embeddings(
-        load(checkpoint, device), batch_size=batch_size, max_corrupt=max_corrupt, bars=partial(progress_of, err)
+    written = place.write(
+        file,
+        load(checkpoint, device, backend),
+        batch_size=batch_size,
+        max_corrupt=max_corrupt,
+        bars=partial(progress_of, err),
     )
-    embeddings.save(file)
-    out.print(f"{len(embeddings):,} descriptors of length {embeddings.features.shape[1]:,}")
+    earlier = f", {written.before:,} of them made before" if written.before else ""
+    out.print(f"{written.count:,} descriptors of length {written.width:,}{earlier}")
     say_written(file)

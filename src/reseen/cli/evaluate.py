@@ -11,7 +11,16 @@ from typing import Annotated
 import typer
 
 from reseen.checkpoint_files import check_scored, checkpoints_for
-from reseen.cli.options import BatchOption, CorruptOption, DeviceOption, LoaderOption, existing, load, loader_options_of
+from reseen.cli.options import (
+    BackendOption,
+    BatchOption,
+    CorruptOption,
+    DeviceOption,
+    LoaderOption,
+    existing,
+    load,
+    loader_options_of,
+)
 from reseen.console import err, out, say_written, write
 from reseen.errors import ReseenError
 
@@ -30,6 +39,7 @@ def evaluate(
     batch_size: BatchOption = 128,
     max_corrupt: CorruptOption = 0,
     device: DeviceOption = "auto",
+    backend: BackendOption = None,
 ) -> None:
     """Evaluate a checkpoint by the data set's full protocol.
 
@@ -52,7 +62,7 @@ def evaluate(
     from reseen.progress import progress_of
 
     started = time.monotonic()
-    embedders = {each: load(each, device) for each in dict.fromkeys(checkpoints)}
+    embedders = {each: load(each, device, backend) for each in dict.fromkeys(checkpoints)}
     evaluations = [
         evaluate_split(
             embedders[own],

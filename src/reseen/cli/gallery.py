@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reseen.checkpoint_files import check_checkpoint
+from reseen.checkpoint_files import check_model
 from reseen.cli.options import (
     BatchOption,
     CheckpointArgument,
@@ -154,7 +154,7 @@ def search(
     if query and checkpoint is None:
         raise ReseenError("--query needs the model that made the gallery: give --checkpoint")
     if checkpoint is not None:
-        check_checkpoint(checkpoint)
+        check_model(checkpoint)
     for each in (*(query or ()), *(unlike or ())):
         existing_picture(each)
     need("gallery")
@@ -225,7 +225,7 @@ def delete(
 @app.command("erase")
 def erase(
     gallery: GalleryArgument,
-    checkpoint: Annotated[Path, typer.Option(help="The gallery's model.", callback=check_checkpoint)],
+    checkpoint: Annotated[Path, typer.Option(help="The gallery's model.", callback=check_model)],
     like: Annotated[list[Path], typer.Option(help="Picture of the person; may be repeated.")],
     within: Annotated[float | None, typer.Option(help="Up to this distance, not as far as the evidence.")] = None,
     expected: ExpectedOption = None,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reseen.checkpoint_files import check_checkpoint
+from reseen.checkpoint_files import backend_of, check_model, graph_in
 from reseen.errors import ReseenError, one_line
+from reseen.extras import need
 
 if TYPE_CHECKING:
     from reseen.models.embedder import Embedder
@@ -50,11 +51,15 @@ def existing_recipe(recipe: Path | None) -> Path | None:
 
 
 CheckpointArgument = Annotated[
-    Path, typer.Argument(help="Checkpoint folder, such as runs/NAME/last.", callback=check_checkpoint)
+    Path, typer.Argument(help="Checkpoint folder, such as runs/NAME/last.", callback=check_model)
 ]
 WeightsOption = Annotated[Path | None, typer.Option(help="Backbone's weights: a file or a checkpoint.")]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps; auto takes what is there.")]
 CorruptOption = Annotated[int, typer.Option(min=0, help="Undecodable images that may be skipped.")]
+BackendOption = Annotated[
+    str | None,
+    typer.Option(help="torch, onnx or openvino; by default what the folder was written for.", callback=backend_of),
+]
 BatchOption = Annotated[int, typer.Option(min=1, help="Images a forward pass.")]
 
 LoaderOption = Annotated[
@@ -80,9 +85,13 @@ def loader_options_of(options: list[str] | None) -> dict[str, Any]:
         raise ReseenError(f"--option {' '.join(options or [])}: a value is not YAML: {one_line(error)}") from error
 
 
-def load(checkpoint: Path, device: str) -> Embedder:
-    """Loads a checkpoint onto the device an option names."""
+def load(checkpoint: Path, device: str, backend: str | None = None) -> Embedder:
+    """Loads a checkpoint onto the device and the backend that options name."""
+    engine = backend or graph_in(checkpoint) or "torch"
+    if engine != "torch":
+        need(engine)
+        device = "cpu" if device == "auto" else device
     from reseen.models import checkpoint as checkpoints
     from reseen.models.device import device_of
 
-    return checkpoints.load(checkpoint, device=device_of(device))
+    return checkpoints.load(checkpoint, device=device_of(device), backend=backend_of(backend))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from reseen.cli.options import (
+    BackendOption,
     BatchOption,
     CheckpointArgument,
     CorruptOption,
@@ -35,6 +36,7 @@ def search(
     batch_size: BatchOption = 128,
     max_corrupt: CorruptOption = 0,
     device: DeviceOption = "auto",
+    backend: BackendOption = None,
 ) -> None:
     """Find a person in a gallery by picture, by attributes, or by both.
 
@@ -56,7 +58,7 @@ def search(
     from reseen.search.gallery import Gallery
     from reseen.search.wanted import look_for
 
-    embedder = load(checkpoint, device)
+    embedder = load(checkpoint, device, backend)
     wanted = look_for(embedder, image_of(query) if query else None, where)
     if place is None:
         found = wanted.find_in(Gallery.open(gallery), top=top)

@@ -20,6 +20,8 @@ from reseen.descriptors.distances import Spaces, squared_distances
 from reseen.errors import ReseenError
 from reseen.files import replacing
 
+COMPRESSION = "zstd"
+"""Of files of embeddings."""
 PROBABILITY = "probability"
 """Name that the attributes' probabilities have as features: ``probability/hat``, ``probability/gender``, …."""
 
@@ -90,6 +92,29 @@ class Embeddings:
             camids=self.camids[index],
             attributes={name: table[index] for name, table in (self.attributes or {}).items()} or None,
             paths=None if self.paths is None else [self.paths[i] for i in index],
+        )
+
+    @classmethod
+    def join(cls, several: Sequence[Embeddings]) -> Embeddings:
+        """Returns the images of one after those of the other; there has to be at least one.
+
+        Raises:
+            ReseenError: If their descriptors cannot be compared.
+        """
+        first = several[0]
+        for other in several[1:]:
+            first.check_comparable(other)
+        if len(several) == 1:
+            return first
+        names = first.attributes or {}
+        return replace(
+            first,
+            features=np.concatenate([each.features for each in several]),
+            pids=np.concatenate([each.pids for each in several]),
+            camids=np.concatenate([each.camids for each in several]),
+            attributes={name: np.concatenate([(each.attributes or {})[name] for each in several]) for name in names}
+            or None,
+            paths=None if first.paths is None else [path for each in several for path in each.paths or ()],
         )
 
     def named(self, names: Sequence[str] = ()) -> dict[str, NDArray[np.float32]]:
@@ -176,6 +201,11 @@ class Embeddings:
 
     def save(self, path: Path) -> None:
         """Writes one Parquet file; an existing one is replaced only once the new one is complete."""
+        with replacing(path) as partial:
+            pq.write_table(self.table(), partial, compression=COMPRESSION)
+
+    def table(self) -> pa.Table:
+        """Returns what `save` writes: a row an image, and everything else in the schema's metadata."""
         columns: dict[str, pa.Array] = {
             "feature": _fixed_size_lists(self.features),
             "pid": pa.array(self.pids),
@@ -192,8 +222,7 @@ class Embeddings:
             "distance": self.distance.model_dump(mode="json"),
         }
         metadata = {"reseen": json.dumps(content), "reseen.distance": save_arrays(self.distance.arrays())}
-        with replacing(path) as partial:
-            pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial, compression="zstd")
+        return pa.table(columns).replace_schema_metadata(metadata)
 
     @staticmethod
     def is_one(path: Path) -> bool:
@@ -202,6 +231,12 @@ class Embeddings:
             return b"reseen" in (pq.read_schema(path).metadata or {})
         except (OSError, pa.ArrowInvalid):
             return False
+
+    @staticmethod
+    def model_of(path: Path) -> str:
+        """Returns the digest of the model that made what `save` wrote, and reads nothing else."""
+        model: str = json.loads(pq.read_schema(path).metadata[b"reseen"])["model"]
+        return model
 
     @classmethod
     def load(cls, path: Path) -> Embeddings:

@@ -11,11 +11,14 @@ from reseen.data.images.source import open_folder
 from reseen.data.person import UNKNOWN_PID, PersonImage
 from reseen.data.sets.table import TABLE_SUFFIXES
 from reseen.descriptors.embeddings import Embeddings
+from reseen.embedding.writing import Written, write_embeddings
 from reseen.errors import ReseenError
 from reseen.progress import Bars, silent
 
 if TYPE_CHECKING:  # a place is looked at before PyTorch is imported
     from reseen.models.embedder import Embedder
+
+_TITLE = "embedding images"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +52,42 @@ class Place:
             ReseenError: If the stored ones are another model's, or too many pictures cannot be decoded.
         """
         if self.stored is None:
-            with bars("embedding images") as progress:
+            with bars(_TITLE) as progress:
                 return embedder.embed(self.images, batch_size=batch_size, max_corrupt=max_corrupt, progress=progress)
-        made, ours = self.stored.model, embedder.digest
+        return self._own(self.stored, embedder)
+
+    def write(
+        self, file: Path, embedder: Embedder, *, batch_size: int = 128, max_corrupt: int = 0, bars: Bars = silent
+    ) -> Written:
+        """Writes the descriptors a model gives the pictures into a file; see `write_embeddings`.
+
+        Args:
+            file: The Parquet file.
+            embedder: The model.
+            batch_size: Pictures a forward pass.
+            max_corrupt: How many undecodable pictures may be left out.
+            bars: Shows how far the work has come.
+
+        Raises:
+            ReseenError: As `embeddings` and `write_embeddings`.
+        """
+        if self.stored is None:
+            with bars(_TITLE) as progress:
+                return write_embeddings(
+                    embedder, self.images, file, batch_size=batch_size, max_corrupt=max_corrupt, progress=progress
+                )
+        stored = self._own(self.stored, embedder)
+        stored.save(file)
+        return Written(len(stored), stored.features.shape[1], before=len(stored))
+
+    def _own(self, stored: Embeddings, embedder: Embedder) -> Embeddings:
+        made, ours = stored.model, embedder.digest
         if made and made != ours:
             raise ReseenError(
                 f"{self.path} was made by another model ({made[:12]}) than this one ({ours[:12]}): "
                 "make it again with reseen embed"
             )
-        return self.stored
+        return stored
 
 
 def open_place(path: Path) -> Place:

@@ -10,7 +10,8 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,26 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from reseen import models
-from reseen.checkpoint_files import CALIBRATION, CARD, CONFIG, MODEL_FILE, check_checkpoint
+from reseen.checkpoint_files import (
+    CALIBRATION,
+    CARD,
+    CONFIG,
+    MODEL_FILE,
+    BackendName,
+    EngineName,
+    backend_of,
+    check_model,
+    graph_in,
+)
 from reseen.data.person import UNKNOWN_PID, PersonImage
 from reseen.descriptors.calibration import Calibration
 from reseen.descriptors.distance import Distance, Euclidean, read_distance
 from reseen.errors import ReseenError, one_line
+from reseen.extras import need
 from reseen.files import replacing
 from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.models.exported import graph_backend, graph_files, on_engine
+from reseen.models.graph import GraphForm
 
 DISTANCE_FILE = "distance.safetensors"
 
@@ -56,45 +70,98 @@ def save(
         trained_on: Keys of the data sets it has seen persons of.
         held_back: Which persons it has not; see `reseen.checkpoint_files.held_back`.
     """
-    partial = directory.with_name(f"{directory.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    save_file(weights, partial / MODEL_FILE)
-    assert isinstance(model.config, BaseModel)
-    config = {
-        "model": model.config.model_dump(mode="json"),
-        "embedder": embedder.model_dump(mode="json"),
-        "weights": _digest(partial / MODEL_FILE),
-        "trained_on": list(trained_on),
-        "held_back": dict(held_back or {}),
-    }
-    if distance is not None and distance != Euclidean():
-        config["distance"] = _save_distance(partial, distance)
-    (partial / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
-    (partial / CARD).write_text(card)
-    shutil.rmtree(directory, ignore_errors=True)
-    partial.replace(directory)
+    with replacing_folder(directory) as partial:
+        weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+        save_file(weights, partial / MODEL_FILE)
+        assert isinstance(model.config, BaseModel)
+        content = {
+            "model": model.config.model_dump(mode="json"),
+            "weights": _digest(partial / MODEL_FILE),
+            "held_back": dict(held_back or {}),
+        }
+        _save_rest(partial, content, embedder, card, distance, trained_on)
 
 
-def load(directory: str | Path, *, device: str | torch.device = "cpu") -> Embedder:
-    """Loads a checkpoint folder.
+def save_graph(
+    directory: Path,
+    form: GraphForm,
+    written_for: EngineName,
+    embedder: EmbedderConfig,
+    *,
+    card: str,
+    distance: Distance | None = None,
+    trained_on: Sequence[str] = (),
+) -> None:
+    """Makes a folder, in which a graph's files lie already, one that `load` reads.
 
     Args:
-        directory: What `save` wrote.
+        directory: The folder.
+        form: What goes into the graph and what comes out.
+        written_for: The engine the graph was written for.
+        embedder: As for `save`, like all that follows.
+        card: The model card.
+        distance: What descriptors are to be compared by.
+        trained_on: Keys of the data sets it has seen persons of.
+    """
+    digests = {file.name: _digest(file) for file in graph_files(directory, written_for)}
+    content = {"graph": form.model_dump(mode="json"), "files": digests}
+    _save_rest(directory, content, embedder, card, distance, trained_on)
+
+
+def load(directory: str | Path, *, device: str | torch.device = "cpu", backend: BackendName | None = None) -> Embedder:
+    """Loads a checkpoint folder, or one of `reseen export`.
+
+    Args:
+        directory: What `save` or `reseen export` wrote.
         device: Where to put the weights.
+        backend: What is to run the model: ``torch``, ``onnx`` (ONNX Runtime) or ``openvino``, the last two on the CPU.
+            By default what the folder was written for. A checkpoint that is to run on another one is exported first,
+            which takes some seconds each time.
 
     A checkpoint is input like any other: loading reads this folder alone, never the network.
 
     Raises:
-        ReseenError: If a file is missing or damaged, or the weights do not fit the configuration, or the distance
-            not the descriptors.
+        ReseenError: If a file is missing or damaged, the weights do not fit the configuration or the distance not the
+            descriptors, or the backend is not installed or does not run what is in the folder.
 
     Example:
         >>> import reseen
         >>> model = reseen.load("runs/aanet50-market1501-quick/last")  # doctest: +SKIP
     """
-    directory = check_checkpoint(Path(directory))
+    directory = check_model(Path(directory))
+    written_for: BackendName = graph_in(directory) or "torch"
+    backend = backend_of(backend) or written_for
+    if backend == "torch":
+        if written_for != "torch":
+            raise ReseenError(f"{directory} is an exported graph, which PyTorch does not run: load the checkpoint")
+        return _load_weights(directory, device)
+    if torch.device(device).type != "cpu":
+        raise ReseenError(f"backend {backend} runs on the CPU, not on {device}: leave out the device")
+    need(backend)
+    if written_for == "torch":
+        need("export")
+        return on_engine(_load_weights(directory, device), backend)
+    return _load_graph(directory, written_for, backend)
+
+
+def _load_graph(directory: Path, written_for: EngineName, engine: EngineName) -> Embedder:
+    try:
+        content: dict[str, Any] = json.loads((directory / CONFIG).read_text())
+        for file in graph_files(directory, written_for):
+            if not file.is_file() or content["files"][file.name] != _digest(file):
+                raise ValueError(f"{file.name} is not the one that {CONFIG} was written for")
+        config = EmbedderConfig.model_validate(content["embedder"])
+        form = GraphForm.model_validate(content["graph"])
+        distance = _load_distance(directory, content["distance"]) if "distance" in content else Euclidean()
+        embedder = Embedder(graph_backend(directory, form, written_for, engine, config.precision), config, distance)
+        embedder.calibration = _load_calibration(directory, embedder)
+        embedder.embed([_blank(config.size)])  # which the graph has to take, and the distance to fit
+    except (ReseenError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, RuntimeError) as error:
+        raise ReseenError(f"cannot load {directory}: {one_line(error)}; export or copy it again") from error
+    return embedder
+
+
+def _load_weights(directory: Path, device: str | torch.device) -> Embedder:
     try:
         content: dict[str, Any] = json.loads((directory / CONFIG).read_text())
         if content["weights"] != _digest(directory / MODEL_FILE):
@@ -129,6 +196,36 @@ def _load_calibration(directory: Path, embedder: Embedder) -> Calibration | None
     if calibration.model != embedder.digest:
         raise ValueError(f"{CALIBRATION} is of another model: calibrate this one with reseen calibrate")
     return calibration
+
+
+@contextmanager
+def replacing_folder(directory: Path) -> Iterator[Path]:
+    """Yields a folder beside another one, whose place it takes at the end; after an error nothing is left of it."""
+    partial = directory.with_name(f"{directory.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        shutil.rmtree(directory, ignore_errors=True)
+        partial.replace(directory)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _save_rest(
+    directory: Path,
+    content: dict[str, Any],
+    embedder: EmbedderConfig,
+    card: str,
+    distance: Distance | None,
+    trained_on: Sequence[str],
+) -> None:
+    """Writes what a checkpoint and an exported graph have in common."""
+    content = {**content, "embedder": embedder.model_dump(mode="json"), "trained_on": list(trained_on)}
+    if distance is not None and distance != Euclidean():
+        content["distance"] = _save_distance(directory, distance)
+    (directory / CONFIG).write_text(json.dumps(content, indent=2) + "\n")
+    (directory / CARD).write_text(card)
 
 
 def _save_distance(directory: Path, distance: Distance) -> dict[str, Any]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
-from reseen.data.images.cache import CachedImages, cached_images, decode
-from reseen.data.images.keypoints import keypoints_of
+from reseen.data.images.cache import cached_images
+from reseen.data.images.decoding import Skipped, decode, decode_all
+from reseen.data.images.keypoints import any_keypoints, keypoints_of
 from reseen.data.images.preparation import blank, largest, mirrored, prepare
 from reseen.data.images.size import Size
 from reseen.data.person import UNKNOWN_PID, PersonImage
@@ -128,36 +130,79 @@ class Embedder:
             ReseenError: If more than ``max_corrupt`` pictures cannot be decoded.
         """
         persons = [as_person_image(image, row) for row, image in enumerate(images)]
-        with TemporaryDirectory(prefix="reseen-") as passing:
-            cached = cached_images(
-                persons,
-                self._decoded_size,
-                max_corrupt=max_corrupt,
-                directory=None if cache else Path(passing),
-                progress=progress,
-            )
-            return self._embed_cached(cached, batch_size, progress)
-
-    def _embed_cached(self, cached: CachedImages, batch_size: int, progress: Progress | None) -> Embeddings:
-        persons = cached.images
-        keypoints = keypoints_of(persons, cached.sizes, self._decoded_size)
+        if cache:
+            made = self._embed_cached(persons, batch_size, max_corrupt, progress)
+        else:
+            found = self.stream(persons, batch_size=batch_size, max_corrupt=max_corrupt, progress=progress)
+            made = [embeddings for _, embeddings in found]
         # Without any picture, one of nothing tells how wide everything would be.
-        arrays = [] if persons else [self._run(self._blank()).first(0)]
-        for start in range(0, len(persons), batch_size):
+        return Embeddings.join(made or [self._embeddings([], self._run(self._blank()).first(0), self.digest)])
+
+    def stream(
+        self,
+        images: Sequence[PersonImage],
+        *,
+        batch_size: int = 128,
+        max_corrupt: int = 0,
+        progress: Progress | None = None,
+    ) -> Iterator[tuple[list[int], Embeddings]]:
+        """Yields descriptors as they are made, a batch at a time, while the next pictures are decoded.
+
+        However many images there are, memory holds no more than three batches of decoded pictures, and nothing is
+        written to disk.
+
+        Args:
+            images: Person images.
+            batch_size: Pictures a forward pass.
+            max_corrupt: How many undecodable pictures may be left out (a warning at the end counts them).
+            progress: Told how far it has come.
+
+        Yields:
+            Numbers of the images in the order given, and their descriptors and attribute probabilities.
+
+        Raises:
+            ReseenError: If more than ``max_corrupt`` pictures cannot be decoded.
+        """
+        skipped, joints, model = Skipped(max_corrupt), any_keypoints(images), self.digest
+        with closing(decode_all(images, self._decoded_size, skipped, ahead=2 * batch_size)) as pictures:
+            while batch := list(islice(pictures, batch_size)):
+                rows = [picture.row for picture in batch]
+                pixels = np.stack([picture.pixels for picture in batch])
+                sizes = [picture.size for picture in batch]
+                yield rows, self._embed_batch([images[row] for row in rows], pixels, sizes, joints, model)
+                if progress:
+                    progress(rows[-1] + 1, len(images))
+        skipped.warn(len(images))
+
+    def _embed_cached(
+        self, images: Sequence[PersonImage], batch_size: int, max_corrupt: int, progress: Progress | None
+    ) -> list[Embeddings]:
+        cached = cached_images(images, self._decoded_size, max_corrupt=max_corrupt, progress=progress)
+        kept, joints, model = cached.images, any_keypoints(cached.images), self.digest
+        made = []
+        for start in range(0, len(kept), batch_size):
             rows = slice(start, start + batch_size)
-            pixels = torch.from_numpy(np.array(cached.pixels[rows]))
-            arrays.append(self._run(self._prepare(pixels, None if keypoints is None else keypoints[rows])))
+            pixels = np.array(cached.pixels[rows])
+            made.append(self._embed_batch(kept[rows], pixels, cached.sizes[rows], joints, model))
             if progress:
-                progress(min(start + batch_size, len(persons)), len(persons))
-        whole = Arrays.join(arrays)
+                progress(min(start + batch_size, len(kept)), len(kept))
+        return made
+
+    def _embed_batch(
+        self, images: Sequence[PersonImage], pixels: NDArray[np.uint8], sizes: ArrayLike, joints: bool, model: str
+    ) -> Embeddings:
+        keypoints = keypoints_of(images, sizes, self._decoded_size, always=joints)
+        return self._embeddings(images, self._run(self._prepare(torch.from_numpy(pixels), keypoints)), model)
+
+    def _embeddings(self, images: Sequence[PersonImage], arrays: Arrays, model: str) -> Embeddings:
         return Embeddings(
-            self._finish(np.concatenate(list(whole.features.values()), axis=1)),
-            np.array([person.pid for person in persons], dtype=np.int64),
-            np.array([person.camid for person in persons], dtype=np.int64),
-            whole.attributes or None,
-            [person.name for person in persons],
-            model=self.digest,
-            parts={name: values.shape[1] for name, values in whole.features.items()},
+            self._finish(np.concatenate(list(arrays.features.values()), axis=1)),
+            np.array([image.pid for image in images], dtype=np.int64),
+            np.array([image.camid for image in images], dtype=np.int64),
+            arrays.attributes or None,
+            [image.name for image in images],
+            model=model,
+            parts={name: values.shape[1] for name, values in arrays.features.items()},
             distance=self.distance,
         )
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reseen.data.annotations.joints_file import attach_named_joints, place_of, read_joints
-from reseen.data.images.cache import decode
+from reseen.data.images.decoding import decode
 from reseen.data.images.keypoints import rescale
 from reseen.data.images.size import Size
 from reseen.data.images.transforms import to_float

@@ -6,7 +6,7 @@ is not to be seen any more keeps its place and loses its confidence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -18,22 +18,28 @@ from reseen.data.person import PersonImage
 from reseen.data.skeleton import COCO18
 
 
-def keypoints_of(images: Sequence[PersonImage], sizes: ArrayLike, size: Size) -> Tensor | None:
+def keypoints_of(images: Sequence[PersonImage], sizes: ArrayLike, size: Size, *, always: bool = False) -> Tensor | None:
     """Returns the joints of pictures that were decoded to one size.
 
     Args:
         images: B images.
         sizes: (B, 2) height and width that the pictures have themselves.
         size: (H, W) they were decoded to.
+        always: Return joints even if none of these images has any: others that belong to them have.
 
     Returns:
         (B, 18, 3), without any confidence for an image that has no joints; None if no image has.
     """
-    if all(image.keypoints is None for image in images):
+    if not (always or any_keypoints(images)):
         return None
     nothing = np.zeros((len(COCO18), 3), np.float32)
     points = np.stack([nothing if image.keypoints is None else image.keypoints for image in images])
     return rescale(torch.from_numpy(points), torch.as_tensor(np.asarray(sizes)), size)
+
+
+def any_keypoints(images: Iterable[PersonImage]) -> bool:
+    """Whether any image has joints."""
+    return any(image.keypoints is not None for image in images)
 
 
 def rescale(keypoints: Tensor, old: Tensor, new: Size) -> Tensor:

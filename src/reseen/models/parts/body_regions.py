@@ -63,5 +63,5 @@ def region_weights(features: Tensor) -> Tensor:
     """Returns (4, h, w): averaging weights of the whole map and its top, middle and bottom third."""
     height, width = features.shape[-2:]
     third = torch.arange(height, device=features.device) * 3 // height
-    masks = torch.stack([torch.ones_like(third), third == 0, third == 1, third == 2]).float()
+    masks = torch.stack([third >= 0, third == 0, third == 1, third == 2]).float()
     return (masks / (masks.sum(1, keepdim=True).clamp(min=1) * width))[:, :, None].expand(-1, -1, width)

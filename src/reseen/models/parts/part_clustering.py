@@ -30,7 +30,7 @@ def part_rows(features: Tensor, parts: int, method: PartsName = "clusters") -> T
         return stripes
     counts = peak_counts(features)
     rows = cluster_rows(counts, parts) if method == "clusters" else quantile_rows(counts, parts)
-    return torch.where(rows.any(2, keepdim=True), rows, stripes)
+    return rows | (stripes & ~rows.any(2, keepdim=True))
 
 
 def peak_counts(features: Tensor) -> Tensor:

@@ -1,0 +1,50 @@
+"""A checkpoint is exported, embeds as before, and says what eight bits cost."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from reseen import Embeddings
+from tests.cli.calls import run
+
+
+def test_export_and_what_is_done_with_it(trained: Path, market_drawn: Path, query: Path, tmp_path: Path) -> None:
+    """Descriptors of the checkpoint and of its graph meet in one search; those of eight bits do not."""
+    graph, small, last = tmp_path / "graph", tmp_path / "small", trained / "last"
+    made = run("export", last, "--to", "openvino", "--out", graph)
+    assert made.exit_code == 0, made.output
+    assert re.search(r"12 pictures: smallest cosine (0\.9999\d\d|1\.000000), largest difference", made.stdout)
+    files = [tmp_path / "own.parquet", tmp_path / "other.parquet"]
+    for folder, file in zip((last, graph), files, strict=True):
+        done = run("embed", folder, "--images", market_drawn / "query", "--out", file, "--device", "cpu")
+        assert done.exit_code == 0, done.output
+    own, other = map(Embeddings.load, files)
+    np.testing.assert_allclose(other.features, own.features, atol=1e-4)
+    assert other.model == own.model
+    found = run("search", graph, "--gallery", files[0], "--query", query, "--out", tmp_path / "found.png")
+    assert found.exit_code == 0, found.output
+
+    made = run("export", last, "--to", "onnx", "--int8", "--calibrate", market_drawn, "--out", small)
+    assert made.exit_code == 0, made.output
+    assert re.search(r"mAP \d+\.\d\d% with PyTorch, \d+\.\d\d% with 8 bits, -?\d+\.\d\d points lost", made.stdout)
+    refused = run("search", small, "--gallery", files[0], "--query", query, "--out", tmp_path / "found.png")
+    assert "was made by another model" in str(refused.exception)
+
+
+def test_explaining_needs_the_checkpoint_itself(trained: Path, query: Path, tmp_path: Path) -> None:
+    run("export", trained / "last", "--to", "onnx", "--out", tmp_path / "graph")
+    refused = run("explain", tmp_path / "graph", query, "--out", tmp_path / "why.png")
+    assert "load the checkpoint itself" in str(refused.exception)
+    assert not (tmp_path / "why.png").exists()
+
+
+def test_embedding_says_what_an_earlier_run_had_made(trained: Path, market_drawn: Path, tmp_path: Path) -> None:
+    for name, already in (("a", ""), ("b", " of them made before")):
+        images = market_drawn / "query" if name == "a" else tmp_path / "a.parquet"
+        done = run("embed", trained / "last", "--images", images, "--out", tmp_path / f"{name}.parquet")
+        assert done.exit_code == 0, done.output
+        assert re.search(rf"\d+ descriptors of length [\d,]+(, \d+{already})?\n", done.stdout)
+        assert (already in done.stdout) or not already

@@ -1,0 +1,77 @@
+"""Exporting leaves a whole folder or nothing; eight bits are another model, and cost what the card says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import reseen
+from reseen import models
+from reseen.data import open_split
+from reseen.errors import ReseenError
+from reseen.evaluation.split import evaluate_split
+from reseen.export import export
+from reseen.export import parity as parities
+from reseen.models import checkpoint
+from reseen.models.embedder import EmbedderConfig
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    config = {"system": "ide", "backbone": "test_resnet", "num_identities": 5}
+    model = models.build(models.config_of(config)).eval()
+    checkpoint.save(
+        tmp_path / "last", model, EmbedderConfig(size=(64, 32)), card="# Drawn by hand", trained_on=["market1501"]
+    )
+    return tmp_path / "last"
+
+
+@pytest.mark.parametrize("engine", ["onnx", "openvino"])
+def test_eight_bits_are_another_model_whose_cost_is_known(
+    engine: Any, saved: Path, market_drawn: Path, tmp_path: Path
+) -> None:
+    split = open_split("market1501", market_drawn)
+    found = export(saved, tmp_path / "small", engine, calibrate=split)
+    own, other = reseen.load(saved), reseen.load(tmp_path / "small")
+    assert own.digest != other.digest
+    with pytest.raises(ReseenError, match="embed both with the same model"):
+        own.embed([split.query[0]]).check_comparable(other.embed([split.query[0]]))
+    assert 0.9 < found.parity.cosine < 0.999999, "it is near, and not the same"
+    assert (found.metric, found.note) == ("mAP", "on market1501")
+    assert found.before == pytest.approx(evaluate_split(own, split).report.primary, abs=1e-6)
+    assert found.after == pytest.approx(evaluate_split(other, split).report.primary, abs=1e-6)
+    card = (tmp_path / "small" / "README.md").read_text()
+    assert f"{100 * (found.before - found.after):.2f} points lost, on market1501." in card
+    assert "# Drawn by hand" in card
+    assert json.loads((tmp_path / "small" / "config.json").read_text())["trained_on"] == ["market1501"]
+    graph, step = {"onnx": ("model.onnx", b"QuantizeLinear"), "openvino": ("model.xml", b"FakeQuantize")}[engine]
+    assert (tmp_path / "small" / graph).read_bytes().count(step) >= 10, "a step for each convolution"
+
+
+def test_a_graph_that_gives_something_else_is_not_kept(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(saved, tmp_path / "out", "onnx")
+    before = (tmp_path / "out" / "model.onnx").read_bytes()
+    monkeypatch.setattr(parities, "LEAST_COSINE", 1.1)
+    for place in ("out", "new"):
+        with pytest.raises(ReseenError, match=r"differ from PyTorch's: cosine (0\.99999|1\.0)"):
+            export(saved, tmp_path / place, "onnx")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["last", "out"]
+    assert (tmp_path / "out" / "model.onnx").read_bytes() == before, "the earlier export is still there"
+    assert re.search("An ONNX graph, 32-bit floats", (tmp_path / "out" / "README.md").read_text())
+
+
+def test_nothing_else_is_replaced(saved: Path, tmp_path: Path) -> None:
+    with pytest.raises(ReseenError, match="last holds other things; name a new folder"):
+        export(saved, saved, "onnx")
+    assert (saved / "model.safetensors").is_file()
+    (tmp_path / "file").touch()
+    with pytest.raises(ReseenError, match="file holds other things"):
+        export(saved, tmp_path / "file", "onnx")
