@@ -1,0 +1,194 @@
+"""A gallery looked over instead of searched: lists that are paged through, rows by their ids, counts for facets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reseen.data.attributes import AttributeSchema
+from reseen.descriptors.distance import Euclidean
+from reseen.descriptors.embeddings import Embeddings
+from reseen.errors import ReseenError
+from reseen.search.gallery.filters import AnyOf, Filter, OneOf, attribute_conditions
+from reseen.search.gallery.gallery import Gallery
+from reseen.search.gallery.layout import matrix
+from reseen.search.gallery.rows import matches_of, row_id
+from reseen.search.search import Match
+from reseen.search.where import AttributeFilter
+
+_FACTS = ("camera", "pid", "seconds", "track", "added")
+
+
+@dataclass(frozen=True, eq=False)
+class Overview:
+    """What is known of every row but its path, descriptor, probabilities and picture, newest first.
+
+    Attributes:
+        version: Table and version it was read from.
+        ids: (N,) hashes.
+        columns: (N,) by name: camera, pid, seconds and track (NaN: unknown), added, and decisions ``c0``, ``c1``, …
+    """
+
+    version: tuple[str, int]
+    ids: NDArray[np.str_]
+    columns: Mapping[str, NDArray[Any]]
+
+    @classmethod
+    def of(cls, gallery: Gallery, before: Overview | None = None) -> Overview:
+        """Reads a gallery.
+
+        Args:
+            gallery: The gallery.
+            before: An earlier one, which is returned if nothing has changed.
+
+        Raises:
+            ReseenError: If it cannot be read.
+        """
+        store = gallery.store
+        with store.told():
+            table = store.current()
+            version = (store.settings()["current"], 0 if table is None else int(table.version))
+            if before is not None and before.version == version:
+                return before
+            if table is None:
+                return cls(version, np.empty(0, dtype=np.str_), {name: np.empty(0) for name in _FACTS})
+            decided = [name for name in table.schema.names if name[0] == "c" and name[1:].isdecimal()]
+            read = table.search().select(["id", *_FACTS, *decided]).to_arrow()
+        ids = np.array(read["id"].to_pylist(), dtype=np.str_)
+        columns = {name: read[name].to_numpy() for name in (*_FACTS, *decided)}
+        order = np.lexsort((ids, columns["added"]))[::-1]
+        return cls(version, ids[order], {name: values[order] for name, values in columns.items()})
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def page(self, rows: Filter, after: str = "", size: int = 60) -> tuple[list[str], str]:
+        """Returns the ids of some rows that pass a filter, and the cursor that goes on after them; empty at the end.
+
+        A row is never shown twice nor passed over, whatever is added or deleted between two pages: the cursor names
+        the last row's place, which is when it was added.
+
+        Args:
+            rows: Which.
+            after: What the page before returned.
+            size: At most so many.
+
+        Raises:
+            ReseenError: If it is no cursor.
+        """
+        mask = rows.mask(self.columns)
+        if after:
+            added, _, last = after.partition("-")
+            try:
+                then = float.fromhex(added)
+            except ValueError:
+                raise ReseenError(f"{after!r} is no cursor; begin with the first page") from None
+            mask &= (self.columns["added"] < then) | ((self.columns["added"] == then) & (self.ids < last))
+        places = np.flatnonzero(mask)
+        shown = places[:size]
+        more = len(places) > size
+        end = f"{float(self.columns['added'][shown[-1]]).hex()}-{self.ids[shown[-1]]}" if more else ""
+        return self.ids[shown].tolist(), end
+
+    def counts(self, rows: Filter, where: AttributeFilter | None, schema: AttributeSchema) -> dict[str, dict[str, int]]:
+        """Returns how many rows there are of each class of each attribute, so that a choice shows what it would bring.
+
+        What is required of an attribute itself does not count for its own classes: they are alternatives.
+
+        Args:
+            rows: Which rows.
+            where: The required attributes, or None.
+            schema: The gallery's attributes.
+        """
+        base = rows.mask(self.columns)
+        required = attribute_conditions(where, schema) if where is not None else ()
+        counts = {}
+        for attribute in schema:
+            own = schema.columns[attribute.name]
+            names = {f"c{place}" for place in range(own.start, own.stop)}
+            others = tuple(each for each in required if not names & _columns_of(each))
+            mask = base & Filter(others).mask(self.columns)
+            decided = [self.columns[f"c{place}"][mask] for place in range(own.start, own.stop)]
+            if attribute.kind == "multi_label":
+                numbers = [int((each == 1).sum()) for each in decided]
+            else:
+                numbers = np.bincount(decided[0].astype(np.int64), minlength=len(attribute.classes)).tolist()
+            counts[attribute.name] = dict(zip(attribute.classes, numbers, strict=True))
+        return counts
+
+    def cameras(self, rows: Filter) -> dict[int, int]:
+        """Returns how many of some rows each camera has taken, by camera in ascending order."""
+        values, numbers = np.unique(self.columns["camera"][rows.mask(self.columns)], return_counts=True)
+        return dict(zip(values.tolist(), numbers.tolist(), strict=True))
+
+    def times(self, rows: Filter) -> tuple[float, float] | None:
+        """Returns the first and the last second of some rows, or None if no time is known."""
+        seconds = self.columns["seconds"][rows.mask(self.columns)].astype(np.float64)
+        known = seconds[np.isfinite(seconds)]
+        return (float(known.min()), float(known.max())) if len(known) else None
+
+
+def matches_by_id(gallery: Gallery, ids: Iterable[str]) -> dict[str, Match]:
+    """Returns rows by their ids; those that are not there any more are left out.
+
+    Raises:
+        ReseenError: If an id is none, or the gallery cannot be read.
+    """
+    layout, wanted = gallery.layout, list(dict.fromkeys(ids))
+    if layout is None or not wanted:
+        return {}
+    columns = ["id", "path", "pid", "camera", "seconds", "track", "source"]
+    columns += [f"p{place}" for place in range(len(layout.schema or ()))]
+    found = _rows(gallery, wanted, columns)
+    return {match.id: match for match in matches_of(found, layout, None, None)}
+
+
+def descriptors_by_id(gallery: Gallery, ids: Sequence[str]) -> Embeddings:
+    """Returns what was stored of rows, in the order of their ids, to be searched for.
+
+    Raises:
+        ReseenError: If one is not there any more, or the descriptors are stored in the space of a learnt distance,
+            from which there is no way back.
+    """
+    layout = gallery.layout
+    if layout is None or layout.like.distance != Euclidean():
+        raise ReseenError("this gallery's descriptors cannot be searched for by themselves: give the picture")
+    found = _rows(gallery, ids, ["id", "descriptor"])
+    places = {one: place for place, one in enumerate(found["id"].to_pylist())}
+    if missing := [one for one in ids if one not in places]:
+        raise ReseenError(f"row {missing[0]} is not in the gallery any more")
+    features = matrix(found["descriptor"], layout.searched_width)[[places[one] for one in ids]]
+    unknown = np.zeros(len(features), dtype=np.int64)
+    return replace(layout.like, features=features, pids=unknown, camids=unknown)
+
+
+def ids_of(gallery: Gallery, rows: Filter) -> list[str]:
+    """Returns the ids of the rows that pass a filter.
+
+    Raises:
+        ReseenError: If the gallery cannot be read.
+    """
+    with gallery.store.told():
+        table = gallery.store.current()
+        if table is None:
+            return []
+        found: list[str] = table.search().where(rows.sql()).select(["id"]).to_arrow()["id"].to_pylist()
+    return found
+
+
+def _rows(gallery: Gallery, ids: Sequence[str], columns: Sequence[str]) -> Any:
+    for one in ids:
+        row_id(one)
+    with gallery.store.told():
+        table = gallery.store.current()
+        assert table is not None
+        return table.search().where(OneOf("id", tuple(ids)).sql()).select(list(columns)).to_arrow()
+
+
+def _columns_of(condition: OneOf | AnyOf) -> set[str]:
+    parts = condition.conditions if isinstance(condition, AnyOf) else (condition,)
+    return {part.column for part in parts}
