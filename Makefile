@@ -6,7 +6,7 @@ LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 
-.PHONY: help setup demo test test-lowest lint format types imports bench docs clean
+.PHONY: help setup demo test test-lowest lint format types imports bench soak docs clean
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make setup            the development environment in $(VENV)"
 	@echo "make lint | types | imports | format"
 	@echo "make bench            speed and memory beside public packages"
+	@echo "make soak             the application under load: half an hour"
 	@echo "make docs             the documentation site in site/"
 	@echo "make clean            remove $(VENV) and everything built"
 
@@ -52,6 +53,10 @@ bench: $(VENV)/dev.stamp
 	@$(PIP) embreex==4.4.0.post1
 	$(BIN)/python benchmarks/rasterising.py
 
+soak: $(VENV)/dev.stamp
+	@$(PIP) schemathesis==4.32.5
+	$(BIN)/python benchmarks/soak.py
+
 docs: $(VENV)/docs.stamp
 	$(BIN)/mkdocs build --strict
 
@@ -66,7 +71,7 @@ $(BIN)/python:
 # A stamp is written only after its install went through, so that an interrupted one starts again.
 $(VENV)/runtime.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing reseen and what it needs: gigabytes of PyTorch, a few minutes"
-	@$(PIP) -e '.[export,gallery,ingest,pose,render,train]'
+	@$(PIP) -e '.[app,export,gallery,ingest,pose,render,train]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/runtime.stamp
@@ -77,7 +82,7 @@ $(VENV)/dev.stamp: $(VENV)/runtime.stamp
 $(LOWEST)/test.stamp: pyproject.toml constraints-lowest.txt
 	@echo "installing the lowest versions that are supported: gigabytes of PyTorch, a few minutes"
 	$(PYTHON) -m venv $(LOWEST)
-	@$(LOWEST)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints-lowest.txt -e '.[gallery,ingest,pose,render,train]' pytest pytest-xdist scikit-image
+	@$(LOWEST)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints-lowest.txt -e '.[app,gallery,ingest,pose,render,train]' pytest pytest-xdist scikit-image
 	@touch $@
 
 $(VENV)/docs.stamp: $(VENV)/runtime.stamp

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from reseen.errors import ReseenError
 
 EXTRAS = {
+    "app": ("argon2-cffi", "fastapi", "httpx2", "jinja2", "markdown-it-py", "python-multipart", "uvicorn"),
     "export": ("nncf", "onnx", "onnxruntime", "onnxscript", "openvino"),
     "gallery": ("filelock", "lancedb"),
     "ingest": ("av", "opencv-python", "supervision", "trackers"),
@@ -17,7 +18,12 @@ EXTRAS = {
     "train": ("lightning", "tensorboard"),
 }
 """Packages by the extra that brings them, as in pyproject.toml."""
-_MODULES = {"opencv-python": "cv2"}
+MODULES = {
+    "argon2-cffi": "argon2",
+    "markdown-it-py": "markdown_it",
+    "opencv-python": "cv2",
+    "python-multipart": "python_multipart",
+}
 """What is imported, where it is not called like the package."""
 
 
@@ -38,4 +44,4 @@ def need(*extras: str) -> None:
 
 
 def _is_there(package: str) -> bool:
-    return find_spec(_MODULES.get(package, package)) is not None
+    return find_spec(MODULES.get(package, package)) is not None

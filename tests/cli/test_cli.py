@@ -15,8 +15,10 @@ GALLERY = [f"gallery {name}" for name in ("add", "info", "search", "delete", "er
 POSE = ["pose", "train-pose"]
 DATA = ["data check", "data render"]
 SCORE = ["evaluate", "calibrate"]
+APP = ["serve", "user add", "user list", "user remove", "audit show", "audit verify"]
 FINDING = ["embed", "search", "ingest", "explain", "export"]
 COMMANDS = [*DATA, "train", *SCORE, *FINDING, *POSE, "reproduce", "demo", *GALLERY]
+COMMANDS += APP
 
 PROGRAM = """
 import sys
@@ -89,6 +91,10 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
         (["search", "{checkpoint}", "--gallery", "nope", "--where", "hat=yes"], "nope does not exist"),
         (["search", "{checkpoint}", "--gallery", "{empty}", "--where", "hat=yes"], "no data set and no images"),
         (["search", "{checkpoint}", "--gallery", "."], "nothing to search for"),
+        (["serve", "nope", "--model", "{checkpoint}"], "nope is no gallery"),
+        (["serve", "{gallery}", "--model", "nope"], "nope is not a checkpoint"),
+        (["audit", "verify", "nope"], "nope is no gallery"),
+        (["user", "add", "{gallery}", "ann", "--password-file", "nope"], "cannot read the password in nope"),
         (["explain", "{checkpoint}", "nope.jpg"], "there is no picture nope.jpg"),
         (["embed", "{checkpoint}", "--images", ".", "--out", "x", "--backend", "tensorrt"], "no backend 'tensorrt'"),
         (["export", "nope", "--to", "onnx", "--out", "x"], "nope is not a checkpoint"),
@@ -109,13 +115,14 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
 )
 def test_a_typo_is_told_before_anything_heavy_is_imported(arguments: list[str], message: str, tmp_path: Path) -> None:
     """Seconds of waiting for PyTorch come only once the arguments are right."""
-    places = {"checkpoint": tmp_path / "last", "graph": tmp_path / "graph", "empty": tmp_path / "empty"}
+    places = {name: tmp_path / name for name in ("checkpoint", "graph", "empty", "gallery")}
     for place in places.values():
         place.mkdir()
     for name in ("config.json", "model.safetensors"):
         (places["checkpoint"] / name).touch()
     for name in ("config.json", "model.onnx"):
         (places["graph"] / name).touch()
+    (places["gallery"] / "gallery.json").touch()
     words = [word.format(**places) for word in arguments]
     done = subprocess.run([sys.executable, "-c", PROGRAM, *words], capture_output=True, text=True, check=False)
     assert done.stderr.startswith("error: ")

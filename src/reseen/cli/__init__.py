@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from reseen import __version__
 from reseen.cli import (
+    audit,
     cache,
     calibrate,
     data,
@@ -25,8 +26,10 @@ from reseen.cli import (
     pose,
     reproduce,
     search,
+    serve,
     train,
     train_pose,
+    user,
 )
 from reseen.console import err, out
 from reseen.errors import ReseenError, ReseenWarning
@@ -52,9 +55,12 @@ app.command()(train_pose.train_pose)
 app.command()(ingest.ingest)
 app.command()(reproduce.reproduce)
 app.command()(demo.demo)
+app.command()(serve.serve)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 app.add_typer(gallery.app, name="gallery")
+app.add_typer(user.app, name="user")
+app.add_typer(audit.app, name="audit")
 
 
 def _say_version(asked: bool) -> None:

@@ -1,0 +1,12 @@
+"""Everything the application does, as JSON."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from reseen.app.api import audit, deletion, jobs, model, pairs, rows, searches
+from reseen.app.problems import PROBLEMS
+
+router = APIRouter(prefix="/api", responses=PROBLEMS)
+for part in (searches, rows, pairs, deletion, jobs, model, audit):
+    router.include_router(part.router)

@@ -1,0 +1,86 @@
+"""Adding pictures in the background."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Path, Request, UploadFile
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+
+from reseen.app import adding, messages
+from reseen.app.api.parameters import ThisDesk
+from reseen.app.desk import Desk
+from reseen.app.door import Operator
+from reseen.app.problems import missing
+from reseen.app.state.jobs import Job
+
+router = APIRouter(tags=["jobs"])
+JobId = Annotated[str, Path(max_length=64, description="A job's id.", examples=["pQ9x_3sLr0aC"])]
+_WHOLE = 2**63 - 1
+_PAUSE = 0.5
+
+
+@router.post("/jobs", status_code=202)
+def add(
+    desk: ThisDesk,
+    user: Operator,
+    file: Annotated[list[UploadFile], File(description="Pictures, or zips of pictures.")],
+    camera: Annotated[int | None, Form(ge=-_WHOLE, le=_WHOLE, description="Which has taken them.")] = None,
+    seconds: Annotated[float | None, Form(allow_inf_nan=False, description="When they were taken.")] = None,
+    source: Annotated[str, Form(max_length=200, description="Where they come from, to delete them by.")] = "",
+) -> messages.Job:
+    """Keeps pictures and adds them in the background."""
+    return adding.message(adding.accept(desk, user, file, camera=camera, seconds=seconds, source=source))
+
+
+@router.get("/jobs")
+def jobs(desk: ThisDesk, user: Operator) -> tuple[messages.Job, ...]:
+    """Lists jobs, newest first."""
+    return tuple(map(adding.message, desk.state.jobs.recent()))
+
+
+@router.get("/jobs/{job_id}")
+def job(desk: ThisDesk, user: Operator, job_id: JobId) -> messages.Job:
+    """Says how a job is going."""
+    return adding.message(_job(desk, job_id))
+
+
+@router.post("/jobs/{job_id}/cancel")
+def cancel(desk: ThisDesk, user: Operator, job_id: JobId) -> messages.Job:
+    """Stops a job; what it has added stays."""
+    _job(desk, job_id)
+    desk.state.jobs.cancel(job_id)
+    desk.state.audit.add(user.name, "cancel", job=job_id)
+    return adding.message(_job(desk, job_id))
+
+
+@router.get("/jobs/{job_id}/events", response_class=StreamingResponse)
+async def events(request: Request, desk: ThisDesk, user: Operator, job_id: JobId) -> StreamingResponse:
+    """Tells how a job is going, each time it has moved, until it is over (server-sent events)."""
+    await run_in_threadpool(_job, desk, job_id)
+
+    async def told() -> AsyncIterator[str]:
+        before = ""
+        while not await request.is_disconnected():
+            job = await run_in_threadpool(desk.state.jobs.get, job_id)
+            if job is None:
+                return
+            now = adding.message(job).model_dump_json()
+            if now != before:
+                yield f"data: {now}\n\n"
+            if job.over:
+                return
+            before = now
+            await asyncio.sleep(_PAUSE)
+
+    return StreamingResponse(told(), media_type="text/event-stream")
+
+
+def _job(desk: Desk, one: str) -> Job:
+    found = desk.state.jobs.get(one)
+    if found is None:
+        raise missing(f"job {one[:32]}")
+    return found

@@ -1,0 +1,69 @@
+"""Rows of the gallery: one by one, page by page, and counted."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from reseen.app import looking, messages
+from reseen.app.api.parameters import Cameras, Cursor, RowId, Since, Size, ThisDesk, Until, Where
+from reseen.app.door import Visitor
+from reseen.app.searching import row_message
+from reseen.app.uploads import jpeg
+
+router = APIRouter(tags=["rows"])
+
+
+@router.get("/rows")
+def browse(
+    desk: ThisDesk,
+    user: Visitor,
+    where: Where = "",
+    camera: Cameras = [],  # noqa: B006 - FastAPI makes a new one for each request
+    since: Since = None,
+    until: Until = None,
+    cursor: Cursor = "",
+    size: Size = looking.PAGE,
+) -> messages.RowList:
+    """Lists rows, newest first; nothing is shown twice or passed over, whatever is added meanwhile."""
+    return looking.browse(desk, user, where, camera, since, until, cursor, size)
+
+
+@router.get("/rows/{row_id}")
+def row(desk: ThisDesk, user: Visitor, row_id: RowId) -> messages.Row:
+    """Returns what is known of a row."""
+    return row_message(desk, desk.match(user, row_id))
+
+
+@router.get("/rows/{row_id}/picture", response_class=Response)
+def picture(request: Request, desk: ThisDesk, user: Visitor, row_id: RowId) -> Response:
+    """Returns a row's picture as JPEG. Browsers ask again each time whether it may still be seen."""
+    image = desk.picture(user, f"row:{row_id}")
+    headers = {"Cache-Control": "private, no-cache", "ETag": f'"{row_id}"'}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(jpeg(image.open()), media_type="image/jpeg", headers=headers)
+
+
+@router.get("/rows/{row_id}/appearances")
+def appearances(desk: ThisDesk, user: Visitor, row_id: RowId) -> messages.RowList:
+    """Lists where a person was seen, in order of time."""
+    return messages.RowList(rows=tuple(looking.appearances(desk, user, desk.match(user, row_id))), cursor="")
+
+
+@router.get("/facets")
+def facets(
+    desk: ThisDesk,
+    user: Visitor,
+    where: Where = "",
+    camera: Cameras = [],  # noqa: B006 - FastAPI makes a new one for each request
+    since: Since = None,
+    until: Until = None,
+) -> messages.Facets:
+    """Returns what can be chosen from, and how many rows each choice would leave."""
+    return looking.facets(desk, user, where, camera, since, until)
+
+
+@router.get("/cameras")
+def cameras(desk: ThisDesk, user: Visitor) -> tuple[messages.Camera, ...]:
+    """Lists cameras and how many rows each has taken."""
+    return looking.facets(desk, user).cameras

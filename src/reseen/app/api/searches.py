@@ -1,0 +1,111 @@
+"""Searches: made, opened again, run once more, exported, and said right or wrong."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, File, Form, Response, UploadFile
+
+from reseen.app import exports, messages
+from reseen.app.api.parameters import Cursor, SearchId, Size, ThisDesk
+from reseen.app.door import Visitor
+from reseen.app.problems import missing
+from reseen.app.searching import Ask, answer, head, rerun, search
+from reseen.app.uploads import jpeg, read_pictures
+from reseen.errors import ReseenError
+
+router = APIRouter(tags=["searches"])
+_WHOLE = 2**63 - 1
+Purpose = Annotated[str, Form(min_length=3, max_length=500, examples=["lost child, case 4711"])]
+
+
+@router.post("/searches", status_code=201)
+def make(
+    desk: ThisDesk,
+    user: Visitor,
+    purpose: Purpose,
+    picture: Annotated[list[UploadFile] | None, File(description="The person; several make one query.")] = None,
+    unlike: Annotated[list[UploadFile] | None, File(description="Somebody else.")] = None,
+    like_ref: Annotated[list[str] | None, Form(description="The person: row:ID or query:SEARCH.PLACE.")] = None,
+    unlike_ref: Annotated[list[str] | None, Form(description="Somebody else, likewise.")] = None,
+    where: Annotated[str, Form(max_length=2000, examples=["upper_color=red"])] = "",
+    camera: Annotated[list[Annotated[int, Form(ge=-_WHOLE, le=_WHOLE)]] | None, Form(description="Only these.")] = None,
+    since: Annotated[float | None, Form(allow_inf_nan=False)] = None,
+    until: Annotated[float | None, Form(allow_inf_nan=False)] = None,
+    top: Annotated[int, Form(ge=1, description="Length of the list.")] = 100,
+) -> messages.Search:
+    """Searches, and keeps the search as a record."""
+    limits = desk.settings.limits
+    ask = Ask(
+        purpose,
+        read_pictures(picture or [], limits),
+        read_pictures(unlike or [], limits),
+        like_ref or [],
+        unlike_ref or [],
+        where,
+        camera or [],
+        since,
+        until,
+        top,
+    )
+    return answer(desk, user, search(desk, user, ask))
+
+
+@router.get("/searches")
+def recent(desk: ThisDesk, user: Visitor, cursor: Cursor = "", size: Size = 20) -> messages.SearchList:
+    """Lists searches, newest first: an operator sees everybody's."""
+    try:
+        before = float.fromhex(cursor) if cursor else 0.0
+    except (ValueError, OverflowError):
+        raise ReseenError(f"{cursor!r} is no cursor; begin with the first page") from None
+    records = desk.state.searches.recent("" if user.role == "operator" else user.name, before, size)
+    following = records[-1].at.hex() if len(records) == size else ""
+    return messages.SearchList(searches=tuple(map(head, records)), cursor=following)
+
+
+@router.get("/searches/{search_id}")
+def open_again(
+    desk: ThisDesk, user: Visitor, search_id: SearchId, cursor: Cursor = "", size: Size = 24
+) -> messages.Search:
+    """Opens a search again, as it was; rows that were deleted since are empty places."""
+    return answer(desk, user, desk.record(user, search_id), cursor, size)
+
+
+@router.post("/searches/{search_id}/rerun", status_code=201)
+def run_again(desk: ThisDesk, user: Visitor, search_id: SearchId) -> messages.Rerun:
+    """Runs a search once more and says what has changed."""
+    return rerun(desk, user, desk.record(user, search_id))
+
+
+@router.put("/searches/{search_id}/verdict")
+def say(desk: ThisDesk, user: Visitor, search_id: SearchId, verdict: messages.Verdict) -> messages.Verdict:
+    """Keeps whether a result is right."""
+    record = desk.record(user, search_id)
+    if verdict.row not in {place.row for place in record.ranking}:
+        raise missing(f"result {verdict.row[:32]}")
+    desk.match(user, verdict.row)
+    desk.state.feedback.say(record.id, verdict.row, verdict.correct, user.name)
+    desk.state.audit.add(user.name, "verdict", search=record.id, row=verdict.row, correct=verdict.correct)
+    return verdict
+
+
+@router.get("/searches/{search_id}/queries/{place}/picture", response_class=Response)
+def query_picture(desk: ThisDesk, user: Visitor, search_id: SearchId, place: int) -> Response:
+    """Returns a picture that was searched by, as JPEG."""
+    return Response(jpeg(desk.picture(user, f"query:{search_id}.{place}").open()), media_type="image/jpeg")
+
+
+@router.get("/searches/{search_id}/export.{kind}", response_class=Response)
+def export(desk: ThisDesk, user: Visitor, search_id: SearchId, kind: Literal["pdf", "png", "csv"]) -> Response:
+    """Returns a search to take along."""
+    record = desk.record(user, search_id)
+    content: str | bytes
+    if kind == "csv":
+        content, media = exports.table(desk, user, record), "text/csv; charset=utf-8"
+    elif kind == "png":
+        content, media = exports.picture(desk, user, record), "image/png"
+    else:
+        content, media = exports.document(desk, user, record), "application/pdf"
+    desk.state.audit.add(user.name, "export", search=record.id, kind=kind)
+    name = f"attachment; filename=search-{record.id}.{kind}"
+    return Response(content, media_type=media, headers={"Content-Disposition": name})

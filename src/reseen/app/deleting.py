@@ -1,0 +1,104 @@
+"""Deleting for good, everywhere: gallery, kept queries, verdicts, what is held in memory; with a receipt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from reseen.app import messages
+from reseen.app.desk import Desk
+from reseen.app.state.users import User
+from reseen.app.why import Explainer
+from reseen.errors import ReseenError
+from reseen.search.gallery.filters import Criteria, Filter, OneOf
+from reseen.search.gallery.overview import ids_of
+from reseen.search.gallery.receipt import BEYOND, Receipt
+
+
+def count(desk: Desk, user: User, wanted: messages.Deletion) -> int:
+    """Returns how many rows would be deleted.
+
+    Raises:
+        ReseenError: If nothing is said.
+    """
+    return len(ids_of(desk.gallery, _rows(desk, user, wanted)))
+
+
+def delete(desk: Desk, explainer: Explainer, user: User, wanted: messages.Deletion) -> messages.Receipt:
+    """Deletes rows, and everything the application itself has kept of them.
+
+    Raises:
+        ReseenError: If nothing is said, or the disk fails.
+    """
+    rows = _rows(desk, user, wanted)
+    ids = ids_of(desk.gallery, rows)
+    done = desk.gallery.remove(rows, scan=True)
+    criteria = wanted.model_dump(exclude_none=True, exclude={"reason"})
+    return _receipt(desk, explainer, user, "delete", wanted.reason, criteria, ids, done)
+
+
+def expire(desk: Desk, explainer: Explainer, user: User) -> messages.Receipt:
+    """Deletes rows that are older than the retention, and pictures that older searches have kept.
+
+    Raises:
+        ReseenError: If the disk fails.
+    """
+    days, now, before = desk.gallery.retention, time.time(), set(desk.overview().ids.tolist())
+    gone = desk.gallery.expire(now)
+    ids = sorted(before - set(desk.overview().ids.tolist()))
+    queries = desk.state.searches.forget_before(now - 86_400 * days)
+    done = Receipt(str(desk.gallery.folder), "", gone, {})
+    reason = f"older than {days:g} days"
+    return _receipt(desk, explainer, user, "expire", reason, {"days": days}, ids, done, queries)
+
+
+def _receipt(
+    desk: Desk,
+    explainer: Explainer,
+    user: User,
+    action: str,
+    reason: str,
+    criteria: dict[str, Any],
+    ids: Sequence[str],
+    done: Receipt,
+    queries: int = 0,
+) -> messages.Receipt:
+    queries += desk.state.searches.forget_rows(ids)
+    verdicts = desk.state.feedback.forget_rows(ids)
+    explainer.forget()
+    desk.overview()
+    desk.state.audit.add(
+        user.name, action, reason=reason, criteria=criteria, rows=done.rows, queries=queries, verdicts=verdicts
+    )
+    return messages.Receipt(
+        at=time.time(),
+        who=user.name,
+        reason=reason,
+        criteria=criteria,
+        rows=done.rows,
+        left=len(desk.gallery),
+        queries=queries,
+        verdicts=verdicts,
+        drawn=len(done.exports),
+        looked_for=done.looked_for,
+        files=done.files,
+        bytes=done.bytes,
+        found=done.found,
+        beyond=BEYOND,
+        audit=desk.state.audit.head()[1],
+    )
+
+
+def _rows(desk: Desk, user: User, wanted: messages.Deletion) -> Filter:
+    said = Criteria(
+        cameras=wanted.cameras,
+        pids=wanted.persons,
+        since=wanted.since,
+        until=wanted.until,
+        sources=wanted.sources,
+    ).filter()
+    chosen = () if wanted.rows is None else (OneOf("id", wanted.rows),)
+    if not said and not chosen:
+        raise ReseenError("say what to delete: cameras, persons, sources, rows, since or until")
+    return Filter((*said.conditions, *chosen, *desk.rows(user).conditions))

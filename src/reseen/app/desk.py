@@ -1,0 +1,145 @@
+"""What all requests share: the gallery, its model, and what the application keeps."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from reseen.app.door import Door
+from reseen.app.problems import missing
+from reseen.app.settings import Settings, state_folder
+from reseen.app.state import State
+from reseen.app.state.searches import Record
+from reseen.app.state.users import User
+from reseen.app.words import is_sensitive
+from reseen.data.attributes import AttributeSchema
+from reseen.data.person import PersonImage
+from reseen.descriptors.embeddings import Embeddings
+from reseen.errors import ReseenError
+from reseen.models import checkpoint
+from reseen.models.device import device_of
+from reseen.models.embedder import Embedder
+from reseen.search.gallery import Gallery
+from reseen.search.gallery.filters import Filter, OneOf
+from reseen.search.gallery.overview import Overview, matches_by_id
+from reseen.search.search import Match
+
+SENSITIVE = "sensitive attributes"
+"""The switch for attributes that say how old somebody looks, and of which gender."""
+
+
+class Desk:
+    """An open gallery with its model. Threads share it.
+
+    Attributes:
+        settings: As it was started.
+        state: Searches, jobs, users, audit trail.
+        door: Who may come in.
+        gallery: The gallery.
+        embedder: Its model; use `embed`, which lets one thread at a time compute.
+
+    Raises:
+        ReseenError: If gallery, checkpoint or token cannot be read, or do not belong together.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.state = State(state_folder(settings.gallery))
+        self.door = Door(settings, self.state)
+        self.gallery = Gallery.open(settings.gallery)
+        self.embedder: Embedder = checkpoint.load(settings.checkpoint, device=device_of(settings.device))
+        self.computing = threading.Lock()
+        self._overview: Overview | None = None
+        layout = self.gallery.layout
+        if layout is not None and layout.like.model not in ("", self.embedder.digest):
+            raise ReseenError(
+                f"{settings.gallery} was made by model {layout.like.model[:12]}, {settings.checkpoint} is "
+                f"{self.embedder.digest[:12]}: name the gallery's model, or reseen gallery reindex it"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.gallery.close()
+        self.state.close()
+
+    def embed(self, pictures: Sequence[PersonImage]) -> Embeddings:
+        with self.computing:
+            return self.embedder.embed(pictures)
+
+    def overview(self) -> Overview:
+        """Returns what is known of all rows, as they are now."""
+        self._overview = Overview.of(self.gallery, self._overview)
+        return self._overview
+
+    def schema(self) -> AttributeSchema | None:
+        """Returns the attributes that are shown and asked for, or None."""
+        schema = self.gallery.schema
+        if schema is None or self.state.switches[SENSITIVE]:
+            return schema
+        return AttributeSchema(schema.name, tuple(each for each in schema if not is_sensitive(each.name)))
+
+    def rows(self, user: User) -> Filter:
+        """Returns which rows somebody may see."""
+        return Filter() if user.cameras is None else Filter((OneOf("camera", tuple(sorted(user.cameras))),))
+
+    def matches(self, user: User, ids: Sequence[str]) -> dict[str, Match]:
+        """Returns rows that are there and that somebody may see, by id."""
+        found = matches_by_id(self.gallery, ids)
+        return {one: match for one, match in found.items() if user.cameras is None or match.camid in user.cameras}
+
+    def match(self, user: User, one: str) -> Match:
+        """Returns a row.
+
+        Raises:
+            HTTPException: 404 if it is not there, or not theirs to see.
+        """
+        try:
+            return self.matches(user, [one])[one]
+        except (KeyError, ReseenError):
+            raise missing(f"row {one[:32]}") from None
+
+    def record(self, user: User, one: str) -> Record:
+        """Returns a search: operators see everybody's, viewers their own.
+
+        Raises:
+            HTTPException: 404 if it is not there, or not theirs to see.
+        """
+        record = self.state.searches.get(one)
+        if record is None or (user.role != "operator" and record.who != user.name):
+            raise missing(f"search {one[:32]}")
+        return record
+
+    def picture(self, user: User, reference: str) -> PersonImage:
+        """Returns the picture of a row, ``row:ID``, or one that was searched by, ``query:SEARCH.PLACE``.
+
+        Raises:
+            HTTPException: 404 if it is not there any more, or not theirs to see.
+        """
+        kind, _, name = reference.partition(":")
+        if kind == "row":
+            try:
+                return self.gallery.picture(self.match(user, name))
+            except ReseenError:
+                raise missing(f"picture of row {name[:32]}") from None
+        search, _, place = name.partition(".")
+        if kind == "query" and place.isdecimal() and len(place) < 4:
+            queries = self.record(user, search).queries
+            if int(place) < len(queries):
+                query = queries[int(place)]
+                if query.row:
+                    return self.picture(user, f"row:{query.row}")
+                if query.picture is not None:
+                    return PersonImage(query.picture, -1, 0)
+        raise missing(f"picture {reference[:64]}")
+
+    @property
+    def uploads(self) -> Path:
+        """Where pictures lie until they are added."""
+        return self.state.folder / "uploads"

@@ -1,0 +1,134 @@
+"""Who is asking: this machine's own user, somebody with the token, or a user who has logged in."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+
+from reseen.app.settings import Settings
+from reseen.app.state import State
+from reseen.app.state.users import User
+from reseen.errors import ReseenError
+
+COOKIE = "reseen_session"
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_SHORTEST_TOKEN = 32
+
+
+class Door:
+    """Tells who may come in.
+
+    Args:
+        settings: Where it listens, and the token's file.
+        state: Users and sessions.
+
+    Raises:
+        ReseenError: If others than this machine could call and nobody would be asked who they are.
+    """
+
+    def __init__(self, settings: Settings, state: State) -> None:
+        self._settings, self._users = settings, state.users
+        self._token = _read_token(settings.token_file) if settings.token_file else ""
+        if not settings.local and not self._token and not len(state.users):
+            raise ReseenError(
+                f"{settings.host} lets other machines in: give --token-file, or add users with reseen user add"
+            )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody is asked: only this machine can call, and there are neither users nor a token."""
+        return self._settings.local and not self._token and not len(self._users)
+
+    @property
+    def takes_token(self) -> bool:
+        return bool(self._token)
+
+    def login(self, name: str, password: str, address: str) -> str:
+        """Returns the cookie of a new session.
+
+        Raises:
+            HTTPException: If the password is wrong, or was too often.
+        """
+        if wait := self._users.wait(name, address):
+            raise HTTPException(
+                429, f"too many wrong passwords; try again in {wait / 60:.0f} minutes", {"Retry-After": f"{wait:.0f}"}
+            )
+        if not name and self._token and _same(password, self._token):
+            return self._users.login("token", self._settings.session_hours)
+        if self._users.check(name, password, address) is None:
+            raise HTTPException(403, "name and password do not belong together")
+        return self._users.login(name, self._settings.session_hours)
+
+    def logout(self, cookie: str) -> None:
+        self._users.logout(cookie)
+
+    async def user(self, request: Request) -> User:
+        """Returns who is asking, and notes ``request.state.csrf`` for the forms.
+
+        Raises:
+            HTTPException: If nobody knows them, or a form is not one of ours.
+        """
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            if self._token and _same(given.strip(), self._token):
+                return User("token", "operator")
+            raise HTTPException(401, "this token is not the right one", {"WWW-Authenticate": "Bearer"})
+        if self.is_open:
+            return User("local", "operator")
+        session = self._users.session(request.cookies.get(COOKIE, ""))
+        if session is None:
+            raise HTTPException(401, "log in first, or send the token", {"WWW-Authenticate": "Bearer"})
+        request.state.csrf = session.csrf
+        if request.method not in _SAFE and not _same(await _sent_csrf(request), session.csrf):
+            raise HTTPException(403, "this form is too old; load the page again")
+        return session.user
+
+
+async def _sent_csrf(request: Request) -> str:
+    if sent := request.headers.get("x-csrf-token"):
+        return sent
+    if "form" in request.headers.get("content-type", ""):
+        return str((await request.form()).get("csrf", ""))
+    return ""
+
+
+async def asking(request: Request) -> User:
+    """Returns who is asking."""
+    door: Door = request.app.state.desk.door
+    user = await door.user(request)
+    request.state.user = user
+    return user
+
+
+async def operating(user: Annotated[User, Depends(asking)]) -> User:
+    """Returns who is asking, if they may change something.
+
+    Raises:
+        HTTPException: If not: whatever it is, to them it is not there.
+    """
+    if user.role != "operator":
+        raise HTTPException(404, "there is no such page, or it is not yours")
+    return user
+
+
+Visitor = Annotated[User, Depends(asking)]
+Operator = Annotated[User, Depends(operating)]
+
+
+def _same(one: str, other: str) -> bool:
+    return secrets.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode())
+
+
+def _read_token(file: Path) -> str:
+    try:
+        token = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReseenError(f"cannot read the token in {file}: {error}") from error
+    if len(token) < _SHORTEST_TOKEN or not token.isascii():
+        raise ReseenError(
+            f"the token in {file} needs {_SHORTEST_TOKEN} characters of ASCII or more: openssl rand -hex 32"
+        )
+    return token

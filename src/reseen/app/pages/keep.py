@@ -1,0 +1,118 @@
+"""What is kept: adding, deleting, retention."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from reseen.app import adding, deleting, looking, messages
+from reseen.app.api import deletion as api
+from reseen.app.api import jobs as jobs_api
+from reseen.app.api.jobs import JobId
+from reseen.app.api.parameters import ThisDesk, ThisExplainer
+from reseen.app.door import Operator
+from reseen.app.pages.form import Filters, texts_of
+from reseen.app.render import page
+from reseen.errors import ReseenError
+
+router = APIRouter()
+
+
+@router.get("/add")
+def add_page(request: Request, desk: ThisDesk, user: Operator) -> Response:
+    """The form to add pictures, and the jobs."""
+    return page(request, "add.html", jobs=jobs_api.jobs(desk, user), limits=desk.settings.limits)
+
+
+@router.post("/add")
+async def add(request: Request, desk: ThisDesk, user: Operator) -> Response:
+    """Keeps pictures; they are added in the background."""
+    form = await request.form(max_files=5000)
+    files = [each for each in form.getlist("file") if isinstance(each, UploadFile)]
+    said = Filters.read(form, None)
+    camera = said.cameras[0] if said.cameras else None
+    source = str(form.get("source", ""))
+    await run_in_threadpool(adding.accept, desk, user, files, camera=camera, seconds=said.since, source=source)
+    return RedirectResponse("/add", 303)
+
+
+@router.get("/jobs/{job_id}")
+def job(request: Request, desk: ThisDesk, user: Operator, job_id: JobId) -> Response:
+    """How a job is going, for the page that lists it."""
+    return page(request, "_job.html", job=jobs_api.job(desk, user, job_id))
+
+
+@router.post("/jobs/{job_id}/cancel")
+def cancel(request: Request, desk: ThisDesk, user: Operator, job_id: JobId) -> Response:
+    """Stops a job."""
+    told = jobs_api.cancel(desk, user, job_id)
+    if not request.headers.get("hx-request"):
+        return RedirectResponse("/add", 303)
+    return page(request, "_job.html", job=told)
+
+
+@router.get("/delete")
+def delete_page(request: Request, desk: ThisDesk, user: Operator) -> Response:
+    """The form to delete by; its address may name rows."""
+    rows = texts_of(request.query_params, "row")
+    return page(
+        request, "delete.html", facets=looking.facets(desk, user), rows=rows, days=desk.gallery.retention, wanted=None
+    )
+
+
+@router.post("/delete")
+async def delete(request: Request, desk: ThisDesk, explainer: ThisExplainer, user: Operator) -> Response:
+    """Counts what would be deleted and asks; the second time it deletes, and shows the receipt."""
+    form = await request.form()
+    wanted = _wanted(form)
+    if form.get("sure") == "yes":
+        receipt = await run_in_threadpool(deleting.delete, desk, explainer, user, wanted)
+        return page(request, "receipt.html", receipt=receipt)
+    count = await run_in_threadpool(deleting.count, desk, user, wanted)
+    facets = await run_in_threadpool(looking.facets, desk, user)
+    return page(
+        request,
+        "delete.html",
+        facets=facets,
+        rows=list(wanted.rows or ()),
+        days=desk.gallery.retention,
+        wanted=wanted,
+        count=count,
+    )
+
+
+@router.post("/retention")
+async def retention(request: Request, desk: ThisDesk, explainer: ThisExplainer, user: Operator) -> Response:
+    """Sets the retention, or deletes what is older."""
+    form = await request.form()
+    if form.get("apply") == "yes":
+        return page(request, "receipt.html", receipt=await run_in_threadpool(api.expire, desk, explainer, user))
+    try:
+        days = messages.Retention(days=str(form.get("days", "")))
+    except ValidationError:
+        raise ReseenError("the retention is a number of days above 0") from None
+    await run_in_threadpool(api.keep_for, desk, user, days)
+    return RedirectResponse("/delete", 303)
+
+
+def _wanted(form: FormData) -> messages.Deletion:
+    said = Filters.read(form, None)
+    persons = str(form.get("persons", "")).replace(",", " ").split()
+    try:
+        return messages.Deletion.model_validate(
+            {
+                "cameras": said.cameras or None,
+                "persons": persons or None,
+                "sources": texts_of(form, "source") or None,
+                "rows": texts_of(form, "row") or None,
+                "since": said.since,
+                "until": said.until,
+                "reason": str(form.get("reason", "")).strip(),
+            }
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ReseenError(f"{first['loc'][0]}: {first['msg']}") from None

@@ -1,0 +1,40 @@
+"""The model, and the audit trail."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from reseen.app import model_page
+from reseen.app.api import audit as audit_api
+from reseen.app.api import model as model_api
+from reseen.app.api.parameters import ThisDesk
+from reseen.app.door import Operator, Visitor
+from reseen.app.render import page
+
+router = APIRouter()
+
+
+@router.get("/model")
+def model(request: Request, desk: ThisDesk, user: Visitor) -> Response:
+    """What there is to know of the model."""
+    told = model_page.describe(desk, user)
+    curve = model_page.cmc_picture(desk.settings.checkpoint) is not None
+    return page(request, "model.html", model=told, card=model_page.card_html(told.card), curve=curve)
+
+
+@router.post("/model/sensitive")
+async def turn(request: Request, desk: ThisDesk, user: Operator) -> Response:
+    """Turns apparent gender and age on or off."""
+    on = (await request.form()).get("on") == "yes"
+    await run_in_threadpool(model_api.turn, desk, user, on)
+    return RedirectResponse("/model", 303)
+
+
+@router.get("/audit")
+def audit(request: Request, desk: ThisDesk, user: Operator, before: int = 0) -> Response:
+    """Who did what, newest first."""
+    told = audit_api.audit(desk, user, min(max(before, 0), 2**62), 100)
+    number, head = desk.state.audit.head()
+    return page(request, "audit.html", audit=told, number=number, head=head)

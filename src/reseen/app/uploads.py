@@ -1,0 +1,64 @@
+"""Pictures that somebody sends: looked at carefully before anything else is done with them."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooSlow
+
+from PIL import Image, ImageOps
+from starlette.datastructures import UploadFile
+
+from reseen.app.settings import Limits
+from reseen.errors import ReseenError, one_line
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+_decoders = ThreadPoolExecutor(4, thread_name_prefix="decode")
+
+
+def read_pictures(files: Sequence[UploadFile], limits: Limits) -> list[bytes]:
+    """Returns the encoded pictures of a form; fields left empty are passed over.
+
+    Raises:
+        ReseenError: If there are too many, or one is too large, is no picture, or takes too long to decode.
+    """
+    sent = [file for file in files if file.filename or file.size]
+    if len(sent) > limits.pictures:
+        raise ReseenError(f"{len(sent)} pictures are too many for one search; send at most {limits.pictures}")
+    return [_checked(file, limits) for file in sent]
+
+
+def _checked(file: UploadFile, limits: Limits) -> bytes:
+    name = (file.filename or "picture")[:80]
+    data = file.file.read(limits.picture_bytes + 1)
+    if len(data) > limits.picture_bytes:
+        raise ReseenError(f"{name} has more than {limits.picture_bytes >> 20} MiB; make it smaller")
+    try:
+        _decoders.submit(_decode, data, limits.picture_pixels).result(limits.decode_seconds)
+    except TooSlow:
+        raise ReseenError(f"{name} takes more than {limits.decode_seconds:g} s to decode; save it again") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ReseenError(
+            f"{name} is no picture that can be read ({one_line(error)}); send JPEG, PNG, WebP or BMP"
+        ) from None
+    return data
+
+
+def _decode(data: bytes, pixels: int) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # ours is the narrower limit
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            if picture.width * picture.height > pixels:
+                raise ValueError(f"{picture.width} x {picture.height} pixels are more than {pixels:,}")
+            picture.load()
+
+
+def jpeg(picture: Image.Image, largest: int = 512) -> bytes:
+    """Returns a picture as it is shown: upright, no larger than need be, and without what its file says besides."""
+    shown = ImageOps.exif_transpose(picture).convert("RGB")
+    shown.thumbnail((largest, largest))
+    file = io.BytesIO()
+    shown.save(file, "JPEG", quality=90)
+    return file.getvalue()

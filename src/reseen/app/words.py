@@ -1,0 +1,17 @@
+"""What attributes are called in front of people, and which of them are nobody's business unless an operator says so."""
+
+from __future__ import annotations
+
+_SENSITIVE = ("gender", "age", "personalMale", "personalLess", "personalLarger")
+"""How the names of such attributes begin."""
+
+
+def is_sensitive(attribute: str) -> bool:
+    """Whether an attribute says how old somebody looks, or of which gender."""
+    return attribute.partition(":")[0].startswith(_SENSITIVE)
+
+
+def label(attribute: str) -> str:
+    """Returns what people call an attribute: ``gender`` is what somebody looks like, not what they are."""
+    plain = attribute.replace("_", " ").replace(":", " ")
+    return f"apparent {plain}" if is_sensitive(attribute) else plain

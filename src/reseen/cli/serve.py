@@ -1,0 +1,41 @@
+"""`reseen serve`: the application, for people who search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reseen.checkpoint_files import check_checkpoint
+from reseen.cli.options import DeviceOption
+from reseen.console import out
+from reseen.extras import need
+from reseen.gallery_files import check_gallery
+
+
+def serve(
+    gallery: Annotated[Path, typer.Argument(help="Folder of the gallery.", callback=check_gallery)],
+    checkpoint: Annotated[
+        Path, typer.Option("--model", help="Checkpoint that made the gallery.", callback=check_checkpoint)
+    ],
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; other machines need users or a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 8000,
+    token_file: Annotated[Path | None, typer.Option(help="File with the token that lets callers in.")] = None,
+    device: DeviceOption = "auto",
+) -> None:
+    """Serve a gallery to people who search it, as pages and as an API.
+
+    Example: [bold]reseen serve hall --model runs/NAME/last[/]
+    """
+    need("gallery", "app")
+    from reseen.app.server import serve as start
+    from reseen.app.settings import Settings
+
+    settings = Settings(
+        gallery=gallery, checkpoint=checkpoint, device=device, host=host, port=port, token_file=token_file
+    )
+    out.print(f"http://{host}:{port} (stop with ctrl-c)", highlight=False)
+    start(settings)

@@ -1,0 +1,244 @@
+"""A typed client of a served gallery (`reseen serve`): what the pages do, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+import httpx2
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from reseen.app.messages import (
+    AuditPage,
+    Camera,
+    Deletion,
+    Facets,
+    Job,
+    ModelInfo,
+    Receipt,
+    Rerun,
+    Result,
+    Retention,
+    Row,
+    RowList,
+    Search,
+    SearchList,
+    Verdict,
+    Why,
+)
+from reseen.errors import ReseenError, one_line
+
+_Message = TypeVar("_Message", bound=BaseModel)
+Picture = Path | bytes
+_CAMERAS: TypeAdapter[tuple[Camera, ...]] = TypeAdapter(tuple[Camera, ...])
+_JOBS: TypeAdapter[tuple[Job, ...]] = TypeAdapter(tuple[Job, ...])
+
+
+class Client:
+    """Talks to one server; use it in a ``with`` statement.
+
+    Args:
+        url: Where it is served.
+        token: What stands in its ``--token-file``, if it has one.
+        timeout: Seconds to wait for an answer.
+        http: Another HTTP client to send by, such as one that tests bring.
+    """
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8000",
+        *,
+        token: str = "",
+        timeout: float = 60.0,
+        http: httpx2.Client | None = None,
+    ) -> None:
+        self._http = http if http is not None else httpx2.Client(base_url=url, timeout=timeout)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    # --- searching --------------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        *pictures: Picture,
+        purpose: str,
+        unlike: Sequence[Picture] = (),
+        like_rows: Sequence[str] = (),
+        unlike_rows: Sequence[str] = (),
+        where: str = "",
+        cameras: Sequence[int] = (),
+        since: float | None = None,
+        until: float | None = None,
+        top: int = 100,
+    ) -> Search:
+        """Searches by pictures of a person, rows of the gallery, attributes, or all of them.
+
+        Args:
+            pictures: Files, or encoded pictures.
+            purpose: Why; it is written down beside the result.
+            unlike: Pictures of somebody else.
+            like_rows: Ids of rows that show the person.
+            unlike_rows: Ids of rows that show somebody else.
+            where: Required attributes, such as ``upper_color=red and backpack=yes``.
+            cameras: Only these.
+            since: Only from this second on.
+            until: Only up to this second.
+            top: Length of the list.
+
+        Returns:
+            The search with its first results; `results` gives them all.
+
+        Raises:
+            ReseenError: If the server refuses, or cannot be reached.
+        """
+        files = [("picture", _file(each)) for each in pictures] + [("unlike", _file(each)) for each in unlike]
+        data: dict[str, Any] = {
+            "purpose": purpose,
+            "where": where,
+            "top": str(top),
+            "camera": [str(camera) for camera in cameras],
+            "like_ref": [f"row:{row}" for row in like_rows],
+            "unlike_ref": [f"row:{row}" for row in unlike_rows],
+        }
+        data |= {name: str(value) for name, value in (("since", since), ("until", until)) if value is not None}
+        return self._told(Search, "POST", "/searches", data=data, files=files or None)
+
+    def results(self, search: Search) -> Iterator[Result]:
+        """Yields all results of a search, page by page."""
+        page = search if search.results and search.results[0].rank == 1 else self.open(search.id)
+        yield from page.results
+        while page.cursor:
+            page = self.open(search.id, page.cursor)
+            yield from page.results
+
+    def open(self, search: str, cursor: str = "") -> Search:
+        """Opens a search again, as it was."""
+        return self._told(Search, "GET", f"/searches/{search}", params={"cursor": cursor})
+
+    def searches(self, cursor: str = "") -> SearchList:
+        """Lists searches, newest first."""
+        return self._told(SearchList, "GET", "/searches", params={"cursor": cursor})
+
+    def rerun(self, search: str) -> Rerun:
+        """Runs a search once more and says what has changed."""
+        return self._told(Rerun, "POST", f"/searches/{search}/rerun")
+
+    def say(self, search: str, row: str, correct: bool | None) -> Verdict:
+        """Says whether a result is right; None takes it back."""
+        verdict = Verdict(row=row, correct=correct)
+        return self._told(Verdict, "PUT", f"/searches/{search}/verdict", json=verdict.model_dump())
+
+    def export(self, search: str, kind: Literal["pdf", "png", "csv"]) -> bytes:
+        """Returns a search to take along."""
+        return self._sent("GET", f"/searches/{search}/export.{kind}").content
+
+    def why(self, one: str, other: str, map_name: str = "") -> Why:
+        """Compares two pictures by their references: ``row:ID`` or ``query:SEARCH.PLACE``."""
+        return self._told(Why, "GET", "/why", params={"one": one, "other": other, "map": map_name})
+
+    # --- looking over -----------------------------------------------------------------------------------------
+
+    def facets(self, where: str = "", cameras: Sequence[int] = ()) -> Facets:
+        """Returns what can be chosen from, and how many rows each choice would leave."""
+        return self._told(Facets, "GET", "/facets", params={"where": where, "camera": list(cameras)})
+
+    def cameras(self) -> tuple[Camera, ...]:
+        """Lists cameras and how many rows each has taken."""
+        return _CAMERAS.validate_json(self._sent("GET", "/cameras").content)
+
+    def rows(self, where: str = "", cameras: Sequence[int] = (), cursor: str = "") -> RowList:
+        """Lists rows, newest first."""
+        return self._told(RowList, "GET", "/rows", params={"where": where, "camera": list(cameras), "cursor": cursor})
+
+    def row(self, row: str) -> Row:
+        """Returns what is known of a row."""
+        return self._told(Row, "GET", f"/rows/{row}")
+
+    def picture(self, row: str) -> bytes:
+        """Returns a row's picture as JPEG."""
+        return self._sent("GET", f"/rows/{row}/picture").content
+
+    def appearances(self, row: str) -> RowList:
+        """Lists where a person was seen, in order of time."""
+        return self._told(RowList, "GET", f"/rows/{row}/appearances")
+
+    def model(self) -> ModelInfo:
+        """Returns the model's card."""
+        return self._told(ModelInfo, "GET", "/model")
+
+    # --- what is kept -----------------------------------------------------------------------------------------
+
+    def add(self, *files: Path, camera: int | None = None, seconds: float | None = None, source: str = "") -> Job:
+        """Sends pictures, or zips of them, to be added in the background."""
+        data = {"source": source}
+        data |= {name: str(value) for name, value in (("camera", camera), ("seconds", seconds)) if value is not None}
+        return self._told(Job, "POST", "/jobs", data=data, files=[("file", _file(each)) for each in files])
+
+    def job(self, job: str) -> Job:
+        """Says how a job is going."""
+        return self._told(Job, "GET", f"/jobs/{job}")
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Lists jobs, newest first."""
+        return _JOBS.validate_json(self._sent("GET", "/jobs").content)
+
+    def cancel(self, job: str) -> Job:
+        """Stops a job; what it has added stays."""
+        return self._told(Job, "POST", f"/jobs/{job}/cancel")
+
+    def delete(self, wanted: Deletion) -> Receipt:
+        """Deletes rows for good."""
+        return self._told(Receipt, "POST", "/deletions", json=wanted.model_dump(exclude_none=True))
+
+    def retention(self) -> Retention:
+        """Says after how many days rows are to be deleted."""
+        return self._told(Retention, "GET", "/retention")
+
+    def expire(self) -> Receipt:
+        """Deletes what is older than the retention."""
+        return self._told(Receipt, "POST", "/retention/apply")
+
+    def feedback(self) -> bytes:
+        """Returns what people said of results as pairs, one JSON object a line."""
+        return self._sent("GET", "/feedback").content
+
+    def audit(self, before: int = 0) -> AuditPage:
+        """Returns the audit trail, newest first, and whether its chain holds."""
+        return self._told(AuditPage, "GET", "/audit", params={"before": before})
+
+    def _told(self, message: type[_Message], method: str, path: str, **content: Any) -> _Message:
+        try:
+            return message.model_validate_json(self._sent(method, path, **content).content)
+        except ValidationError as error:
+            raise ReseenError(f"the server answered something else than {message.__name__}: is it reseen's?") from error
+
+    def _sent(self, method: str, path: str, **content: Any) -> httpx2.Response:
+        try:
+            answer = self._http.request(method, f"/api{path}", headers=self._headers, **content)
+        except httpx2.HTTPError as error:
+            raise ReseenError(f"the server cannot be reached ({one_line(error)}): is reseen serve running?") from error
+        if answer.is_success:
+            return answer
+        try:
+            detail = str(answer.json()["detail"])
+        except (ValueError, KeyError, TypeError):
+            detail = answer.reason_phrase
+        raise ReseenError(f"the server refused ({answer.status_code}): {detail}")
+
+
+def _file(picture: Picture) -> tuple[str, bytes]:
+    if isinstance(picture, bytes):
+        return "picture", picture
+    try:
+        return picture.name, picture.read_bytes()
+    except OSError as error:
+        raise ReseenError(f"cannot read {picture}: {error.strerror}") from error

@@ -1,0 +1,50 @@
+"""The application on a small gallery, called within this process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from reseen.app.desk import Desk
+from reseen.app.server import create_app
+from reseen.app.settings import Settings
+from reseen.client import Client
+from tests.app.served import write_gallery
+
+LOCAL = "http://127.0.0.1:8000"
+
+
+@pytest.fixture(scope="session")
+def _written(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return write_gallery(tmp_path_factory.mktemp("app"))
+
+
+@pytest.fixture
+def settings(_written: Settings, tmp_path: Path) -> Settings:
+    """A gallery of one's own, and its model."""
+    shutil.copytree(_written.gallery, tmp_path / "hall")
+    return _written.model_copy(update={"gallery": tmp_path / "hall"})
+
+
+@pytest.fixture
+def desk(settings: Settings) -> Iterator[Desk]:
+    with Desk(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def web(desk: Desk) -> Iterator[TestClient]:
+    """A browser without scripts."""
+    with TestClient(create_app(desk), base_url=LOCAL) as browser:
+        browser.headers["accept"] = "text/html"
+        yield browser
+
+
+@pytest.fixture
+def client(web: TestClient) -> Client:
+    """The typed client, on the same application."""
+    return Client(http=web)

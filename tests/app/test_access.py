@@ -1,0 +1,171 @@
+"""Who may come in, what they may see, and what browsers are told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from reseen.app.desk import Desk
+from reseen.app.server import create_app
+from reseen.app.settings import Settings
+from reseen.client import Client
+from reseen.errors import ReseenError
+from tests.app.conftest import LOCAL
+from tests.app.served import jpeg
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+
+
+def login(app_of: Desk, name: str, password: str = "correct horse") -> TestClient:
+    browser = TestClient(create_app(app_of), base_url=LOCAL, headers={"accept": "text/html"})
+    answer = browser.post("/login", data={"name": name, "password": password})
+    assert answer.status_code == 200
+    browser.headers["x-csrf-token"] = re.search('name="csrf" value="([^"]+)"', answer.text)[1]  # type: ignore[index]
+    return browser
+
+
+@pytest.fixture
+def users(desk: Desk) -> Desk:
+    desk.state.users.add("ann", "correct horse", "operator")
+    desk.state.users.add("bob", "correct horse", "viewer", cameras=[2])
+    desk.state.users.add("eve", "correct horse", "viewer")
+    return desk
+
+
+def test_other_machines_need_users_or_a_token(settings: Settings, tmp_path: Path) -> None:
+    host = "0.0.0.0"
+    with pytest.raises(ReseenError, match="lets other machines in: give --token-file"):
+        Desk(settings.model_copy(update={"host": host}))
+    short = tmp_path / "token"
+    short.write_text("secret")
+    with pytest.raises(ReseenError, match="needs 32 characters"):
+        Desk(settings.model_copy(update={"host": host, "token_file": short}))
+    short.write_text(TOKEN)
+    with Desk(settings.model_copy(update={"host": host, "token_file": short})) as desk:
+        assert not desk.door.is_open
+
+
+def test_a_token_opens_api_and_pages(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    with Desk(settings.model_copy(update={"token_file": tmp_path / "token"})) as desk:
+        browser = TestClient(create_app(desk), base_url=LOCAL)
+        assert browser.get("/api/rows").status_code == 401
+        assert browser.get("/", headers={"accept": "text/html"}).url.path == "/login"
+        with pytest.raises(ReseenError, match="401"):
+            Client(http=browser, token="wrong").rows()
+        assert len(Client(http=browser, token=TOKEN).rows().rows) == 12
+        assert browser.post("/login", data={"name": "", "password": "wrong" * 8}).status_code == 403
+        assert browser.post("/login", data={"name": "", "password": TOKEN}).url.path == "/"
+        assert browser.get("/audit").status_code == 200, "the cookie does from here on"
+
+
+def test_ids_that_somebody_may_not_see_are_404_everywhere(users: Desk) -> None:
+    ann, bob, eve = (login(users, name) for name in ("ann", "bob", "eve"))
+    row = Client(http=ann).rows(cameras=[1]).rows[0].id
+    mine = Client(http=ann).rows(cameras=[2]).rows[0].id
+    search = Client(http=ann).search(jpeg(1, 1), purpose="ann's").id
+    hidden = [
+        f"/api/rows/{row}",
+        f"/api/rows/{row}/picture",
+        f"/api/rows/{row}/appearances",
+        f"/people/{row}",
+        f"/api/why?one=row:{row}&other=row:{mine}",
+        f"/api/why?one=row:{mine}&other=row:{row}",
+        f"/why?one=row:{mine}&other=row:{row}",
+        f"/api/why/map?of=row:{row}&map=id",
+        f"/api/why/covered?one=row:{row}&other=row:{mine}",
+        f"/compare?one=row:{row}",
+        f"/api/searches/{search}",
+        f"/searches/{search}",
+        f"/api/searches/{search}/export.csv",
+        f"/api/searches/{search}/export.pdf",
+        f"/api/searches/{search}/queries/0/picture",
+        f"/api/why/map?of=query:{search}.0",
+    ]
+    assert [(path, ann.get(path).status_code) for path in hidden] == [(path, 200) for path in hidden]
+    assert [(path, bob.get(path).status_code) for path in hidden] == [(path, 404) for path in hidden]
+    assert [eve.get(path).status_code for path in hidden] == [200] * 10 + [404] * 6
+    assert bob.get("/api/rows/" + "0" * 32).json()["detail"].startswith("there is no row"), "as for what never was"
+    assert {each.camera for each in Client(http=bob).rows().rows} == {2}
+    found = Client(http=bob).search(jpeg(1, 1), purpose="bob's", cameras=[])
+    assert {each.row.camera for each in found.results if each.row} == {2}
+    assert found.total == 4
+    with pytest.raises(ReseenError, match="404"):
+        Client(http=bob).search(purpose="a row of another camera", like_rows=[row])
+
+
+def test_viewers_do_not_find_what_operators_do(users: Desk) -> None:
+    eve = login(users, "eve")
+    for path in ("/api/audit", "/audit", "/api/jobs", "/add", "/delete", "/api/feedback"):
+        assert eve.get(path).status_code == 404, path
+    for path in ("/api/deletions", "/api/retention/apply", "/delete", "/model/sensitive", "/retention"):
+        assert eve.post(path).status_code == 404, path
+    assert eve.put("/api/model/sensitive").status_code == 404
+    assert len(users.gallery) == 12
+
+
+def test_a_form_needs_the_sessions_token(users: Desk) -> None:
+    ann = login(users, "ann")
+    token = ann.headers.pop("x-csrf-token")
+    refused = ann.post("/retention", data={"days": "3"})
+    assert refused.status_code == 403
+    assert "load the page again" in refused.text
+    assert ann.post("/retention", data={"days": "3", "csrf": token}).status_code == 200
+    assert users.gallery.retention == 3
+    assert ann.post("/logout", data={"csrf": token}).url.path == "/login"
+    assert ann.get("/api/rows").status_code == 401
+
+
+def test_passwords_can_be_guessed_five_times(users: Desk) -> None:
+    browser = TestClient(create_app(users), base_url=LOCAL)
+    tried = [browser.post("/login", data={"name": "ann", "password": "wrong horse"}).status_code for _ in range(6)]
+    assert tried == [403] * 5 + [429]
+    right = browser.post("/login", data={"name": "ann", "password": "correct horse"})
+    assert right.status_code == 429, "the right one does not help either"
+    assert int(right.headers["retry-after"]) > 600
+    assert b"correct horse" not in b"".join(f.read_bytes() for f in users.state.folder.iterdir() if f.is_file())
+
+
+def test_other_web_pages_change_nothing(web: TestClient, desk: Desk) -> None:
+    for headers in (
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"host": "evil.example"},
+    ):
+        assert web.put("/api/retention", json={"days": 1}, headers=headers).status_code == 403, headers
+    assert desk.gallery.retention == 8
+
+
+def test_bodies_are_cut_off(web: TestClient) -> None:
+    assert web.post("/api/deletions", content=bytes(2 << 20)).status_code == 413
+
+    def endless() -> Iterator[bytes]:
+        for _ in range(64):
+            yield bytes(1 << 20)
+
+    assert web.post("/api/deletions", content=endless()).status_code in (400, 413, 422)
+
+
+def test_every_answer_has_the_policy(web: TestClient) -> None:
+    for path in ("/", "/api/rows", "/static/app.css", "/nowhere", "/api/rows/x/picture", "/openapi.json"):
+        headers = web.get(path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "http" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+
+
+def test_errors_are_problems(web: TestClient) -> None:
+    for path, status in (("/api/rows/x", 404), ("/api/rows?size=0", 422), ("/api/nowhere", 404)):
+        answer = web.get(path)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json().keys() == {"title", "status", "detail"}
