@@ -1,0 +1,136 @@
+"""One walk through every page in a real browser, without an error in its console or a request to anybody else."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from reseen.app.desk import Desk
+from reseen.app.server import create_app
+from tests.app.served import jpeg
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")]
+
+PASTE = """
+(bytes) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(bytes)], "pasted.jpg", {type: "image/jpeg"}));
+    document.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true}));
+}
+"""
+
+
+@pytest.fixture
+def address(desk: Desk) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(create_app(desk), port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def page(address: str) -> Iterator[Any]:
+    """A page of a browser that notes what goes wrong."""
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=address).new_page()
+        faults: list[str] = []
+        page.on("console", lambda message: message.type in ("error", "warning") and faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda each: each.url.startswith((address, "blob:")) or faults.append(each.url))
+        yield page
+        browser.close()
+        assert faults == []
+
+
+def test_a_walk_through_every_page(page: Any, desk: Desk, tmp_path: Path) -> None:
+    expect = sync_api.expect
+    (tmp_path / "q.jpg").write_bytes(jpeg(1, 1, seed=4))
+
+    page.goto("/")
+    page.set_input_files("#picture", str(tmp_path / "q.jpg"))
+    page.evaluate(PASTE, list(jpeg(1, 2, seed=4)))
+    expect(page.locator(".drop .preview img")).to_have_count(2)
+    total = page.locator(".total b")
+    expect(total).to_have_text("12")
+    page.get_by_role("checkbox", name="2 4").check()
+    expect(total).to_have_text("4")
+    page.get_by_label("Purpose").fill("a walk")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/searches/*")
+    cards = page.locator(".grid .card")
+    expect(cards).to_have_count(4)
+    expect(page.locator(".known li")).to_have_count(2)
+    right = cards.first.get_by_role("button", name="Right")
+    right.click()
+    expect(right).to_have_attribute("aria-pressed", "true")
+    assert len(desk.state.feedback.all()) == 1
+    page.get_by_role("button", name="Run again").click()
+    expect(page.get_by_role("status")).to_contain_text("the same list")
+    cards.nth(1).get_by_role("button", name="Not this").click()
+    expect(page.locator(".known .unlike")).to_have_count(1)
+
+    cards.first.get_by_role("link", name="Why").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("apart")
+    expect(page.locator(".pair figure")).to_have_count(2)
+    expect(page.locator("tfoot .number")).to_be_visible()
+    page.go_back()
+    cards.first.locator("a.frame").click()
+    expect(page.locator(".timeline circle")).to_have_count(3)
+
+    page.goto("/add")
+    page.set_input_files("#file", str(tmp_path / "q.jpg"))
+    page.get_by_label("Camera").fill("9")
+    page.get_by_role("button", name="Add in the background").click()
+    expect(page.locator(".job.done")).to_contain_text("1 added", timeout=20_000)
+    page.goto("/browse")
+    page.get_by_role("checkbox", name="9 1").check()
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".grid .card")).to_have_count(1)
+
+    page.goto("/delete")
+    page.get_by_role("checkbox", name="9 1").check()
+    page.get_by_label("Reason").fill("the walk is over")
+    page.get_by_role("button", name="Count").click()
+    page.get_by_role("button", name="Delete 1").click()
+    expect(page.locator(".lead")).to_contain_text("1 picture was deleted for good; 12 are left")
+
+    page.goto("/model")
+    page.get_by_role("button", name="Turn on").click()
+    expect(page.get_by_role("button", name="Turn off")).to_be_visible()
+    page.goto("/audit")
+    expect(page.locator(".note.good")).to_contain_text("holds")
+
+    desk.state.users.add("ann", "correct horse", "viewer")
+    page.goto("/")
+    page.get_by_label("Name").fill("ann")
+    page.get_by_label("Password").fill("correct horse")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator(".out")).to_contain_text("ann, viewer")
+    expect(page.get_by_role("link", name="Delete")).to_have_count(0)
+    page.get_by_role("button", name="Log out").click()
+    expect(page).to_have_url(f"{page.url.partition('/login')[0]}/login")
+
+
+def test_no_page_is_wider_than_its_window(page: Any, desk: Desk) -> None:
+    row = desk.overview().ids[0]
+    for width in (390, 1280, 2560):
+        page.set_viewport_size({"width": width, "height": 900})
+        for path in ("/", "/browse", f"/people/{row}", f"/why?one=row:{row}&other=row:{row}", "/delete", "/audit"):
+            page.goto(path)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, (path, width)
