@@ -64,7 +64,8 @@ def demo(
     console.rule("2. training")
     if (folder / "run" / "recipe.yaml").exists():
         shutil.rmtree(folder / "run")
-        shutil.rmtree(folder / "gallery", ignore_errors=True)
+        for former in ("gallery", "gallery.app"):
+            shutil.rmtree(folder / former, ignore_errors=True)
         for name in _PICTURES:  # those of the earlier run
             (folder / name).unlink(missing_ok=True)
     run = Run(recipe, folder / "run", console=console)

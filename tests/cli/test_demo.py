@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from reseen import Gallery
+from reseen.app.desk import Desk
+from reseen.app.settings import Settings
 from tests.cli.calls import run
 from tests.flat_world import FlatWorld
 
@@ -16,7 +18,16 @@ SEARCHES = {"search.png", "search-where.png", "search-both.png"}
 PICTURES = {"curves.png", "cmc.png", "worst.png", "explain.png"} | SEARCHES
 
 
-def test_demo_runs_the_whole_chain(recipe: Path, market_drawn: Path, tmp_path: Path) -> None:
+def test_demo_runs_the_whole_chain(
+    recipe: Path, market_drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[int] = []
+
+    def look_in(settings: Settings) -> None:
+        with Desk(settings) as desk:  # the gallery is the model's, or this fails
+            served.append(len(desk.gallery))
+
+    monkeypatch.setattr("reseen.app.server.serve", look_in)
     result = run("demo", "--data", market_drawn, "--out", tmp_path / "demo", "--recipe", recipe)
     assert result.exit_code == 0, result.output
     written = {path.name for path in (tmp_path / "demo").iterdir()}
@@ -28,8 +39,10 @@ def test_demo_runs_the_whole_chain(recipe: Path, market_drawn: Path, tmp_path: P
         arguments = shlex.split(" ".join(command).partition(" --out")[0])
         done = run(*arguments, *place)
         assert done.exit_code == 0, done.output
-    again = run("demo", "--data", market_drawn, "--out", tmp_path / "demo", "--recipe", recipe)
+    assert served == [], "a script that calls it does not wait for visitors"
+    again = run("demo", "--data", market_drawn, "--out", tmp_path / "demo", "--recipe", recipe, "--serve")
     assert again.exit_code == 0, again.output
+    assert served[0] > 0
 
 
 def test_demo_without_data_renders_its_own(

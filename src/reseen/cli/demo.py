@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -24,14 +25,19 @@ def demo(
     ] = None,
     weights: WeightsOption = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, as for train.")] = None,
+    serve: Annotated[
+        bool | None, typer.Option("--serve/--no-serve", help="Serve the gallery in the end; by default on a terminal.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to serve it.")] = 8000,
 ) -> None:
-    """Run the whole chain: render, train briefly, evaluate, fill and search a gallery, explain.
+    """Run the whole chain: render, train briefly, evaluate, fill and search a gallery, explain, serve.
 
     Example: [bold]reseen demo[/], or with real images [bold]reseen demo --data DATA[/]
     """
     if weights and not (data or recipe):
         raise ReseenError("--weights goes with --data: without data the demo trains a small network from nothing")
-    need("train", "gallery", *(() if data else ("render",)))
+    serving = sys.stdout.isatty() if serve is None else serve
+    need("train", "gallery", *(() if data else ("render",)), *(("app",) if serving else ()))
     from reseen.demo import demo as run_demo
     from reseen.training.recipe import load_recipe
 
@@ -40,3 +46,9 @@ def demo(
     if not pictures:
         raise typer.Exit(130)
     say_written(*pictures)
+    if serving:
+        from reseen.app import server
+        from reseen.app.settings import Settings
+
+        out.print(f"now search it yourself: http://127.0.0.1:{port} (stop with ctrl-c)", highlight=False)
+        server.serve(Settings(gallery=folder / "gallery", checkpoint=folder / "run" / "last", port=port))
