@@ -17,6 +17,7 @@ from reseen.app.messages import (
     Facets,
     Job,
     ModelInfo,
+    PersonFound,
     Receipt,
     Rerun,
     Result,
@@ -33,6 +34,7 @@ from reseen.errors import ReseenError, one_line
 _Message = TypeVar("_Message", bound=BaseModel)
 Picture = Path | bytes
 _CAMERAS: TypeAdapter[tuple[Camera, ...]] = TypeAdapter(tuple[Camera, ...])
+_PEOPLE: TypeAdapter[tuple[PersonFound, ...]] = TypeAdapter(tuple[PersonFound, ...])
 _JOBS: TypeAdapter[tuple[Job, ...]] = TypeAdapter(tuple[Job, ...])
 
 
@@ -73,6 +75,7 @@ class Client:
         purpose: str,
         unlike: Sequence[Picture] = (),
         like_rows: Sequence[str] = (),
+        like_refs: Sequence[str] = (),
         unlike_rows: Sequence[str] = (),
         where: str = "",
         cameras: Sequence[int] = (),
@@ -87,6 +90,7 @@ class Client:
             purpose: Why; it is written down beside the result.
             unlike: Pictures of somebody else.
             like_rows: Ids of rows that show the person.
+            like_refs: References of pictures that the server knows, such as those that `people` returns.
             unlike_rows: Ids of rows that show somebody else.
             where: Required attributes, such as ``upper_color=red and backpack=yes``.
             cameras: Only these.
@@ -106,11 +110,15 @@ class Client:
             "where": where,
             "top": str(top),
             "camera": [str(camera) for camera in cameras],
-            "like_ref": [f"row:{row}" for row in like_rows],
+            "like_ref": [*(f"row:{row}" for row in like_rows), *like_refs],
             "unlike_ref": [f"row:{row}" for row in unlike_rows],
         }
         data |= {name: str(value) for name, value in (("since", since), ("until", until)) if value is not None}
         return self._told(Search, "POST", "/searches", data=data, files=files or None)
+
+    def people(self, picture: Picture) -> tuple[PersonFound, ...]:
+        """Finds the people in a picture of several, to search by one of them."""
+        return _PEOPLE.validate_json(self._sent("POST", "/people", files=[("picture", _file(picture))]).content)
 
     def results(self, search: Search) -> Iterator[Result]:
         """Yields all results of a search, page by page."""

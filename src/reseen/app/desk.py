@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from reseen.app.choosing import Choices
 from reseen.app.door import Door
 from reseen.app.problems import missing
 from reseen.app.settings import Settings, state_folder
@@ -39,6 +40,7 @@ class Desk:
         state: Searches, jobs, users, audit trail.
         door: Who may come in.
         gallery: The gallery.
+        choices: Whom pictures of several people show.
         embedder: Its model; use `embed`, which lets one thread at a time compute.
 
     Raises:
@@ -49,6 +51,7 @@ class Desk:
         self.settings = settings
         self.state = State(state_folder(settings.gallery))
         self.door = Door(settings, self.state)
+        self.choices = Choices(settings.detector)
         self.gallery = Gallery.open(settings.gallery)
         self.embedder: Embedder = checkpoint.load(settings.checkpoint, device=device_of(settings.device))
         self.computing = threading.Lock()
@@ -117,7 +120,7 @@ class Desk:
         return record
 
     def picture(self, user: User, reference: str) -> PersonImage:
-        """Returns the picture of a row, ``row:ID``, or one that was searched by, ``query:SEARCH.PLACE``.
+        """Returns a picture by its reference: ``row:ID``, ``query:SEARCH.PLACE``, or `Found.reference` of a crop.
 
         Raises:
             HTTPException: 404 if it is not there any more, or not theirs to see.
@@ -129,6 +132,10 @@ class Desk:
             except ReseenError:
                 raise missing(f"picture of row {name[:32]}") from None
         search, _, place = name.partition(".")
+        if kind == "crop" and place.isdecimal() and len(place) < 4:
+            crop = self.choices.crop(user, search, int(place))
+            if crop is not None:
+                return PersonImage(crop, -1, 0)
         if kind == "query" and place.isdecimal() and len(place) < 4:
             queries = self.record(user, search).queries
             if int(place) < len(queries):

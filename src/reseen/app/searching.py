@@ -258,7 +258,7 @@ def _evidence(record: Record) -> int | None:
 
 
 def _known(desk: Desk, user: User, reference: str, unlike: bool) -> Query:
-    """Returns a picture that is known already as a query: a row, or one of an earlier search."""
+    """Returns a picture that is known already as a query: a row, one of an earlier search, or somebody's crop."""
     kind, _, name = reference.partition(":")
     if kind == "row":
         match = desk.match(user, name)
@@ -268,7 +268,9 @@ def _known(desk: Desk, user: User, reference: str, unlike: bool) -> Query:
         else:
             descriptor = desk.embed([desk.picture(user, reference)]).features[0]
         return Query(match.id, unlike, row=match.id, descriptor=descriptor)
-    desk.picture(user, reference)
+    image = desk.picture(user, reference)
+    if kind == "crop":
+        return _embedded(desk, [(image.read(), unlike)])[0]
     search, _, place = name.partition(".")
     query = desk.record(user, search).queries[int(place)]
     return replace(query, unlike=unlike)

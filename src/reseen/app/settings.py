@@ -43,6 +43,7 @@ class Settings(BaseModel):
         host: Address to listen at; anything but this machine's own needs users or a token.
         port: Port to listen at.
         token_file: A file with the token that opens the application to whoever knows it.
+        detector: What finds the people in pictures of several, as for `reseen ingest`; empty: nothing does.
         session_hours: How long a login lasts.
         limits: How much one request may bring.
     """
@@ -55,6 +56,7 @@ class Settings(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65_535)
     token_file: Path | None = None
+    detector: str = ""
     session_hours: float = Field(12.0, gt=0)
     limits: Limits = Limits()
 

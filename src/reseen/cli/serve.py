@@ -24,18 +24,27 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 8000,
     token_file: Annotated[Path | None, typer.Option(help="File with the token that lets callers in.")] = None,
+    detector: Annotated[
+        str, typer.Option(help="What finds the people in pictures of several, as for ingest: hog, or a network.")
+    ] = "",
     device: DeviceOption = "auto",
 ) -> None:
     """Serve a gallery to people who search it, as pages and as an API.
 
     Example: [bold]reseen serve hall --model runs/NAME/last[/]
     """
-    need("gallery", "app")
+    need("gallery", "app", *(("ingest",) if detector else ()))
     from reseen.app.server import serve as start
     from reseen.app.settings import Settings
 
     settings = Settings(
-        gallery=gallery, checkpoint=checkpoint, device=device, host=host, port=port, token_file=token_file
+        gallery=gallery,
+        checkpoint=checkpoint,
+        device=device,
+        host=host,
+        port=port,
+        token_file=token_file,
+        detector=detector,
     )
     out.print(f"http://{host}:{port} (stop with ctrl-c)", highlight=False)
     start(settings)

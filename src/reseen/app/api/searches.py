@@ -26,7 +26,7 @@ def make(
     purpose: Purpose,
     picture: Annotated[list[UploadFile] | None, File(description="The person; several make one query.")] = None,
     unlike: Annotated[list[UploadFile] | None, File(description="Somebody else.")] = None,
-    like_ref: Annotated[list[str] | None, Form(description="The person: row:ID or query:SEARCH.PLACE.")] = None,
+    like_ref: Annotated[list[str] | None, Form(description="The person: row:ID, query:SEARCH.PLACE, crop:…")] = None,
     unlike_ref: Annotated[list[str] | None, Form(description="Somebody else, likewise.")] = None,
     where: Annotated[str, Form(max_length=2000, examples=["upper_color=red"])] = "",
     camera: Annotated[list[Annotated[int, Form(ge=-_WHOLE, le=_WHOLE)]] | None, Form(description="Only these.")] = None,
@@ -49,6 +49,23 @@ def make(
         top,
     )
     return answer(desk, user, search(desk, user, ask))
+
+
+@router.post("/people")
+def people(
+    desk: ThisDesk, user: Visitor, picture: Annotated[UploadFile, File(description="A picture of several people.")]
+) -> tuple[messages.PersonFound, ...]:
+    """Finds the people in a picture; empty if it is one person's already, or nothing here looks for people."""
+    found = [each for data in read_pictures([picture], desk.settings.limits) for each in desk.choices.among(user, data)]
+    return tuple(
+        messages.PersonFound(
+            reference=each.reference,
+            box=each.box,
+            confidence=each.confidence,
+            picture=f"/api/why/map?of={each.reference}",
+        )
+        for each in found
+    )
 
 
 @router.get("/searches")

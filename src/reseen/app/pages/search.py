@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from reseen.app import messages
 from reseen.app.api import searches as api
 from reseen.app.api.parameters import Cursor, SearchId, ThisDesk
+from reseen.app.choosing import Found
 from reseen.app.desk import Desk
 from reseen.app.door import Visitor
 from reseen.app.pages.form import Filters, texts_of
@@ -34,10 +35,13 @@ def new(request: Request, desk: ThisDesk, user: Visitor) -> Response:
 
 @router.post("/searches")
 async def make(request: Request, desk: ThisDesk, user: Visitor) -> Response:
-    """Searches, and leads to the record."""
+    """Searches, and leads to the record; of a picture of several people it is asked first who is meant."""
     form = await request.form(max_files=2 * desk.settings.limits.pictures + 2)
-    record = await run_in_threadpool(_search, desk, user, form)
-    return RedirectResponse(f"/searches/{record}", 303)
+    done = await run_in_threadpool(_search, desk, user, form)
+    if isinstance(done, str):
+        return RedirectResponse(f"/searches/{done}", 303)
+    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "csrf"]
+    return page(request, "which.html", people=done, fields=fields)
 
 
 @router.get("/searches")
@@ -91,17 +95,26 @@ def facets(request: Request, desk: ThisDesk, user: Visitor) -> Response:
     return page(request, "_facets.html", filters=filters, facets=filters.facets(desk, user))
 
 
-def _search(desk: Desk, user: User, form: FormData) -> str:
+def _search(desk: Desk, user: User, form: FormData) -> str | list[Found]:
+    """Returns the record's id, or the people in the picture if there are several."""
     filters = Filters.read(form, desk.schema())
     limits = desk.settings.limits
-    sent = {
-        name: [each for each in form.getlist(name) if isinstance(each, UploadFile)] for name in ("picture", "unlike")
-    }
+    like, away = (
+        read_pictures([each for each in form.getlist(name) if isinstance(each, UploadFile)], limits)
+        for name in ("picture", "unlike")
+    )
+    refs = list(texts_of(form, "like_ref"))
+    if len(like) == 1 and not refs:
+        people = desk.choices.among(user, like[0])
+        if len(people) > 1:
+            return people
+        if people:
+            like, refs = [], [people[0].reference]
     ask = Ask(
         str(form.get("purpose", "")),
-        read_pictures(sent["picture"], limits),
-        read_pictures(sent["unlike"], limits),
-        texts_of(form, "like_ref"),
+        like,
+        away,
+        refs,
         texts_of(form, "unlike_ref"),
         filters.where,
         filters.cameras,

@@ -1,0 +1,85 @@
+"""Pictures of several people: which of them is meant is asked, and their crops wait in memory for the answer."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from reseen.data.person import PersonImage
+from reseen.ingest.detector import open_detector, people_in, pixels_of
+from reseen.ingest.people import crop_of
+
+if TYPE_CHECKING:
+    from reseen.app.state.users import User
+
+_WAITING = 64
+"""So many pictures wait; whoever has not chosen by then sends theirs again."""
+_SLIM = 0.75
+"""Width by height up to which a picture is taken for one person's, cropped already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Somebody in a picture.
+
+    Attributes:
+        reference: Names the crop, to search by it: ``crop:TOKEN.PLACE``.
+        box: Left, top, right and bottom in pixels of the picture.
+        confidence: The detector's.
+    """
+
+    reference: str
+    box: tuple[float, float, float, float]
+    confidence: float
+
+
+class Choices:
+    """Finds the people in pictures, and keeps their crops for whoever has sent them. Nothing is written to disk.
+
+    Args:
+        detector: How `open_detector` is told of one; empty: pictures are taken as they are.
+
+    Raises:
+        ReseenError: If there is no such detector.
+    """
+
+    def __init__(self, detector: str) -> None:
+        self._detector = open_detector(detector) if detector else None
+        self._lock = threading.Lock()
+        self._waiting: OrderedDict[tuple[str, str], list[bytes]] = OrderedDict()
+
+    def among(self, user: User, data: bytes) -> list[Found]:
+        """Returns the people in a picture from left to right; empty if it is one person's, or nobody looks for them."""
+        image = PersonImage(data, -1, 0).open()
+        if self._detector is None or image.width <= _SLIM * image.height:
+            return []
+        with self._lock:
+            people = people_in(image, self._detector)
+        pixels, token = pixels_of(image), secrets.token_urlsafe(9)
+        crops = [_encoded(Image.fromarray(crop_of(pixels, box))) for box in people.boxes]
+        with self._lock:
+            self._waiting[user.name, token] = crops
+            while len(self._waiting) > _WAITING:
+                self._waiting.popitem(last=False)
+        return [
+            Found(f"crop:{token}.{place}", (float(a), float(b), float(c), float(d)), float(confidence))
+            for place, ((a, b, c, d), confidence) in enumerate(zip(people.boxes, people.confidence, strict=True))
+        ]
+
+    def crop(self, user: User, token: str, place: int) -> bytes | None:
+        """Returns one of the crops that somebody was shown, or None if it waits no longer, or not for them."""
+        with self._lock:
+            crops = self._waiting.get((user.name, token), [])
+        return crops[place] if place < len(crops) else None
+
+
+def _encoded(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
