@@ -15,6 +15,7 @@ from reseen.descriptors.distance import Sum
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.explain.faithfulness import covered, hottest, moved
+from reseen.models.backend import TorchBackend
 from reseen.models.embedder import Embedder
 
 _SHARE = 0.2
@@ -123,11 +124,13 @@ def compare(embedder: Embedder, one: PersonImage, other: PersonImage, *, map_nam
 
 
 def maps_of(embedder: Embedder, image: PersonImage) -> dict[str, NDArray[np.float32]]:
-    """Returns every map (h, w) that the system has of a picture, by name.
+    """Returns every map (h, w) that the system has of a picture, by name; none if it runs as a graph.
 
     Raises:
-        ReseenError: If the picture cannot be read, or the model runs on a backend without maps.
+        ReseenError: If the picture cannot be read.
     """
+    if not isinstance(embedder.backend, TorchBackend):
+        return {}
     return {name: values[0].float().cpu().numpy() for name, values in embedder.describe(image).maps.items()}
 
 
