@@ -22,7 +22,9 @@ def test_evaluate_equals_the_figures_after_training(trained: Path, market_drawn:
     report, before = (json.loads((folder / "report.json").read_text()) for folder in (tmp_path, trained))
     assert report["mAP"] == pytest.approx(before["mAP"], abs=1e-6)
     assert {"reranked", "multiple_query", "attributes"} <= report.keys()
-    assert {"commit", "device", "hardware", "versions", "wall_seconds"} == report["provenance"].keys()
+    assert {"commit", "device", "hardware", "versions", "wall_seconds", "peak_memory_bytes"} == report[
+        "provenance"
+    ].keys()
     for name in ("cmc.png", "worst.png"):
         with Image.open(tmp_path / name) as picture:
             assert min(picture.size) > 200

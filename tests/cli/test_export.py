@@ -11,6 +11,11 @@ from reseen import Embeddings
 from tests.cli.calls import run
 
 
+def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return np.asarray((one * other).sum(1) / lengths)
+
+
 def test_export_and_what_is_done_with_it(trained: Path, market_drawn: Path, query: Path, tmp_path: Path) -> None:
     """Descriptors of the checkpoint and of its graph meet in one search; those of eight bits do not."""
     graph, small, last = tmp_path / "graph", tmp_path / "small", trained / "last"
@@ -22,7 +27,10 @@ def test_export_and_what_is_done_with_it(trained: Path, market_drawn: Path, quer
         done = run("embed", folder, "--images", market_drawn / "query", "--out", file, "--device", "cpu")
         assert done.exit_code == 0, done.output
     own, other = map(Embeddings.load, files)
-    np.testing.assert_allclose(other.features, own.features, atol=1e-4)
+    # On processors that compute in bfloat16 both do, and round differently: at the threshold of the attention map, too.
+    near = cosines(own.features, other.features)
+    assert np.median(near) > 0.9995
+    assert near.min() > 0.95
     assert other.model == own.model
     found = run("search", graph, "--gallery", files[0], "--query", query, "--out", tmp_path / "found.png")
     assert found.exit_code == 0, found.output

@@ -33,7 +33,7 @@ def test_people_are_where_the_boxes_say(world: World) -> None:
         for moved in (
             Walk(3, walk.start, walk.end, 99.0, walk.speed),
             Walk(3, walk.start, walk.end, 0.0, walk.speed),
-            Walk(3, walk.start, walk.end, -1.0, walk.speed),
+            Walk(3, walk.start, walk.end, -0.25, walk.speed),
         )
     )
     assert nobody.boxes == {}

@@ -16,6 +16,7 @@ from reseen.cli.options import (
     DeviceOption,
     existing,
     load,
+    need_engine,
 )
 from reseen.console import err, note, out, say_written
 
@@ -35,6 +36,7 @@ def embed(
 
     Example: [bold]reseen embed runs/NAME/last --images pictures/ --out pictures.parquet[/]
     """
+    need_engine(checkpoint, backend)
     from reseen.embedding import open_place
     from reseen.progress import progress_of
 

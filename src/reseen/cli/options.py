@@ -85,12 +85,21 @@ def loader_options_of(options: list[str] | None) -> dict[str, Any]:
         raise ReseenError(f"--option {' '.join(options or [])}: a value is not YAML: {one_line(error)}") from error
 
 
+def need_engine(checkpoint: Path, backend: str | None) -> None:
+    """Makes sure that what is to run a checkpoint is installed.
+
+    Raises:
+        ReseenError: If it is not; says what to install.
+    """
+    if (engine := backend or graph_in(checkpoint) or "torch") != "torch":
+        need(engine)
+
+
 def load(checkpoint: Path, device: str, backend: str | None = None) -> Embedder:
     """Loads a checkpoint onto the device and the backend that options name."""
-    engine = backend or graph_in(checkpoint) or "torch"
-    if engine != "torch":
-        need(engine)
-        device = "cpu" if device == "auto" else device
+    need_engine(checkpoint, backend)
+    if device == "auto" and (backend or graph_in(checkpoint) or "torch") != "torch":
+        device = "cpu"
     from reseen.models import checkpoint as checkpoints
     from reseen.models.device import device_of
 

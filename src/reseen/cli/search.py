@@ -17,6 +17,7 @@ from reseen.cli.options import (
     existing,
     existing_picture,
     load,
+    need_engine,
 )
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
@@ -44,6 +45,7 @@ def search(
     """
     if not (query or where):
         raise ReseenError("nothing to search for: give --query, --where, or both")
+    need_engine(checkpoint, backend)
     from reseen.embedding import open_place
     from reseen.gallery_files import is_gallery
 

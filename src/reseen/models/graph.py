@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.data.images.preparation import blank
-from reseen.data.images.size import Size
 from reseen.descriptors.embeddings import PROBABILITY
 from reseen.errors import ReseenError, one_line
 from reseen.models.backend import TorchBackend, evaluating
@@ -41,7 +40,7 @@ class GraphForm(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     digest: str
-    views: dict[str, Size]
+    views: dict[str, tuple[int, int]]
     features: tuple[str, ...]
     attributes: tuple[str, ...]
     attribute_schema: AttributeSchema | None
