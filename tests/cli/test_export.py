@@ -34,19 +34,15 @@ def test_export_and_what_is_done_with_it(trained: Path, market_drawn: Path, quer
     assert other.model == own.model
     found = run("search", graph, "--gallery", files[0], "--query", query, "--out", tmp_path / "found.png")
     assert found.exit_code == 0, found.output
+    refused = run("explain", graph, query, "--out", tmp_path / "why.png")
+    assert "load the checkpoint itself" in str(refused.exception)
+    assert not (tmp_path / "why.png").exists()
 
     made = run("export", last, "--to", "onnx", "--int8", "--calibrate", market_drawn, "--out", small)
     assert made.exit_code == 0, made.output
     assert re.search(r"mAP \d+\.\d\d% with PyTorch, \d+\.\d\d% with 8 bits, -?\d+\.\d\d points lost", made.stdout)
     refused = run("search", small, "--gallery", files[0], "--query", query, "--out", tmp_path / "found.png")
     assert "was made by another model" in str(refused.exception)
-
-
-def test_explaining_needs_the_checkpoint_itself(trained: Path, query: Path, tmp_path: Path) -> None:
-    run("export", trained / "last", "--to", "onnx", "--out", tmp_path / "graph")
-    refused = run("explain", tmp_path / "graph", query, "--out", tmp_path / "why.png")
-    assert "load the checkpoint itself" in str(refused.exception)
-    assert not (tmp_path / "why.png").exists()
 
 
 def test_embedding_says_what_an_earlier_run_had_made(trained: Path, market_drawn: Path, tmp_path: Path) -> None:
