@@ -116,7 +116,7 @@ ROWS = (
     Row("attention-driven-market1501-quick", ATTENTION, "192×96, at most 60 minutes after rendered ones", seeds=TWICE),
     Row("attention-driven-market1501-quick-scratch", ATTENTION, "the same from random weights"),
     Row("lrdnn50-market1501-quick", LRDNN, "192×64, at most 90 minutes", mark=ranks(67.6, 85.4), seeds=TWICE),
-    Row("mva50-peta-quick", ACRN, "MVA with ResNet-50, at most 60 minutes", mark={"mA": 80}, seeds=TWICE),
+    Row("mva50-peta-quick", ACRN, "MVA with ResNet-50, for two cores", mark={"mA": 80}, seeds=TWICE),
     Row("mva50-peta-quick-global", ACRN, "the same without local views"),
     Row("mva50-peta-all-quick", ACRN, "the same as the quick one, on all 105 attributes"),
     Row("mva-peta-quick", ACRN, "MVA from random weights, at most 60 minutes"),
