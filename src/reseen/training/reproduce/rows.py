@@ -118,7 +118,7 @@ ROWS = (
     Row("lrdnn50-market1501-quick", LRDNN, "192×64, at most 90 minutes", mark=ranks(67.6, 85.4), seeds=TWICE),
     Row("mva50-peta-quick", ACRN, "MVA with ResNet-50, for two cores", mark={"mA": 80}, seeds=TWICE),
     Row("mva50-peta-quick-global", ACRN, "the same without local views"),
-    Row("mva50-peta-all-quick", ACRN, "the same as the quick one, on all 105 attributes"),
+    Row("mva50-peta-all-quick", ACRN, "the quick one taught all 105 attributes"),
     Row("mva-peta-quick", ACRN, "MVA from random weights, at most 60 minutes"),
     Row("ide50-rendered", IDE, "rendered persons alone, tested on such"),
     Row("aanet50-rendered", AANET, "rendered persons alone, tested on such"),
