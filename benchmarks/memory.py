@@ -39,7 +39,6 @@ def main(
     split = open_split(dataset, data, **loader_options_of(option))
     seen = {image.pid for image in split.train if image.pid > 0}
     halves = {
-        "all": split.gallery,
         "seen in training": tuple(image for image in split.gallery if image.pid in seen),
         "never seen": tuple(image for image in split.gallery if image.pid not in seen),
     }

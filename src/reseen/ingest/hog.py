@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reseen.extras import need
+from reseen.ingest.opencv import opencv
 from reseen.ingest.people import People, Pixels
 
 _LEAST_HEIGHT, _MOST_ENLARGED = 864, 2.0
@@ -33,15 +33,12 @@ class Hog:
     name = "hog"
 
     def __init__(self) -> None:
-        need("ingest")
-        import cv2
-
+        cv2 = opencv()
         self._hog = cv2.HOGDescriptor()
         self._hog.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
 
     def detect(self, picture: Pixels) -> People:
-        import cv2
-
+        cv2 = opencv()
         scale = min(max(1.0, _LEAST_HEIGHT / picture.shape[0]), _MOST_ENLARGED)
         size = (max(64, round(picture.shape[1] * scale)), max(128, round(picture.shape[0] * scale)))
         enlarged = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)

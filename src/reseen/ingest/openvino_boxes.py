@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from reseen.errors import ReseenError, one_line
 from reseen.extras import need
+from reseen.ingest.opencv import opencv
 from reseen.ingest.people import People, Pixels
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ class OpenVinoBoxes:
         self._compiled = openvino.Core().compile_model(model, "CPU", threads)
 
     def detect(self, picture: Pixels) -> People:
-        import cv2
-
+        cv2 = opencv()
         height, width = picture.shape[:2]
         shares = np.array([self._size[0] / height, self._size[1] / width])
         if not self._stretched:

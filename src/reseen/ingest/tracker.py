@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reseen.extras import need
+from reseen.ingest.opencv import opencv
 from reseen.ingest.people import People
 
 LOST = 1.5
@@ -37,7 +37,7 @@ class ByteTrack:
     """
 
     def __init__(self, rate: float) -> None:
-        need("ingest")
+        opencv()  # which both packages import
         from trackers import ByteTrackTracker
 
         self._tracker = ByteTrackTracker(
