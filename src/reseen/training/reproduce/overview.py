@@ -8,7 +8,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
-from reseen.training.reproduce.figures import PLAIN, differences, written
+from reseen.training.reproduce.figures import PLAIN, written
 from reseen.training.reproduce.queue import Job, needs
 from reseen.training.reproduce.rows import Row
 
@@ -16,20 +16,18 @@ _STYLES = {"done": "green", "trained": "cyan", "resumable": "yellow", "missing":
 
 
 def overview(jobs: Iterable[Job]) -> Table:
-    """Returns the jobs in the order of their worth."""
+    """Returns the jobs in the order of their worth; docs/results.md has what each is of its paper, and the differences."""
     table = Table(title="the tables' rows, worth most first (mAP / rank-1, %)", title_justify="left", box=SIMPLE)
-    for name in ("recipe", "what", "state", "aim", "measured", "difference"):
-        table.add_column(name, no_wrap=name == "recipe", overflow="fold")
+    for name in ("recipe", "state", "aim", "measured"):
+        table.add_column(name, no_wrap=name in ("recipe", "measured"), overflow="fold")
     for job in jobs:
         result, row = job.result, job.row
         measured = {} if result is None else shown(result.figures, row)
         table.add_row(
-            job.name,
-            f"{row.paper.partition(' (')[0]}: {row.what}",
-            _state(job),
+            _title(job),
+            Text(job.state, _STYLES[job.state]),
             aim_of(row),
             written(measured),
-            differences(measured, row.aim),
         )
     return table
 
@@ -44,11 +42,10 @@ def shown(figures: dict[str, float], row: Row) -> dict[str, float]:
     return {name: value for name, value in figures.items() if name in row.aim or name in PLAIN}
 
 
-def _state(job: Job) -> Text:
-    state = Text(job.state, _STYLES[job.state])
-    if job.state == "done":
-        result = job.result
-        state.append("" if result is None or result.is_traced else ", commit and machine not recorded", "dim")
+def _title(job: Job) -> Text:
+    title = Text(job.name)
+    if job.state == "done" and job.result is not None and not job.result.is_traced:
+        title.append("\n  commit and machine not recorded", "dim")
     elif job.state == "missing" and (first := needs(job.row)):
-        state.append(f", after {', '.join(first)}")
-    return state
+        title.append(f"\n  after {', '.join(first)}", "dim")
+    return title
