@@ -12,7 +12,7 @@ from reseen.training.reproduce.figures import PLAIN, written
 from reseen.training.reproduce.queue import Job, needs
 from reseen.training.reproduce.rows import Row
 
-_WIDTHS = {"aim": 16, "measured": 13}
+_WIDTHS = {"state": 9, "aim": 16, "measured": 13}
 _STYLES = {"done": "green", "trained": "cyan", "resumable": "yellow", "missing": "dim"}
 
 
