@@ -82,7 +82,7 @@ $(VENV)/dev.stamp: $(VENV)/runtime.stamp
 $(LOWEST)/test.stamp: pyproject.toml constraints-lowest.txt
 	@echo "installing the lowest versions that are supported: gigabytes of PyTorch, a few minutes"
 	$(PYTHON) -m venv $(LOWEST)
-	@$(LOWEST)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints-lowest.txt -e '.[app,export,gallery,ingest,pose,render,train]' pytest pytest-xdist scikit-image
+	@$(LOWEST)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints-lowest.txt -e '.[app,gallery,ingest,pose,render,train]' pytest pytest-xdist scikit-image
 	@touch $@
 
 $(VENV)/docs.stamp: $(VENV)/runtime.stamp

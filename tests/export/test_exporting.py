@@ -20,6 +20,8 @@ from reseen.export import parity as parities
 from reseen.models import checkpoint
 from reseen.models.embedder import EmbedderConfig
 
+pytest.importorskip("nncf", reason="the extra export is tested with its current versions alone")
+
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:

@@ -26,6 +26,8 @@ from reseen.models.exported import on_engine
 from reseen.models.graph import form_of, write_onnx
 from reseen.models.output import PersonOutput
 
+pytest.importorskip("nncf", reason="the extra export is tested with its current versions alone")
+
 SIZE = (96, 48)
 PARTS = {"system": "aanet", "backbone": "test_resnet", "num_identities": 5, "num_parts": 2, "dim": 8}
 SYSTEMS: dict[str, dict[str, Any]] = {
