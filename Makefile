@@ -31,7 +31,7 @@ test: lint types imports
 
 # A second environment with the lowest versions that pyproject.toml allows, for the tests that take no data and seconds.
 test-lowest: $(LOWEST)/test.stamp
-	$(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -q -m "not slow and not shared and not long" $(wildcard tests/[!cw]*/) --ignore=tests/data/sets/rendered
+	$(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -q -m "not slow and not shared and not long" $(wildcard tests/[!acw]*/) --ignore=tests/data/sets/rendered
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -82,7 +82,7 @@ $(VENV)/dev.stamp: $(VENV)/runtime.stamp
 $(LOWEST)/test.stamp: pyproject.toml constraints-lowest.txt
 	@echo "installing the lowest versions that are supported: gigabytes of PyTorch, a few minutes"
 	$(PYTHON) -m venv $(LOWEST)
-	@$(LOWEST)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints-lowest.txt -e '.[app,gallery,ingest,pose,render,train]' pytest pytest-xdist scikit-image
+	@$(LOWEST)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints-lowest.txt -e '.[gallery,ingest,pose,render,train]' pytest pytest-xdist scikit-image
 	@touch $@
 
 $(VENV)/docs.stamp: $(VENV)/runtime.stamp

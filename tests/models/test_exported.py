@@ -80,7 +80,7 @@ def test_it_is_the_same_model_in_every_engine(
         other.describe(pictures[0])
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", ["iva", pytest.param("mva", marks=pytest.mark.long)])
 def test_other_systems_can_be_exported(system: str, pictures: list[Path]) -> None:
     torch.manual_seed(0)
     own = Embedder(models.build(models.config_of(SYSTEMS[system])).eval(), EmbedderConfig(size=SIZE, flip=False))

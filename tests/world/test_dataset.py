@@ -241,15 +241,8 @@ def test_what_is_rendered_later_is_the_same_to_the_byte(rendered: Path, tmp_path
     assert contents(tmp_path / "root") == contents(rendered)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "how",
-    [
-        signal.SIGINT,
-        pytest.param(signal.SIGTERM, marks=pytest.mark.long),
-        pytest.param(signal.SIGKILL, marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_stopped_program_leaves_a_folder_to_go_on_with(tmp_path: Path, how: signal.Signals) -> None:
     """Also one that ignores SIGINT from the start, as everything behind ``nohup … &`` does."""
     root = tmp_path / "root"
