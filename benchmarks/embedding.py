@@ -96,6 +96,8 @@ def write_graph(folder: Path, engine: Any, config: Any, model: Any, eight: bool)
     quantising.write_graph(
         plain, plain.with_name(GRAPH_FILES[engine]), engine, list(quantising.inputs_of(form, config, known))
     )
+    if engine != "onnx":
+        plain.unlink()
     checkpoint.save_graph(folder, form, engine, config, card="")
 
 
