@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reseen import Embeddings
+from reseen.data.attributes import Attribute, AttributeSchema
 from reseen.errors import ReseenError
 from reseen.search.gallery import Gallery
 from reseen.search.gallery.filters import Criteria, Filter
@@ -80,3 +82,11 @@ def test_an_empty_gallery_has_nothing(tmp_path: Path) -> None:
         assert len(overview) == 0
         assert overview.page(Filter()) == ([], "")
         assert matches_by_id(gallery, []) == {}
+
+
+def test_several_classes_at_once_count_each(tmp_path: Path) -> None:
+    schema = AttributeSchema("bags", (Attribute("color", ("red", "blue"), "multi_label"),))
+    table = np.array([[0.9, 0.8], [0.9, 0.1], [0.1, 0.2]], np.float32)
+    with Gallery.open(tmp_path / "g") as gallery:
+        gallery.add(Embeddings(np.eye(3), [0, 1, 2], [4, 4, 5], {"color": table}), schema=schema)
+        assert Overview.of(gallery).counts(Filter(), None, schema) == {"color": {"red": 2, "blue": 1}}
