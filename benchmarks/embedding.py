@@ -86,7 +86,7 @@ def write_graph(folder: Path, engine: Any, config: Any, model: Any, eight: bool)
     from reseen.data.person import PersonImage
     from reseen.export import quantising
     from reseen.models import checkpoint
-    from reseen.models.graph import form_of, write_onnx
+    from reseen.models.backends.graph import form_of, write_onnx
 
     folder.mkdir()
     form = form_of(model.eval(), config.size)

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from reseen.explain.saving import save_picture
 from reseen.ingest.crops import best_of
-from reseen.ingest.detector import open_detector
+from reseen.ingest.detectors.detector import open_detector
 from reseen.ingest.into_gallery import Person
 from reseen.ingest.judging import Places, judge
 from reseen.ingest.sheet import sheet_of

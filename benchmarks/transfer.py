@@ -24,7 +24,7 @@ from reseen.evaluation.split import evaluate_split
 from reseen.models import build, config_of
 from reseen.models.checkpoint import load
 from reseen.models.embedder import Embedder, EmbedderConfig
-from reseen.models.parts.backbone import load_weights
+from reseen.models.parts.backbones.backbone import load_weights
 from reseen.progress import progress_of
 
 console = Console()

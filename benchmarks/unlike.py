@@ -28,7 +28,7 @@ from rich.table import Table
 from reseen import Embeddings, ReseenError
 from reseen.descriptors.distances import exact_squared_distances
 from reseen.evaluation.cross_camera import own_camera
-from reseen.search.gallery.sought import UNLIKE_WEIGHT
+from reseen.search.gallery.finding.sought import UNLIKE_WEIGHT
 
 SEEN = 50
 """So many pictures of a query's list are looked at."""

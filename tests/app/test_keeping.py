@@ -16,7 +16,7 @@ from reseen.app.messages import Deletion, Job
 from reseen.app.state.users import User
 from reseen.client import Client
 from reseen.errors import ReseenError
-from reseen.search.gallery.filters import Criteria
+from reseen.search.gallery.finding.filters import Criteria
 from tests.app.served import jpeg
 
 

@@ -23,7 +23,7 @@ from reseen.descriptors.embeddings import Embeddings
 from reseen.embedding import parts, writing
 from reseen.embedding.writing import Written, write_embeddings
 from reseen.errors import ReseenError, ReseenWarning
-from reseen.models.backend import Arrays
+from reseen.models.backends.backend import Arrays
 from reseen.models.embedder import Embedder, EmbedderConfig
 
 COUNT, BATCH = 23, 4

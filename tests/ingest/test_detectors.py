@@ -14,8 +14,8 @@ from PIL import Image
 from reseen import ReseenError
 from reseen.data.skeleton import COCO18
 from reseen.ingest import open_detector, people_in
-from reseen.ingest.hog import Hog
-from reseen.ingest.pose_people import box_around, persons_of
+from reseen.ingest.detectors.hog import Hog
+from reseen.ingest.detectors.pose_people import box_around, persons_of
 from reseen.pose.targets import pose_targets
 from tests.pose.figures import batch, person
 

@@ -15,8 +15,8 @@ from reseen.errors import ReseenError
 from reseen.losses.objective import Objective, ObjectiveConfig
 from reseen.losses.term import Training
 from reseen.models.aanet import ATTRIBUTE_HEAD, AANet, AANetConfig
-from reseen.models.parts.body_regions import region_weights, shows_on
-from reseen.models.parts.cam import min_max_scale
+from reseen.models.parts.attention.cam import min_max_scale
+from reseen.models.parts.body.regions import region_weights, shows_on
 from tests.drawn import draw_person, labels_of
 
 HEADS = ["global", *(f"part/{i}" for i in range(6)), "attention"]

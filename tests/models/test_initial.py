@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from reseen.checkpoint_files import MODEL_FILE
 from reseen.errors import ReseenError
 from reseen.models.initial import HUB, carry_over, initialise
-from reseen.models.parts.backbone import Backbone
+from reseen.models.parts.backbones.backbone import Backbone
 
 
 class Pair(nn.Module):

@@ -13,7 +13,7 @@ from reseen.data.batch import PersonBatch
 from reseen.losses.objective import Objective, ObjectiveConfig
 from reseen.losses.term import Training
 from reseen.models.iva import IdentityVerificationAttributeNet, IVAConfig, colors_apart
-from reseen.models.parts.body_halves import REGIONS
+from reseen.models.parts.body.halves import REGIONS
 from tests.drawn import draw_person, labels_of
 
 SCHEMA = colors_apart(MARKET1501_SCHEMA)

@@ -19,7 +19,7 @@ from reseen.models.contained import contained_systems
 from reseen.models.embedder import EmbedderConfig
 from reseen.models.initial import initialise
 from reseen.models.lrdnn import LocalRefiningNet, LRDNNConfig
-from reseen.models.parts.pose_branch import maps_within
+from reseen.models.parts.body.pose_branch import maps_within
 from reseen.pose.maps import channel_names
 from reseen.pose.network import PoseNet, PoseNetConfig, save_pose_net
 from tests.drawn import draw_person, labels_of

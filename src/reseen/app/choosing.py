@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from reseen.data.person import PersonImage
-from reseen.ingest.detector import open_detector, people_in, pixels_of
+from reseen.ingest.detectors.detector import open_detector, people_in, pixels_of
 from reseen.ingest.people import crop_of
 
 if TYPE_CHECKING:

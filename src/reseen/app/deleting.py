@@ -11,9 +11,9 @@ from reseen.app.desk import Desk
 from reseen.app.state.users import User
 from reseen.app.why import Explainer
 from reseen.errors import ReseenError
-from reseen.search.gallery.filters import Criteria, Filter, OneOf
+from reseen.search.gallery.deleting.receipt import BEYOND, Receipt
+from reseen.search.gallery.finding.filters import Criteria, Filter, OneOf
 from reseen.search.gallery.overview import ids_of
-from reseen.search.gallery.receipt import BEYOND, Receipt
 
 
 def count(desk: Desk, user: User, wanted: messages.Deletion) -> int:

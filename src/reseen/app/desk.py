@@ -21,10 +21,10 @@ from reseen.data.person import PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.models import checkpoint
-from reseen.models.device import device_of
+from reseen.models.backends.device import device_of
 from reseen.models.embedder import Embedder
 from reseen.search.gallery import Gallery
-from reseen.search.gallery.filters import Filter, OneOf
+from reseen.search.gallery.finding.filters import Filter, OneOf
 from reseen.search.gallery.overview import Overview, matches_by_id
 from reseen.search.search import Match
 

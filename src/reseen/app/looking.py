@@ -10,7 +10,7 @@ from reseen.app.desk import Desk
 from reseen.app.searching import checked_where, row_message
 from reseen.app.state.users import User
 from reseen.app.words import label
-from reseen.search.gallery.filters import AnyOf, Criteria, Filter, OneOf, attribute_conditions
+from reseen.search.gallery.finding.filters import AnyOf, Criteria, Filter, OneOf, attribute_conditions
 from reseen.search.search import Match
 from reseen.search.where import AttributeFilter, parse_where
 

@@ -1,4 +1,4 @@
-"""The command line: one file a command, each a thin call into one room below."""
+"""The command line: one file a command or group of commands, each a thin call into one room below."""
 
 from __future__ import annotations
 
@@ -11,26 +11,9 @@ import typer
 from rich.markup import escape
 
 from reseen import __version__
-from reseen.cli import (
-    audit,
-    cache,
-    calibrate,
-    data,
-    demo,
-    embed,
-    evaluate,
-    explain,
-    export,
-    gallery,
-    ingest,
-    pose,
-    reproduce,
-    search,
-    serve,
-    train,
-    train_pose,
-    user,
-)
+from reseen.cli import cache, data, demo, embed, explain, export, gallery, ingest, pose, search
+from reseen.cli.learning import calibrate, evaluate, reproduce, train, train_pose
+from reseen.cli.serving import audit, serve, user
 from reseen.console import err, out
 from reseen.errors import ReseenError, ReseenWarning
 

@@ -70,7 +70,7 @@ def ingest(
     """
     second = seconds_of(start) if start else None
     need("gallery", "ingest")
-    from reseen.ingest.detector import check_detector
+    from reseen.ingest.detectors.detector import check_detector
 
     check_detector(detector)
     from reseen.ingest import Settings, open_detector

@@ -101,6 +101,6 @@ def load(checkpoint: Path, device: str, backend: str | None = None) -> Embedder:
     if device == "auto" and (backend or graph_in(checkpoint) or "torch") != "torch":
         device = "cpu"
     from reseen.models import checkpoint as checkpoints
-    from reseen.models.device import device_of
+    from reseen.models.backends.device import device_of
 
     return checkpoints.load(checkpoint, device=device_of(device), backend=backend_of(backend))

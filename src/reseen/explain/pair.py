@@ -15,7 +15,7 @@ from reseen.descriptors.distance import Sum
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.explain.faithfulness import covered, hottest, moved
-from reseen.models.backend import TorchBackend
+from reseen.models.backends.backend import TorchBackend
 from reseen.models.embedder import Embedder
 
 _SHARE = 0.2

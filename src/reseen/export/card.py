@@ -7,7 +7,7 @@ from datetime import date
 import reseen
 from reseen.checkpoint_files import EngineName
 from reseen.export.parity import Parity
-from reseen.models.graph import GraphForm
+from reseen.models.backends.graph import GraphForm
 
 _ENGINES = {"onnx": "ONNX", "openvino": "OpenVINO"}
 

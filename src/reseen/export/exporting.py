@@ -16,10 +16,10 @@ from reseen.export.quantising import inputs_of, write_graph
 from reseen.export.share import share_of, spread
 from reseen.extras import need
 from reseen.models import checkpoint as checkpoints
-from reseen.models.backend import TorchBackend
+from reseen.models.backends.backend import TorchBackend
+from reseen.models.backends.exported import graph_backend, graph_files
+from reseen.models.backends.graph import form_of, write_onnx
 from reseen.models.embedder import Embedder
-from reseen.models.exported import graph_backend, graph_files
-from reseen.models.graph import form_of, write_onnx
 from reseen.progress import Bars, silent
 
 

@@ -16,8 +16,8 @@ from reseen.checkpoint_files import EngineName
 from reseen.data.images.decoding import Skipped, decode_all
 from reseen.data.images.preparation import largest, prepare
 from reseen.data.person import PersonImage
+from reseen.models.backends.graph import GraphForm
 from reseen.models.embedder import EmbedderConfig
-from reseen.models.graph import GraphForm
 
 PICTURES = 300
 """How many the ranges are measured on; more hardly change them (Krishnamoorthi 2018)."""

@@ -14,7 +14,7 @@ from reseen.data.images.source import open_folder
 from reseen.data.person import UNKNOWN_PID, PersonImage
 from reseen.errors import ReseenError
 from reseen.ingest.crops import Crop, best_of, make_crop, wholeness
-from reseen.ingest.detector import PersonDetector, pixels_of
+from reseen.ingest.detectors.detector import PersonDetector, pixels_of
 from reseen.ingest.journal import Journal, journal_of
 from reseen.ingest.people import People
 from reseen.ingest.tracker import ByteTrack

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reseen.ingest.opencv import opencv
+from reseen.ingest.detectors.opencv import opencv
 from reseen.ingest.people import People
 
 LOST = 1.5

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from reseen.data.attributes import MARKET1501_SCHEMA, AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.models.output import PersonOutput
-from reseen.models.parts.backbone import Backbone, BackboneName, StridePlacement
-from reseen.models.parts.body_regions import REGIONS, Region, makes_attention, region_weights, shows_on
-from reseen.models.parts.cam import ThresholdName, class_activation_maps, keep_strong, min_max_scale
+from reseen.models.parts.attention.cam import ThresholdName, class_activation_maps, keep_strong, min_max_scale
+from reseen.models.parts.backbones.backbone import Backbone, BackboneName, StridePlacement
+from reseen.models.parts.body.part_clustering import PartsName, part_rows
+from reseen.models.parts.body.regions import REGIONS, Region, makes_attention, region_weights, shows_on
 from reseen.models.parts.head import HeadOutput, IdentityHead
-from reseen.models.parts.part_clustering import PartsName, part_rows
 from reseen.models.parts.pooling import PoolingName, build_pooling, global_weights
 
 ATTRIBUTE_HEAD = "attribute"

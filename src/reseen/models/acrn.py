@@ -18,8 +18,8 @@ from reseen.data.batch import PersonBatch
 from reseen.models.contained import Contained
 from reseen.models.mva import MultiViewAttributeNet, MultiViewAttributeNetConfig
 from reseen.models.output import PersonOutput
+from reseen.models.parts.backbones.inception import PoolingInception, ResidualInception
 from reseen.models.parts.head import HeadOutput, IdentityHead
-from reseen.models.parts.inception import PoolingInception, ResidualInception
 
 ATTRIBUTES = "attributes"
 """Name of the view that the attribute net sees, of what it says of a picture, and of the feature made of it."""

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from reseen.data.batch import PersonBatch
 from reseen.data.images.size import Size
 from reseen.models.output import PersonOutput
-from reseen.models.parts.attention_maps import attention_maps
-from reseen.models.parts.body_crops import BodyBoxes, body_crops, strips
-from reseen.models.parts.five_branches import FiveBranches, attention_paths
-from reseen.models.parts.inter_attention import InterAttention, of_equal_weight
-from reseen.models.parts.intra_attention import Decomposition
-from reseen.models.parts.joint_finding import FrozenPoseNet, joints_of
+from reseen.models.parts.attention.attention_maps import attention_maps
+from reseen.models.parts.attention.inter_attention import InterAttention, of_equal_weight
+from reseen.models.parts.attention.intra_attention import Decomposition
+from reseen.models.parts.backbones.five_branches import FiveBranches, attention_paths
+from reseen.models.parts.body.crops import BodyBoxes, body_crops, strips
+from reseen.models.parts.body.joint_finding import FrozenPoseNet, joints_of
 from reseen.models.parts.reduction import Reduction, linear_classifier
 from reseen.pose.network import PoseNetConfig
 from reseen.pose.regions import BETA, REGION_JOINTS

@@ -42,9 +42,9 @@ from reseen.descriptors.distance import Distance, Euclidean, read_distance
 from reseen.errors import ReseenError, one_line
 from reseen.extras import need
 from reseen.files import replacing
+from reseen.models.backends.exported import graph_backend, graph_files, on_engine
+from reseen.models.backends.graph import GraphForm
 from reseen.models.embedder import Embedder, EmbedderConfig
-from reseen.models.exported import graph_backend, graph_files, on_engine
-from reseen.models.graph import GraphForm
 
 DISTANCE_FILE = "distance.safetensors"
 

@@ -27,7 +27,7 @@ from reseen.descriptors.calibration import Calibration
 from reseen.descriptors.distance import Distance, Euclidean
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
-from reseen.models.backend import Arrays, Backend, Precision, TorchBackend
+from reseen.models.backends.backend import Arrays, Backend, Precision, TorchBackend
 from reseen.models.output import PersonOutput
 from reseen.progress import Progress
 

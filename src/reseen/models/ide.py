@@ -10,8 +10,8 @@ from torch import nn
 
 from reseen.data.batch import PersonBatch
 from reseen.models.output import PersonOutput
-from reseen.models.parts.backbone import Backbone, BackboneName, StridePlacement
-from reseen.models.parts.cam import class_activation_maps
+from reseen.models.parts.attention.cam import class_activation_maps
+from reseen.models.parts.backbones.backbone import Backbone, BackboneName, StridePlacement
 from reseen.models.parts.head import IdentityHead
 from reseen.models.parts.pooling import PoolingName, build_pooling, global_weights
 

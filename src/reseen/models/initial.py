@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from reseen.checkpoint_files import MODEL_FILE
 from reseen.errors import ReseenError
-from reseen.models.parts.backbone import Backbone, in_floats, load_hub_weights, load_weights, read_weights
+from reseen.models.parts.backbones.backbone import Backbone, in_floats, load_hub_weights, load_weights, read_weights
 
 HUB = "hub"
 """Stands for timm's own download in the place of a file."""

@@ -14,12 +14,12 @@ from reseen.data.attribute_forms import color_names
 from reseen.data.attributes import MARKET1501_SCHEMA, AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.models.output import PersonOutput
-from reseen.models.parts.backbone import StridePlacement
-from reseen.models.parts.body_halves import REGIONS, Region, half_of
-from reseen.models.parts.cam import class_activation_maps, stretch
+from reseen.models.parts.attention.cam import class_activation_maps, stretch
+from reseen.models.parts.backbones.backbone import StridePlacement
+from reseen.models.parts.backbones.two_branches import ResNetName, TwoBranchBackbone
+from reseen.models.parts.body.halves import REGIONS, Region, half_of
 from reseen.models.parts.pooling import GeneralizedMeanPooling, MaxPooling, global_weights
 from reseen.models.parts.reduction import AttributeClassifier, Reduction, linear_classifier
-from reseen.models.parts.two_branches import ResNetName, TwoBranchBackbone
 
 
 def colors_apart(schema: AttributeSchema) -> AttributeSchema:

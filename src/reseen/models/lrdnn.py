@@ -14,12 +14,12 @@ from reseen.data.attributes import MARKET1501_SCHEMA, AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.errors import ReseenError
 from reseen.models.output import PersonOutput
-from reseen.models.parts.backbone import Backbone, BackboneName, StridePlacement
-from reseen.models.parts.cam import class_activation_maps, stretch
-from reseen.models.parts.channel_parse import ChannelParseBlock
+from reseen.models.parts.attention.cam import class_activation_maps, stretch
+from reseen.models.parts.attention.channel_parse import ChannelParseBlock
+from reseen.models.parts.backbones.backbone import Backbone, BackboneName, StridePlacement
+from reseen.models.parts.body.pose_branch import maps_within
 from reseen.models.parts.compact_bilinear import CompactBilinearPooling, signed_root
 from reseen.models.parts.head import IdentityHead
-from reseen.models.parts.pose_branch import maps_within
 from reseen.models.parts.reduction import AttributeClassifier
 from reseen.pose.maps import JOINTS, PoseMaps, channel_names
 from reseen.pose.network import PoseNet, PoseNetConfig

@@ -13,8 +13,8 @@ from reseen.data.annotations.peta_labels import SELECTED
 from reseen.data.attributes import AttributeSchema, binary
 from reseen.data.batch import PersonBatch
 from reseen.models.output import PersonOutput
-from reseen.models.parts.backbone import Backbone, BackboneName, StridePlacement
-from reseen.models.parts.residual import ResidualBlock
+from reseen.models.parts.backbones.backbone import Backbone, BackboneName, StridePlacement
+from reseen.models.parts.backbones.residual import ResidualBlock
 
 VIEWS = 3
 """Horizontal regions of equal height."""

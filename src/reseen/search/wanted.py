@@ -16,7 +16,7 @@ from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation.cross_camera import own_camera
 from reseen.search.gallery import Gallery
-from reseen.search.gallery.filters import Criteria
+from reseen.search.gallery.finding.filters import Criteria
 from reseen.search.search import Match, search
 from reseen.search.table import matches_table
 from reseen.search.where import AttributeFilter, parse_where

@@ -10,7 +10,7 @@ from reseen.data.images.preparation import prepare
 from reseen.data.person import Split
 from reseen.descriptors.distance import Distance, Euclidean
 from reseen.evaluation.kissme import Kissme
-from reseen.models.backend import evaluating
+from reseen.models.backends.backend import evaluating
 from reseen.models.embedder import Embedder
 from reseen.progress import Bars
 from reseen.training.images import TrainingImages

@@ -14,7 +14,7 @@ from reseen.data.images.preparation import NO_SIZES, blank
 from reseen.data.person import Split, sorted_label_map
 from reseen.errors import ReseenError
 from reseen.losses.objective import Objective
-from reseen.models.backend import evaluating
+from reseen.models.backends.backend import evaluating
 from reseen.models.contained import contained_systems
 from reseen.models.initial import carry_over, initialise
 from reseen.training.loop.step import number_of

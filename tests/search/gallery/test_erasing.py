@@ -12,9 +12,9 @@ import pytest
 
 from reseen import Embeddings, Gallery, ReseenError
 from reseen.descriptors.calibration import Calibration, Curve
-from reseen.search.gallery import deletion, receipt
+from reseen.search.gallery.deleting import deletion, receipt
+from reseen.search.gallery.deleting.receipt import Receipt
 from reseen.search.gallery.erasing import erase, pictures_of
-from reseen.search.gallery.receipt import Receipt
 from tests.search.gallery.persons import persons, png
 
 HERE = np.full(16, 30.0)
@@ -117,6 +117,6 @@ def test_rows_of_zeros_are_no_needle(tmp_path: Path) -> None:
 
 
 def deletion_of(camera: int) -> object:
-    from reseen.search.gallery.filters import Criteria
+    from reseen.search.gallery.finding.filters import Criteria
 
     return Criteria(cameras=camera).filter()

@@ -14,8 +14,8 @@ from reseen import Embeddings, Gallery, ReseenError
 from reseen.descriptors.calibration import Calibration, Curve
 from reseen.evaluation import ReRanking
 from reseen.search import matches_table, search
-from reseen.search.gallery import index
-from reseen.search.gallery.sought import UNLIKE_WEIGHT
+from reseen.search.gallery.finding import index
+from reseen.search.gallery.finding.sought import UNLIKE_WEIGHT
 from tests.search.gallery.persons import persons
 
 CALIBRATION = Calibration(

@@ -16,7 +16,7 @@ from reseen.data.attributes import MARKET1501_SCHEMA, Attribute, AttributeSchema
 from reseen.descriptors.distance import Euclidean, Mahalanobis, Sum
 from reseen.errors import ReseenError
 from reseen.search import search
-from reseen.search.gallery import index
+from reseen.search.gallery.finding import index
 from reseen.search.where import parse_where
 from tests.search.gallery.persons import by_hand, persons, png
 

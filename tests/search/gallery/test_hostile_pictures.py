@@ -13,9 +13,9 @@ import pytest
 
 from reseen import Embeddings, Gallery, ReseenError
 from reseen.embedding import open_place
-from reseen.search.gallery import deletion
+from reseen.search.gallery.deleting import deletion
+from reseen.search.gallery.keeping.store import Store
 from reseen.search.gallery.reindex import reindex
-from reseen.search.gallery.store import Store
 from tests.search.gallery.persons import persons, png
 from tests.search.gallery.test_reindex import Brightness
 

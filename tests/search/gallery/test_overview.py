@@ -10,7 +10,7 @@ from reseen import Embeddings
 from reseen.data.attributes import Attribute, AttributeSchema
 from reseen.errors import ReseenError
 from reseen.search.gallery import Gallery
-from reseen.search.gallery.filters import Criteria, Filter
+from reseen.search.gallery.finding.filters import Criteria, Filter
 from reseen.search.gallery.overview import Overview, descriptors_by_id, ids_of, matches_by_id
 from reseen.search.where import parse_where
 from tests.search.gallery.persons import persons

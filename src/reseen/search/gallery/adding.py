@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from reseen.errors import ReseenError
-from reseen.search.gallery import deletion, index
-from reseen.search.gallery.layout import Layout
-from reseen.search.gallery.rows import Newcomers
-from reseen.search.gallery.store import Store
+from reseen.search.gallery.deleting import deletion
+from reseen.search.gallery.finding import index
+from reseen.search.gallery.keeping.layout import Layout
+from reseen.search.gallery.keeping.rows import Newcomers
+from reseen.search.gallery.keeping.store import Store
 
 
 def insert(store: Store, name: str, newcomers: Newcomers, layout: Layout, *, again: bool) -> int:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from reseen.errors import ReseenError
-from reseen.search.gallery import deletion
+from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.gallery import Gallery
-from reseen.search.gallery.layout import Layout
+from reseen.search.gallery.keeping.layout import Layout
 
 
 def check(gallery: Gallery) -> list[str]:

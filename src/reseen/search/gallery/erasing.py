@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 from reseen.descriptors.calibration import Calibration
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
-from reseen.search.gallery.filters import Filter, OneOf
+from reseen.search.gallery.deleting.receipt import Receipt
+from reseen.search.gallery.finding.filters import Filter, OneOf
+from reseen.search.gallery.finding.results import Results
 from reseen.search.gallery.gallery import Gallery
-from reseen.search.gallery.receipt import Receipt
-from reseen.search.gallery.results import Results
 from reseen.search.search import Match
 
 MOST = 10_000

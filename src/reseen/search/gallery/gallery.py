@@ -18,16 +18,17 @@ from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import EVIDENCE, Calibration
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
-from reseen.search.gallery import beside, deletion, exports
 from reseen.search.gallery.adding import insert
-from reseen.search.gallery.filters import Criteria, Filter, attribute_conditions, other_than
-from reseen.search.gallery.layout import Layout
-from reseen.search.gallery.receipt import Receipt
-from reseen.search.gallery.results import Results
-from reseen.search.gallery.rows import Newcomers
-from reseen.search.gallery.searcher import EMPTY, Searcher
-from reseen.search.gallery.sought import Sought
-from reseen.search.gallery.store import Store, table_name
+from reseen.search.gallery.deleting import deletion, exports
+from reseen.search.gallery.deleting.receipt import Receipt
+from reseen.search.gallery.finding.filters import Criteria, Filter, attribute_conditions, other_than
+from reseen.search.gallery.finding.results import Results
+from reseen.search.gallery.finding.searcher import EMPTY, Searcher
+from reseen.search.gallery.finding.sought import Sought
+from reseen.search.gallery.keeping import beside
+from reseen.search.gallery.keeping.layout import Layout
+from reseen.search.gallery.keeping.rows import Newcomers
+from reseen.search.gallery.keeping.store import Store, table_name
 from reseen.search.search import Match, judged
 from reseen.search.where import AttributeFilter, parse_where
 

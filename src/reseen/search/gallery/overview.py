@@ -13,10 +13,10 @@ from reseen.data.attributes import AttributeSchema
 from reseen.descriptors.distance import Euclidean
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
-from reseen.search.gallery.filters import AnyOf, Filter, OneOf, attribute_conditions
+from reseen.search.gallery.finding.filters import AnyOf, Filter, OneOf, attribute_conditions
 from reseen.search.gallery.gallery import Gallery
-from reseen.search.gallery.layout import matrix
-from reseen.search.gallery.rows import matches_of, row_id
+from reseen.search.gallery.keeping.layout import matrix
+from reseen.search.gallery.keeping.rows import matches_of, row_id
 from reseen.search.search import Match
 from reseen.search.where import AttributeFilter
 

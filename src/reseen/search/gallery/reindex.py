@@ -16,9 +16,9 @@ from reseen.errors import ReseenError
 from reseen.progress import Progress
 from reseen.search.gallery.adding import insert
 from reseen.search.gallery.gallery import Gallery
-from reseen.search.gallery.layout import Layout
-from reseen.search.gallery.rows import Newcomers
-from reseen.search.gallery.store import table_name
+from reseen.search.gallery.keeping.layout import Layout
+from reseen.search.gallery.keeping.rows import Newcomers
+from reseen.search.gallery.keeping.store import table_name
 
 _FACTS = ["id", "path", "pid", "camera", "seconds", "track", "source", "added", "picture"]
 

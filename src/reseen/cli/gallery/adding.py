@@ -1,0 +1,89 @@
+"""Commands that fill a gallery: `reseen gallery add` and `reindex`."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reseen.cli.gallery.common import (
+    GalleryArgument,
+    NewGalleryArgument,
+    open_gallery,
+)
+from reseen.cli.options import (
+    BatchOption,
+    CheckpointArgument,
+    CorruptOption,
+    DeviceOption,
+    existing,
+    load,
+)
+from reseen.console import err, note, out
+from reseen.extras import need
+
+
+def add(
+    gallery: NewGalleryArgument,
+    checkpoint: CheckpointArgument,
+    images: Annotated[Path, typer.Option(help="Folder, zip or table of images, or a file.", callback=existing)],
+    copy: Annotated[bool, typer.Option(help="Keep the pictures, not only their paths.")] = False,
+    source: Annotated[str, typer.Option(help="Where they come from, to delete them by.")] = "",
+    again: Annotated[bool, typer.Option("--again", help="Also what was deleted before.")] = False,
+    batch_size: BatchOption = 128,
+    max_corrupt: CorruptOption = 0,
+    device: DeviceOption = "auto",
+) -> None:
+    """Embed images and keep them; what is there already is passed over.
+
+    Example: [bold]reseen gallery add hall runs/NAME/last --images pictures/ --copy[/]
+    """
+    need("gallery")
+    from reseen.embedding import open_place
+
+    place = open_place(images)
+    note(place.note)
+
+    from reseen.progress import progress_of
+
+    embedder = load(checkpoint, device)
+    made = place.embeddings(embedder, batch_size=batch_size, max_corrupt=max_corrupt, bars=partial(progress_of, err))
+    times = {image.name: image.seconds for image in place.images}
+    seconds = [times.get(path) for path in made.paths or [""] * len(made)]
+    with open_gallery(gallery) as opened:
+        new = opened.add(
+            made,
+            schema=embedder.schema,
+            seconds=[float("nan") if each is None else each for each in seconds],
+            source=source or str(images),
+            copy=copy,
+            again=again,
+        )
+        if embedder.calibration is not None:
+            opened.calibration = embedder.calibration
+        out.print(f"added {new:,} of {len(made):,}; {gallery} has {len(opened):,}", highlight=False)
+
+
+def reindex(
+    gallery: GalleryArgument,
+    checkpoint: CheckpointArgument,
+    batch_size: BatchOption = 512,
+    max_lost: Annotated[int, typer.Option(min=0, help="Rows that may be lost, their picture being gone.")] = 0,
+    device: DeviceOption = "auto",
+) -> None:
+    """Embed a gallery's pictures with another model; until all are there, the old rows are searched.
+
+    Example: [bold]reseen gallery reindex hall runs/BETTER/last[/]
+    """
+    with open_gallery(gallery) as opened:
+        from reseen.progress import progress_of
+        from reseen.search.gallery.reindex import reindex as move
+
+        embedder = load(checkpoint, device)
+        with progress_of(err, "embedding images") as progress:
+            lost = move(opened, embedder, batch=batch_size, max_lost=max_lost, progress=progress)
+        if embedder.calibration is not None:
+            opened.calibration = embedder.calibration
+        out.print(f"{len(opened):,} rows of model {embedder.digest[:12]}, {lost:,} lost", highlight=False)

@@ -1,0 +1,50 @@
+"""What the commands on a gallery share: arguments, opening it, drawing what was found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reseen.console import say_written
+from reseen.extras import need
+from reseen.gallery_files import check_gallery, check_new_gallery
+
+if TYPE_CHECKING:
+    from reseen.search.gallery import Gallery, Results
+    from reseen.search.where import AttributeFilter
+
+GalleryArgument = Annotated[Path, typer.Argument(help="Folder of the gallery.", callback=check_gallery)]
+NewGalleryArgument = Annotated[
+    Path, typer.Argument(help="Folder of the gallery; made when missing.", callback=check_new_gallery)
+]
+CameraOption = Annotated[list[int] | None, typer.Option(help="Only this camera; may be repeated.")]
+SinceOption = Annotated[float | None, typer.Option(help="Only from this second on.")]
+UntilOption = Annotated[float | None, typer.Option(help="Only up to this second.")]
+ExpectedOption = Annotated[
+    float | None, typer.Option(help="How many pictures of the person the gallery may hold; changes probabilities.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def draw(
+    opened: Gallery, found: Results, query: Path | None, picture: Path, where: AttributeFilter | None = None
+) -> None:
+    """Draws what was found, and has the gallery keep in mind whom the picture shows."""
+    from reseen.data.images.reference import image_of
+    from reseen.explain.saving import save_picture
+    from reseen.search.picture import matches_picture
+
+    person = image_of(query) if query else None
+    save_picture(matches_picture(found, person, schema=opened.schema, where=where, picture_of=opened.picture), picture)
+    opened.remember(picture, found)
+    say_written(picture)
+
+
+def open_gallery(folder: Path) -> Gallery:
+    """Opens a gallery, or says which extra is missing."""
+    need("gallery")
+    from reseen.search.gallery import Gallery
+
+    return Gallery.open(folder)

@@ -1,0 +1,118 @@
+"""Commands that take persons out of a gallery for good: `reseen gallery delete`, `erase` and `retention`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reseen.checkpoint_files import check_model
+from reseen.cli.gallery.common import (
+    CameraOption,
+    ExpectedOption,
+    GalleryArgument,
+    SinceOption,
+    UntilOption,
+    YesOption,
+    draw,
+    open_gallery,
+)
+from reseen.cli.options import (
+    DeviceOption,
+    existing_picture,
+    load,
+)
+from reseen.console import out, say_written, write
+from reseen.errors import ReseenError
+from reseen.extras import need
+
+
+def delete(
+    gallery: GalleryArgument,
+    camera: CameraOption = None,
+    person: Annotated[list[int] | None, typer.Option(help="Only this person id; may be repeated.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Only from this source; may be repeated.")] = None,
+    path: Annotated[list[str] | None, typer.Option(help="Only with this path; may be repeated.")] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Delete rows for good: pictures, descriptors, index entries and old versions. All that is said must hold.
+
+    Example: [bold]reseen gallery delete hall --camera 3 --until 86400[/]
+    """
+    if not any(each is not None for each in (camera, person, source, path, since, until)):
+        raise ReseenError("say what to delete: --camera, --person, --source, --path, --since or --until")
+    need("gallery")
+    from reseen.search.gallery.finding.filters import Criteria
+
+    criteria = Criteria(cameras=camera, pids=person, since=since, until=until, paths=path, sources=source)
+    with open_gallery(gallery) as opened:
+        count = opened.count(criteria)
+        if count and not yes:
+            typer.confirm(f"Delete {count:,} of {len(opened):,} rows for good?", abort=True)
+        gone = opened.remove(criteria.filter()).rows
+        out.print(f"deleted {gone:,} rows; {gallery} has {len(opened):,}", highlight=False)
+
+
+def erase(
+    gallery: GalleryArgument,
+    checkpoint: Annotated[Path, typer.Option(help="The gallery's model.", callback=check_model)],
+    like: Annotated[list[Path], typer.Option(help="Picture of the person; may be repeated.")],
+    within: Annotated[float | None, typer.Option(help="Up to this distance, not as far as the evidence.")] = None,
+    expected: ExpectedOption = None,
+    drawn: Annotated[Path | None, typer.Option("--show", help="Picture of what is found, to look at first.")] = None,
+    receipt: Annotated[Path | None, typer.Option(help="Receipt to write, as JSON.")] = None,
+    yes: YesOption = False,
+    device: DeviceOption = "auto",
+) -> None:
+    """Find all pictures of a person, show them, and delete them for good.
+
+    Example: [bold]reseen gallery erase hall --checkpoint runs/NAME/last --like person.jpg --show found.png[/]
+    """
+    for each in like:
+        existing_picture(each)
+    need("gallery")
+    from reseen.data.images.reference import image_of
+    from reseen.search.gallery.erasing import erase as erase_matches
+    from reseen.search.gallery.erasing import pictures_of
+    from reseen.search.table import matches_table
+
+    with open_gallery(gallery) as opened:
+        embedder = load(checkpoint, device)
+        descriptors = embedder.embed([image_of(each) for each in like])
+        found = pictures_of(opened, descriptors, within=within, expected=expected, calibration=embedder.calibration)
+        if not found:
+            out.print("rather nobody in the gallery is this person, so nothing was deleted")
+            return
+        out.print(matches_table(found, schema=opened.schema))
+        if drawn:
+            draw(opened, found, like[0], drawn)
+        if not yes:
+            typer.confirm(f"Delete these {len(found):,} of {len(opened):,} rows for good?", abort=True)
+        made = erase_matches(opened, found)
+    for line in made.lines():
+        out.print(line, highlight=False, soft_wrap=True, markup=False)
+    if receipt:
+        write(receipt, json.dumps(made.as_dict(), indent=2))
+        say_written(receipt)
+
+
+def retention(
+    gallery: GalleryArgument,
+    days: Annotated[float | None, typer.Option(help="Set the retention.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Delete what is older, for good.")] = False,
+) -> None:
+    """Show or set after how many days rows are to be deleted, and delete those.
+
+    Example: [bold]reseen gallery retention hall --days 3 --apply[/]
+    """
+    with open_gallery(gallery) as opened:
+        if days is not None:
+            opened.retention = days
+        out.print(f"retention {opened.retention:g} days", highlight=False)
+        if apply:
+            gone = opened.expire()
+            out.print(f"deleted {gone:,} rows; {gallery} has {len(opened):,}", highlight=False)

@@ -1,0 +1,1 @@
+"""Commands that train systems and measure them."""

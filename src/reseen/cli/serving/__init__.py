@@ -1,0 +1,1 @@
+"""Commands around the application: serving it, its users, its audit."""

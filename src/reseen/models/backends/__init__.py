@@ -1,0 +1,1 @@
+"""What runs a trained system: PyTorch, or another engine on an exported graph."""

@@ -1,0 +1,1 @@
+"""Where to look, and which channels and parts to rely on."""

@@ -1,0 +1,121 @@
+"""Deleting for good: rows, pictures, index entries, old versions and other models' tables are gone from disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from reseen.search.gallery.deleting import exports, receipt
+from reseen.search.gallery.deleting.receipt import Receipt
+from reseen.search.gallery.keeping.store import Store
+
+_ROWS = 1024
+"""Rows copied at a time; with pictures they take some ten megabytes."""
+_SINCE_1973 = 1e8
+"""Times from here on are counted from 1970, smaller ones from the beginning of a recording."""
+
+
+def delete(store: Store, sql: str, *, sources: Iterable[str] = (), scan: bool = False) -> Receipt:
+    """Deletes rows from every model's table, within the `Store.writing` lock.
+
+    LanceDB marks rows as deleted and keeps the old versions, so each table is written anew without them, in one commit,
+    and everything but this version is removed.
+
+    Args:
+        store: The gallery's.
+        sql: Which rows.
+        sources: Sources that are deleted as a whole: whatever is to be added from them has to be asked for again.
+        scan: Whether to look for the rows in every byte afterwards.
+    """
+    with store.told():
+        ids = {name: _ids(store, name, sql) for name in store.names()}
+        whole = {one for found in ids.values() for one in found}
+        counts = {name: len(found) for name, found in ids.items()}
+        made = Receipt(str(store.folder), receipt.now(), counts.get(store.settings()["current"], 0), counts)
+        if not whole:
+            return made
+        looked_for = receipt.needles(store, sql) if scan else []
+        exported = exports.delete_showing(store.folder, whole)
+        bury(store, whole | {source_id(each) for each in sources})
+        (store.folder / "deleting").touch()
+        for name in ids:
+            store.table(name).delete(sql)
+        finish(store)
+        made = replace(made, exports=tuple(exported))
+        return receipt.scanned(made, store.folder, looked_for) if scan else made
+
+
+def finish(store: Store) -> None:
+    """Writes all tables anew if a deletion has begun: also one that was killed before it was through."""
+    mark = store.folder / "deleting"
+    if mark.exists():
+        with store.told():
+            for name in store.names():
+                _rewrite(store, name)
+        mark.unlink()
+
+
+def expired(days: float, now: float) -> str:
+    """Returns which rows are older than some days, as SQL: by when they were added, and taken if that is known.
+
+    Args:
+        days: The retention.
+        now: Seconds since 1970.
+    """
+    before = now - days * 86_400
+    return f"added < {before!r} OR (seconds >= {_SINCE_1973!r} AND seconds < {before!r})"
+
+
+def source_id(source: str) -> str:
+    """Returns the hash by which a deleted source is known again."""
+    return hashlib.sha256(f"source {source}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def bury(store: Store, ids: Iterable[str]) -> None:
+    """Notes whose addition has to be asked for again: 16 bytes of hash each, in no order, and nothing else."""
+    with (store.folder / "deleted").open("ab") as file:
+        file.write(b"".join(map(bytes.fromhex, sorted(set(ids) - buried(store)))))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def buried(store: Store) -> set[str]:
+    """Returns the hashes of what was deleted."""
+    try:
+        content = (store.folder / "deleted").read_bytes()
+    except FileNotFoundError:
+        return set()
+    whole = np.frombuffer(content[: len(content) // 16 * 16], dtype="V16")
+    return {each.tobytes().hex() for each in whole}
+
+
+def unbury(store: Store, ids: Iterable[str]) -> None:
+    """Forgets that some were deleted, since they were added again."""
+    from reseen.files import replacing
+
+    left = buried(store) - set(ids)
+    with replacing(store.folder / "deleted") as partial:
+        partial.write_bytes(b"".join(map(bytes.fromhex, sorted(left))))
+
+
+def _ids(store: Store, name: str, sql: str) -> list[str]:
+    found: list[str] = store.table(name).search().where(sql).select(["id"]).to_arrow()["id"].to_pylist()
+    return found
+
+
+def _rewrite(store: Store, name: str) -> None:
+    table = store.table(name)
+    schema = table.schema
+    rows = table.search().select(schema.names).to_batches(_ROWS)
+    indexed = bool(table.list_indices())
+    table.add(pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in rows)), mode="overwrite")
+    if indexed:
+        from reseen.search.gallery.finding.index import build_if_due
+
+        build_if_due(table, table.count_rows())
+    store.tidy(name)

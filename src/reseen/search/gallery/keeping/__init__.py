@@ -1,0 +1,1 @@
+"""How rows are kept: a folder of tables, what each explains about itself, and what lies beside them."""

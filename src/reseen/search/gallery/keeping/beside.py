@@ -1,0 +1,53 @@
+"""What lies beside a table's rows: the pictures that matches lead to, and what the model's distances mean."""
+
+from __future__ import annotations
+
+from reseen.data.images.reference import image_of
+from reseen.data.person import PersonImage
+from reseen.descriptors.calibration import Calibration
+from reseen.errors import ReseenError
+from reseen.files import replacing
+from reseen.search.gallery.keeping.layout import Layout
+from reseen.search.gallery.keeping.rows import row_id
+from reseen.search.gallery.keeping.store import Store
+from reseen.search.search import Match
+
+
+def picture(store: Store, match: Match) -> PersonImage:
+    """Returns the picture of a match: the one that was kept, else the one its path leads to.
+
+    Raises:
+        ReseenError: If there is none any more.
+    """
+    with store.told():
+        table, sql = store.current(), row_id(match.id)
+        found = [] if table is None else table.search().where(sql).select(["picture"]).to_arrow()["picture"].to_pylist()
+    if not found:
+        raise ReseenError(f"{match.path or 'this row'} is not in gallery {store.folder} any more")
+    return image_of(match.path) if found[0] is None else PersonImage(found[0], match.pid, match.camid)
+
+
+def calibration(store: Store) -> Calibration | None:
+    """Returns what the searched model's distances mean, or None if nobody has said.
+
+    Raises:
+        ReseenError: If it cannot be read.
+    """
+    kept = store.beside(store.settings()["current"])
+    with store.told():
+        return Calibration.model_validate_json(kept.read_bytes()) if kept.is_file() else None
+
+
+def keep_calibration(store: Store, layout: Layout | None, given: Calibration) -> None:
+    """Keeps what the searched model's distances mean.
+
+    Raises:
+        ReseenError: If it is another model's.
+    """
+    if layout is None or given.model != layout.like.model:
+        raise ReseenError(
+            f"the calibration is of model {given.model[:12] or 'that nobody noted'}, the rows of {store.folder} are "
+            "not: calibrate their model"
+        )
+    with store.writing(), replacing(store.beside(store.settings()["current"])) as partial:
+        partial.write_text(given.model_dump_json() + "\n", encoding="utf-8")
