@@ -122,6 +122,8 @@ ROWS = (
     Row("mva-peta-quick", ACRN, "MVA from random weights, at most 60 minutes"),
     Row("ide50-rendered", IDE, "rendered persons alone, tested on such"),
     Row("aanet50-rendered", AANET, "rendered persons alone, tested on such"),
+    Row("aanet50-market1501-short", AANET, "128×48, three epochs"),
+    Row("aanet50-market1501-short-balanced", AANET, "the same, rare attributes having equal say"),
     Row("ide50-market1501-short", IDE, "128×48, two epochs"),
     Row("ide50-market1501-short-rendered", IDE, "with rendered persons among the real ones"),
     Row("ide50-market1501-short-pretrained", IDE, "after rendered persons"),
