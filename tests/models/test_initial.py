@@ -13,6 +13,8 @@ from reseen.checkpoint_files import MODEL_FILE
 from reseen.errors import ReseenError
 from reseen.models.initial import HUB, carry_over, initialise
 from reseen.models.parts.backbones.backbone import Backbone
+from reseen.models.parts.body.crops import BodyBoxes
+from reseen.pose.canonical import CanonicalPoses, default_poses
 
 
 class Pair(nn.Module):
@@ -87,6 +89,14 @@ def test_mistakes_are_told(tmp_path: Path) -> None:
         initialise(Pair(), "head", HUB)
     with pytest.raises(ReseenError, match=r"there is no weights file .*model\.safetensors"):
         initialise(Pair(), "head", str(tmp_path))
+
+
+def test_boxes_go_by_a_data_sets_own_poses(tmp_path: Path) -> None:
+    own = CanonicalPoses(default_poses().centres.flip(0), "a street")
+    own.save(tmp_path / "poses.json")
+    model = nn.ModuleDict({"boxes": BodyBoxes(0.1)})
+    initialise(model, "boxes", str(tmp_path / "poses.json"))
+    torch.testing.assert_close(model["boxes"].centres, own.centres, atol=1e-4, rtol=0)
 
 
 def test_a_backbone_goes_its_own_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

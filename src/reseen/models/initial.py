@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from reseen.checkpoint_files import MODEL_FILE
 from reseen.errors import ReseenError
 from reseen.models.parts.backbones.backbone import Backbone, in_floats, load_hub_weights, load_weights, read_weights
+from reseen.models.parts.body.crops import BodyBoxes
+from reseen.pose.canonical import load_poses
 
 HUB = "hub"
 """Stands for timm's own download in the place of a file."""
@@ -17,8 +19,9 @@ HUB = "hub"
 def initialise(model: nn.Module, part: str, source: str) -> None:
     """Loads the weights that a part of a system starts from.
 
-    A backbone takes weights in timm's names, or those of the backbone of any system's checkpoint. Any other part
-    takes what a checkpoint has under the part's own name, else the whole of it: a system may contain another one.
+    A backbone takes weights in timm's names, or those of the backbone of any system's checkpoint; boxes of body parts
+    take canonical poses (``reseen pose --canonical``). Any other part takes what a checkpoint has under the part's own
+    name, else the whole of it: a system may contain another one.
 
     Args:
         model: The system.
@@ -38,6 +41,9 @@ def initialise(model: nn.Module, part: str, source: str) -> None:
     if source == HUB:
         raise ReseenError(f"init.{part}: only a backbone has weights on the hub; name a file or a checkpoint's folder")
     path = Path(source)
+    if isinstance(module, BodyBoxes) and path.suffix == ".json":
+        module.take(load_poses(path))
+        return
     content = read_weights(path / MODEL_FILE if path.is_dir() else path)
     own = {key.removeprefix(f"{part}."): value for key, value in content.items() if key.startswith(f"{part}.")}
     _load(module, own or content, f"init.{part}: {path}")

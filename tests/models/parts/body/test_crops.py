@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from reseen.data.images.keypoints import mirror
+from reseen.errors import ReseenError
 from reseen.models.parts.body.crops import BodyBoxes, body_crops, strips
-from reseen.pose.canonical import default_poses
+from reseen.pose.canonical import CanonicalPoses, default_poses
 from reseen.pose.regions import REGIONS, region_boxes
 
 
@@ -55,3 +57,12 @@ def test_canonical_poses_are_stored_and_never_trained() -> None:
     boxes = BodyBoxes(0.1)
     assert boxes.state_dict()["centres"].shape == (16, 18, 2)
     assert not list(boxes.parameters())
+
+
+def test_a_data_sets_own_poses_take_the_place_of_those_that_come_with_the_package() -> None:
+    boxes = BodyBoxes(0.1)
+    own = CanonicalPoses(default_poses().centres.flip(0) * 1.5)
+    boxes.take(own)
+    assert torch.equal(boxes.state_dict()["centres"], own.centres)
+    with pytest.raises(ReseenError, match="3 canonical poses, not 16"):
+        boxes.take(CanonicalPoses(own.centres[:3]))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from reseen.errors import ReseenError
 from reseen.pose.canonical import CanonicalPoses, default_poses
 from reseen.pose.crops import crop
 from reseen.pose.regions import REGIONS, region_boxes, strip_boxes
@@ -27,6 +28,16 @@ class BodyBoxes(nn.Module):
         super().__init__()
         self.beta = beta
         self.register_buffer("centres", default_poses().centres)
+
+    def take(self, poses: CanonicalPoses) -> None:
+        """Goes by other canonical poses from now on, such as those of the data set that is trained on.
+
+        Raises:
+            ReseenError: If there are more or fewer of them, which a checkpoint could not hold.
+        """
+        if poses.centres.shape != self.centres.shape:
+            raise ReseenError(f"there are {len(poses.centres)} canonical poses, not {len(self.centres)}; learn so many")
+        self.centres.copy_(poses.centres)
 
     def forward(self, keypoints: Tensor, size: tuple[int, int]) -> Tensor:
         """Returns boxes (B, 5, 4) in pictures of a size (H, W); strips where too few joints (B, 18, 3) are known."""
