@@ -6,7 +6,7 @@ LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 
-.PHONY: help setup demo test test-lowest lint format types imports bench soak docs clean
+.PHONY: help setup setup-lowest demo test test-lowest lint format types imports bench soak docs clean
 .DELETE_ON_ERROR:
 
 help:
@@ -22,6 +22,8 @@ help:
 	@echo "make clean            remove $(VENV) and everything built"
 
 setup: $(VENV)/dev.stamp
+
+setup-lowest: $(LOWEST)/test.stamp
 
 demo: $(VENV)/runtime.stamp
 	$(BIN)/reseen demo --out demo-out $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
