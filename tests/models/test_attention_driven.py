@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from reseen.data.batch import PersonBatch
 from reseen.data.person import PersonImage
@@ -18,6 +17,7 @@ from reseen.losses.objective import Objective, ObjectiveConfig
 from reseen.models import checkpoint
 from reseen.models.attention_driven import PARTS, AttentionDrivenConfig, AttentionDrivenNet
 from reseen.models.contained import contained_systems
+from reseen.models.cost import cost_of
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.initial import initialise
 from reseen.pose.canonical import default_poses
@@ -62,17 +62,10 @@ def embedding(model: AttentionDrivenNet, persons: PersonBatch) -> Tensor:
     ids=["base", "both attentions"],
 )
 def test_size_is_that_of_table_12(options: dict[str, object], parameters: float, products: float, exactly: int) -> None:
-    """Without the identity classifiers, multiply-adds of one picture of 384×192."""
-    model = AttentionDrivenNet(AttentionDrivenConfig(**options)).eval()
-    weights = {name: parameter.numel() for name, parameter in model.named_parameters()}
-    classifiers = sum(count for name, count in weights.items() if name.startswith("classifier"))
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(PersonBatch(torch.zeros(1, 3, 384, 192)))
-    counted = counter.get_total_flops() / 2 - classifiers
-    print(f"{sum(weights.values()) - classifiers:,} parameters, {counted:,.0f} multiply-adds")
-    assert sum(weights.values()) - classifiers == exactly
+    cost = cost_of(AttentionDrivenConfig(**options), (384, 192))
+    assert cost.parameters == exactly
     assert exactly == pytest.approx(parameters, rel=0.05)
-    assert counted == pytest.approx(products, rel=0.05)
+    assert cost.multiply_adds == pytest.approx(products, rel=0.05)
 
 
 def test_descriptor_is_whole_and_parts_of_equal_weight() -> None:
