@@ -32,7 +32,7 @@ def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Row]:
     monkeypatch.chdir(tmp_path)
     return [
         Row("one", "A", "table 1", {"mAP": 82.45, "rank-1": 93.89}, seeds=(0, 1)),
-        Row("two", "B", "quick", mark={"mAP": 67, "rank-1": 85}),
+        Row("two", "B", "quick", mark={"mAP": 67, "rank-1": 85}, full="one"),
         Row("three", "A", "table 2", {"mA": 84.61}, folds=10),
         Row("four", "B", "by itself"),
     ]
@@ -49,7 +49,12 @@ def test_what_was_not_run_has_no_figures(rows: list[Row]) -> None:
 def test_what_was_run_stands_beside_the_papers_figures(rows: list[Row]) -> None:
     put("one", 0.80, 0.93, training_seconds=3306.7)
     put("one-seed-1", 0.82, 0.94, training_seconds=7300, provenance=MADE, changes={"init.backbone": "own.safetensors"})
-    put("two", 0.70, 0.80, training_seconds=59, attributes={"mean_accuracy": {"colors_multi_class": 0.9}})
+    more = {
+        "attributes": {"mean_accuracy": {"colors_multi_class": 0.9}},
+        "reranked": {"mAP": 0.85, "rank1": 0.86},
+        "cost": {"parameters": 23_508_032, "multiply_adds": 1_030_000_000},
+    }
+    put("two", 0.70, 0.80, training_seconds=59, **more)
     put("four", 0.5, 0.25)
     page = results_page(rows)
     assert "| `one` | table 1 | 82.45 / 93.89 | 81.00 ± 1.41 / 93.50 ± 0.71 | −1.45 / −0.39 | 2 of 2 |\n" in page
@@ -63,8 +68,10 @@ def test_what_was_run_stands_beside_the_papers_figures(rows: list[Row]) -> None:
     )
     assert "| `two` | not recorded | not recorded | not recorded | 59 s |" in made
     assert readme_table(rows).splitlines()[2:] == [
-        "| `one` | market1501 | 55 min | **81.00 ± 1.41 / 93.50 ± 0.71** | none | 82.45 / 93.89 | −1.45 / −0.39 |",
-        "| `two` | market1501 | 59 s | **70.00 / 80.00** | 90.00 | mark 67 / 85 | +3.00 / −5.00 |",
+        "| `one` | market1501 | 55 min | **81.00 ± 1.41 / 93.50 ± 0.71** | | | not recorded | 82.45 / 93.89 "
+        "| −1.45 / −0.39 | 82.45 / 93.89 |",
+        "| `two` | market1501 | 59 s | **70.00 / 80.00** | 85.00 / 86.00 | 90.00 | 23.5 M, 1.03 G | mark 67 / 85 "
+        "| +3.00 / −5.00 | 82.45 / 93.89 |",
     ]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from reseen.training.reproduce.figures import differences, mean_of, spread_of, written
+from reseen.training.reproduce.figures import PLAIN, RERANKED, differences, mean_of, ranks, spread_of, written
 from reseen.training.reproduce.overview import aim_of, shown
 from reseen.training.reproduce.queue import Job, jobs_of
 from reseen.training.reproduce.results import UNKNOWN, Result
@@ -54,7 +54,7 @@ def readme_table(rows: Sequence[Row]) -> str:
     Raises:
         ReseenError: If a result file is damaged.
     """
-    head = ("recipe", "test set", "training", "mAP / rank-1", "attributes, mean", "aim", "difference")
+    published = {row.recipe: row.published for row in rows}
     lines = []
     for row in rows:
         results = _results(row)
@@ -65,15 +65,30 @@ def readme_table(rows: Sequence[Row]) -> str:
                     f"`{row.recipe}`",
                     str(results[0].content["dataset"]),
                     results[0].duration,
-                    f"**{_measured(row, results)}**",
-                    written({"attributes": figures["attributes"]}).removeprefix("attributes ")
-                    if "attributes" in figures
-                    else "none",
+                    f"**{_measured(results, PLAIN)}**",
+                    _measured(results, ranks(0, 0, RERANKED)).removeprefix(RERANKED),
+                    _measured(results, ("attributes",)).removeprefix("attributes "),
+                    results[0].cost,
                     aim_of(row),
                     differences(figures, row.aim),
+                    written(row.published or published.get(row.full, {}), "g"),
                 )
             )
-    return _table(head, lines)
+    return _table(
+        (
+            "recipe",
+            "test set",
+            "training",
+            "mAP / rank-1",
+            "re-ranked",
+            "attributes",
+            "parameters, multiply-adds",
+            "aim",
+            "difference",
+            "the paper, full size",
+        ),
+        lines,
+    )
 
 
 def with_table(text: str, table: str) -> str:
@@ -93,9 +108,10 @@ def _results(row: Row) -> list[Result]:
     return [result for seed in row.seeds if (result := Job(row, seed).result)]
 
 
-def _measured(row: Row, results: Sequence[Result]) -> str:
+def _measured(results: Sequence[Result], names: Collection[str]) -> str:
     figures = [each.figures for each in results]
-    return written(shown(mean_of(figures), row), spread=spread_of(figures))
+    means = mean_of(figures)
+    return written({name: means[name] for name in names if name in means}, spread=spread_of(figures))
 
 
 def _row(row: Row) -> tuple[str, ...]:
@@ -103,7 +119,14 @@ def _row(row: Row) -> tuple[str, ...]:
     means = mean_of([each.figures for each in results])
     seeds = f"{len(results)} of {len(row.seeds)}"
     what = row.what + (f"; mean of {row.folds} folds" if row.folds > 1 else "")
-    return f"`{row.recipe}`", what, aim_of(row), _measured(row, results), differences(means, row.aim), seeds
+    return (
+        f"`{row.recipe}`",
+        what,
+        aim_of(row),
+        _measured(results, shown(means, row)),
+        differences(means, row.aim),
+        seeds,
+    )
 
 
 def _made(result: Result) -> tuple[str, ...]:

@@ -92,6 +92,12 @@ class Result:
         return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
     @property
+    def cost(self) -> str:
+        """Parameters and multiply-adds of the system that was trained."""
+        cost = self.content.get("cost")
+        return UNKNOWN if cost is None else f"{cost['parameters'] / 1e6:.1f} M, {cost['multiply_adds'] / 1e9:.2f} G"
+
+    @property
     def memory(self) -> str:
         """The most memory held at once."""
         peak = self._made("peak_memory_bytes")
