@@ -10,6 +10,14 @@ from torch import Tensor
 
 _NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 
+TAUGHT_DESCRIPTOR = "descriptor"
+"""Name of a teacher's descriptors (B, D) in `PersonBatch.taught`."""
+
+
+def taught_attribute(name: str) -> str:
+    """Returns the name of a teacher's probabilities (B, classes) of an attribute in `PersonBatch.taught`."""
+    return f"attribute/{name}"
+
 
 @dataclass(frozen=True, slots=True)
 class PersonBatch:
@@ -26,6 +34,7 @@ class PersonBatch:
         triplets: (T, 3) rows of anchor, positive and negative, where the batch was drawn as triplets; else None.
         given: (B, ...) what the system's ``fixed`` has told of these pictures beforehand, by name; it then needs no
             ``views``.
+        taught: (B, ...) what a teacher has told of these pictures beforehand, by name.
         wants_maps: Whether anybody will look at the maps of these pictures; those that cost much may else be left out.
     """
 
@@ -37,4 +46,5 @@ class PersonBatch:
     views: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
     triplets: Tensor | None = None
     given: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
+    taught: Mapping[str, Tensor] = field(default_factory=lambda: _NOTHING)
     wants_maps: bool = True

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from reseen.data.batch import PersonBatch
 from reseen.losses.attribute_triplet import AttributeTriplet, AttributeTripletConfig
 from reseen.losses.attributes import Attributes, AttributesConfig
+from reseen.losses.distillation import Similarity, SimilarityConfig, TaughtAttributes, TaughtAttributesConfig
 from reseen.losses.identity import Identity, IdentityConfig
 from reseen.losses.term import Term, TermConfig, Training
 from reseen.losses.triplet import Triplet, TripletConfig
@@ -23,6 +24,8 @@ TERMS: Mapping[type[TermConfig], type[Term[Any]]] = {
     AttributesConfig: Attributes,
     TripletConfig: Triplet,
     AttributeTripletConfig: AttributeTriplet,
+    SimilarityConfig: Similarity,
+    TaughtAttributesConfig: TaughtAttributes,
 }
 """Term by its configuration, whose field ``kind`` names it in recipes."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
@@ -39,7 +39,10 @@ class TermConfig(BaseModel):
         heads: The system's heads it works on, by name; ``part`` stands for ``part/0``, ``part/1``, …. Losses of
             several heads add up. Empty = all that the system has.
         weight: Fixed factor in the sum.
+        learns_from_teacher: Whether the kind wants ``taught`` in its batches.
     """
+
+    learns_from_teacher: ClassVar[bool] = False
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

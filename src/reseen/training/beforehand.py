@@ -1,20 +1,26 @@
-"""What can be told of the training images before and after the steps: what never changes, and a learnt distance."""
+"""What can be told of training images before and after the steps: what never changes, a teacher's word, a distance."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
 
+from reseen.data.batch import TAUGHT_DESCRIPTOR, taught_attribute
 from reseen.data.images.preparation import prepare
 from reseen.data.person import Split
 from reseen.descriptors.distance import Distance, Euclidean
+from reseen.errors import ReseenError
 from reseen.evaluation.kissme import Kissme
+from reseen.losses.distillation import TaughtAttributesConfig
+from reseen.models import checkpoint
 from reseen.models.backends.backend import evaluating
 from reseen.models.embedder import Embedder
 from reseen.progress import Bars
 from reseen.training.images import TrainingImages
-from reseen.training.recipe import Recipe
+from reseen.training.recipe import TEACHER, PhaseSection, Recipe
 
 _BATCH = 128
 
@@ -50,6 +56,39 @@ def fixed_output(
             if progress:
                 progress(rows.stop, len(images))
     return {name: torch.cat([each[name] for each in told]) for name in told[0]}
+
+
+def taught(
+    recipe: Recipe, phase: PhaseSection, images: TrainingImages, device: torch.device, bars: Bars
+) -> dict[str, Tensor]:
+    """Returns what the recipe's teacher says of the pictures as they are, (N, ...) by name; empty if no term learns it.
+
+    These are descriptors, and probabilities of those attributes that are the same in both models. Each picture is
+    looked at once, whatever training then changes in it: the student learns to say the same of it all the same.
+
+    Args:
+        recipe: Names the teacher in ``init.teacher``.
+        phase: Its terms.
+        images: The training set.
+        device: Where the teacher runs.
+        bars: Shows how far it has come.
+
+    Raises:
+        ReseenError: If the teacher has no attribute that the student has, and a term learns them.
+    """
+    learning = [term for term in phase.objective.terms if term.learns_from_teacher]
+    if not learning:
+        return {}
+    teacher = checkpoint.load(Path(recipe.init[TEACHER]), device=device)
+    own = {} if images.schema is None else {each.name: each for each in images.schema}
+    same = [each.name for each in teacher.schema or () if own.get(each.name) == each]
+    if not same and any(isinstance(term, TaughtAttributesConfig) for term in learning):
+        raise ReseenError(f"init.teacher: {recipe.init[TEACHER]} knows none of the attributes that are to be learnt")
+    with bars("asking the teacher") as report:
+        embeddings = teacher.embed(images.cached.images, progress=report)
+    tables = embeddings.attributes or {}
+    told = {TAUGHT_DESCRIPTOR: embeddings.features} | {taught_attribute(name): tables[name] for name in same}
+    return {name: torch.from_numpy(values) for name, values in told.items()}
 
 
 def final_distance(recipe: Recipe, embedder: Embedder, split: Split, bars: Bars) -> Distance:

@@ -41,7 +41,7 @@ from reseen.models.initial import part_of
 from reseen.precision import runs_bfloat16
 from reseen.progress import progress_of
 from reseen.provenance import provenance, restart_peak_memory
-from reseen.training.beforehand import final_distance, fixed_output
+from reseen.training.beforehand import final_distance, fixed_output, taught
 from reseen.training.calibrating import attach, fit, held_back_by, held_back_words
 from reseen.training.card import model_card
 from reseen.training.images import TrainingImages, open_data, open_validation
@@ -211,7 +211,9 @@ class Run:
         seed = number_of(recipe.seed, index)
         size = phase.size or data.size
         step = Step(self.model, objective, self.images, phase, size=size, seed=seed, rank=fabric.global_rank)
-        self.images.given = fixed_output(self.model, self.images, size, fabric, partial(progress_of, self.console))
+        bars = partial(progress_of, self.console)
+        self.images.given = fixed_output(self.model, self.images, size, fabric, bars)
+        self.images.taught = taught(recipe, phase, self.images, fabric.device, bars)
         labels = self.images.labels.tolist()
         sampler = build_sampler(phase, labels, seed, fabric.global_rank, fabric.world_size)
         optimizer = build_optimizer(phase.optimizer, self.model, list(objective.parameters()))

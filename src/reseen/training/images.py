@@ -99,6 +99,7 @@ class TrainingImages:
         label_of: Label by person id.
         keypoints: (N, 18, 3) x, y in the decoded pixels and confidence, or None if no image has joints.
         given: (N, ...) what of a system's output training never changes, by name; see `reseen.training.beforehand`.
+        taught: (N, ...) what a teacher has told of the pictures, by name; see there.
     """
 
     def __init__(self, cached: CachedImages, split: Split, schema: AttributeSchema | None) -> None:
@@ -111,6 +112,7 @@ class TrainingImages:
         self.attributes = None if schema is None else torch.from_numpy(_labels(cached.images, split, schema))
         self.keypoints = keypoints_of(cached.images, cached.sizes, (cached.pixels.shape[1], cached.pixels.shape[2]))
         self.given: dict[str, Tensor] = {}
+        self.taught: dict[str, Tensor] = {}
         self._resident: Tensor | None = None
 
     def __len__(self) -> int:

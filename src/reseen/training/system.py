@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 from torch import nn
 
 from reseen import models
+from reseen.checkpoint_files import check_model
 from reseen.data.images.preparation import NO_SIZES, blank
 from reseen.data.person import Split, sorted_label_map
 from reseen.errors import ReseenError
@@ -18,7 +20,7 @@ from reseen.models.backends.backend import evaluating
 from reseen.models.contained import contained_systems
 from reseen.models.initial import carry_over, initialise
 from reseen.training.loop.step import number_of
-from reseen.training.recipe import Recipe
+from reseen.training.recipe import TEACHER, Recipe
 
 log = logging.getLogger("reseen")
 
@@ -55,7 +57,7 @@ def build_system(recipe: Recipe, phase: int, split: Split, before: nn.Module | N
 def check_phases(recipe: Recipe, split: Split) -> None:
     """Makes sure that the systems of all phases have what the recipe names, before the first one is trained.
 
-    These are parts, and the heads that terms of objectives work on.
+    These are parts, the heads that terms of objectives work on, and the teacher they learn from.
 
     Args:
         recipe: The recipe.
@@ -64,6 +66,8 @@ def check_phases(recipe: Recipe, split: Split) -> None:
     Raises:
         ReseenError: If one has not; names the key or term, what is missing, and those there are.
     """
+    if TEACHER in recipe.init:
+        check_model(Path(recipe.init[TEACHER]))
     everywhere: set[str] = set()
     for index, section in enumerate(recipe.phases):
         system = models.outline(_config(recipe, index, split))
@@ -77,7 +81,7 @@ def check_phases(recipe: Recipe, split: Split) -> None:
             output = system(blank(size, getattr(system, "extra_sizes", NO_SIZES)))
         Objective(section.objective).check(output)
         everywhere |= parts
-    for name in recipe.init if recipe.phases else ():
+    for name in recipe.init.keys() - {TEACHER} if recipe.phases else ():
         _look_for(name, everywhere, "init")
 
 

@@ -80,9 +80,13 @@ class Step(nn.Module):
                 keypoints=keypoints,
                 extra_sizes=NO_SIZES if images.given else self.extra_sizes,
             )
-        given = {name: values[rows].to(device, non_blocking=True) for name, values in images.given.items()}
+        given, taught = (
+            {name: values[rows].to(device, non_blocking=True) for name, values in told.items()}
+            for told in (images.given, images.taught)
+        )
         triplets = torch.arange(len(rows), device=device).view(-1, 3) if self.by_triplets else None
-        return replace(prepared, labels=labels, camids=camids, attributes=attributes, triplets=triplets, given=given)
+        known = {"labels": labels, "camids": camids, "attributes": attributes}
+        return replace(prepared, **known, triplets=triplets, given=given, taught=taught)
 
 
 def build_sampler(phase: PhaseSection, labels: list[int], seed: int, rank: int, world_size: int) -> BatchSampler:

@@ -2,6 +2,7 @@
 
 from reseen.training.recipe.reading import check_unchanged, content_of, dump_recipe, load_recipe, recipe_from
 from reseen.training.recipe.sections import (
+    TEACHER,
     DataSection,
     IdentitySampling,
     OptimizerSection,
@@ -13,6 +14,7 @@ from reseen.training.recipe.sections import (
 )
 
 __all__ = [
+    "TEACHER",
     "DataSection",
     "IdentitySampling",
     "OptimizerSection",

@@ -220,6 +220,10 @@ RecipeDistance = Annotated[Kissme | Euclidean | Sum, Field(discriminator="kind")
 """A distance that needs no learning, or how one is learnt."""
 
 
+TEACHER = "teacher"
+"""Stands among the parts in ``init`` for the checkpoint that terms learn from; the system does not contain it."""
+
+
 class Recipe(_Section):
     """The whole recipe.
 
@@ -229,7 +233,8 @@ class Recipe(_Section):
         model: The system's configuration; ``system`` names it. The number of identities and the attributes follow
             from the data.
         init: What parts of the system start from, by part: weights from ``hub`` (timm's own download), a file, or the
-            folder of a checkpoint. All others start from random weights.
+            folder of a checkpoint. All others start from random weights. ``teacher`` is no part: the checkpoint that
+            terms of the objective learn from.
         seed: Seed of everything random.
         precision: Lightning's name of the number format; ``auto`` is bf16-mixed where the device computes in it
             itself, else 32-true.
@@ -266,6 +271,15 @@ class Recipe(_Section):
                     f"phases.{index}.data has the recipe's data set with other persons held back; "
                     "give it the same validation as data"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _teacher_is_there_and_heard(self) -> Self:
+        learning = [term.title for phase in self.phases for term in phase.objective.terms if term.learns_from_teacher]
+        if learning and TEACHER not in self.init:
+            raise ValueError(f"objective term {learning[0]!r} learns from a teacher: name its checkpoint in init.teacher")
+        if TEACHER in self.init and not learning:
+            raise ValueError("init.teacher: no term of any objective learns from it; take it out")
         return self
 
     @property
