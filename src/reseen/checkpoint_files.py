@@ -22,12 +22,38 @@ GRAPH_FILES: dict[EngineName, str] = {"onnx": "model.onnx", "openvino": "model.x
 """What lies in the place of the weights in a folder of `reseen export`, by the engine it was written for."""
 
 
+BOXED = ("small", "small-market1501")
+"""Models that come with the package; the first is the one that is used where none is named."""
+BOX = Path(__file__).with_name("box")
+"""Where they lie, each in a folder of its name."""
+LARGEST_BOXED = 6_000_000
+"""Bytes that all files of one of them may have together."""
+
+
+def unboxed(place: Path) -> Path:
+    """Returns where a model lies that is named as those in the package are, else the place itself.
+
+    Raises:
+        ReseenError: If it is to come with the package, but does not yet.
+    """
+    if str(place) not in BOXED or place.exists():
+        return place
+    if not (BOX / place / CONFIG).is_file():
+        raise ReseenError(
+            f"the model {str(place)!r} is not in this package yet: name a checkpoint; reseen train {place} makes one"
+        )
+    return BOX / place
+
+
 def check_model(folder: Path) -> Path:
     """Returns the folder if it has the files of a checkpoint, or of a graph that was exported from one.
+
+    The name of a model in the package stands for its folder there.
 
     Raises:
         ReseenError: If it has not; names the first that is missing.
     """
+    folder = unboxed(folder)
     return folder if graph_in(folder) else check_checkpoint(folder)
 
 
@@ -79,6 +105,7 @@ def check_checkpoint(folder: Path) -> Path:
     Raises:
         ReseenError: If it has not, or only a graph; names the first that is missing.
     """
+    folder = unboxed(folder)
     if graph_in(folder):
         raise ReseenError(f"{folder} holds an exported graph, whose weights cannot be had: give the checkpoint itself")
     for name in (CONFIG, MODEL_FILE):

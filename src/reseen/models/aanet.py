@@ -30,7 +30,9 @@ class AANetConfig(BaseModel):
         backbone: Name of any timm model.
         stride_in: See `Backbone`; ``conv1`` for v1 weights.
         last_stride: See `Backbone`.
+        stages: See `Backbone`.
         num_identities: C, persons in the training set.
+        identity: Whether identities are classified; without that the descriptor is learnt by other means.
         attributes: The attributes AFN predicts.
         regions: Of the body that an attribute shows on, where they are not those of `shows_on`; the mean of their
             vectors feeds its classifier.
@@ -43,6 +45,7 @@ class AANetConfig(BaseModel):
         threshold: What of the attention map is kept.
         pooling: Of the identity heads.
         neck: Of the identity heads.
+        descriptor: Whether all features make the descriptor, or the global one alone; the others are there all the same.
         normalize_heads: Scale each V vector to length 1, so that every head has the same say in the
             distance.
         freeze_stages: First stages of the backbone that are not trained.
@@ -55,7 +58,9 @@ class AANetConfig(BaseModel):
     backbone: BackboneName = "resnet50"
     stride_in: StridePlacement = "conv2"
     last_stride: Literal[1, 2] | None = None
+    stages: int | None = Field(None, ge=1)
     num_identities: int = Field(751, ge=1, le=10_000_000)
+    identity: bool = True
     attributes: AttributeSchema = MARKET1501_SCHEMA
     regions: dict[str, Annotated[tuple[Region, ...], Field(min_length=1)]] = {}
     dim: int = Field(256, ge=1, le=65_536)
@@ -66,6 +71,7 @@ class AANetConfig(BaseModel):
     threshold: ThresholdName = "mean_std"
     pooling: PoolingName = "average"
     neck: Literal["relu", "bnneck"] = "relu"
+    descriptor: Literal["all", "global"] = "all"
     normalize_heads: bool = False
     freeze_stages: int = Field(0, ge=0)
     mix_style: float = Field(0.0, ge=0, le=1)
@@ -80,6 +86,10 @@ class AANetConfig(BaseModel):
         if self.attention is None:
             return tuple(name for name in self.attributes.names if makes_attention(name))
         return tuple(self.attributes[name].name for name in self.attention)
+
+    def to_use(self) -> AANetConfig:
+        """Returns the same without what only training needs: nobody's identity is told by the training set's."""
+        return self.model_copy(update={"identity": False})
 
     @model_validator(mode="after")
     def _attributes_are_there(self) -> AANetConfig:
@@ -193,6 +203,7 @@ class AANet(nn.Module):
             last_stride=config.last_stride,
             stride_in=config.stride_in,
             mix_style=config.mix_style,
+            stages=config.stages,
         )
         self.backbone.freeze(config.freeze_stages)
         self.pooling = build_pooling(config.pooling)
@@ -208,7 +219,8 @@ class AANet(nn.Module):
 
     def _head(self) -> IdentityHead:
         config = self.config
-        return IdentityHead(self.backbone.channels, config.num_identities, config.dim, config.neck)
+        identities = config.num_identities if config.identity else None
+        return IdentityHead(self.backbone.channels, identities, config.dim, config.neck)
 
     def forward(self, batch: PersonBatch) -> PersonOutput:
         """Returns descriptor, logits and maps of B images.
@@ -239,7 +251,8 @@ class AANet(nn.Module):
                 vectors_of = {name: nn.functional.normalize(vector) for name, vector in vectors_of.items()}
         return PersonOutput(
             features=vectors_of,
-            identity_logits={name: head.logits for name, head in heads.items()},
+            descriptor=() if self.config.descriptor == "all" else ("global",),
+            identity_logits={name: head.logits for name, head in heads.items()} if self.config.identity else {},
             attribute_logits={ATTRIBUTE_HEAD: attribute_logits} if attribute_logits else {},
             maps=maps,
             metric_features={name: head.metric for name, head in heads.items()},
@@ -279,10 +292,10 @@ class AANet(nn.Module):
         return heads
 
     def _identity_map(self, features: Tensor, head: HeadOutput) -> Tensor:
-        """CAM (B, h, w) of the predicted identity: the linearised global head at every location.
+        """CAM (B, h, w) of the predicted identity, else of the descriptor: the linearised global head at every location.
 
         Its mean is the logit minus the constants of batch norm and bias.
         """
-        direction = self.global_head.linearised(head.embedding, head.logits.argmax(1))
+        direction = self.global_head.linearised(head)
         pooled = self.pooling(features, global_weights(features))[:, 0]
         return class_activation_maps(self.pooling.evidence(features, pooled), direction[:, None])[:, 0]

@@ -81,7 +81,7 @@ class IDE(nn.Module):
             head = self.head(pooled)
             maps = {}
             if not self.training:
-                direction = self.head.linearised(head.embedding, head.logits.argmax(1))
+                direction = self.head.linearised(head)
                 evidence = self.pooling.evidence(features, pooled)
                 maps["id"] = class_activation_maps(evidence, direction[:, None])[:, 0]
         return PersonOutput(

@@ -202,6 +202,7 @@ class LocalRefiningNet(nn.Module):
         The mean of a map is the class's logit without the constants of bias and batch norm.
         """
         embedding, logits = output.embedding, output.identity_logits[GLOBAL]
+        assert self.head.classifier is not None
         rows = {"id": self.head.classifier.weight[logits.argmax(1)]}
         if self.attribute_classifier is not None:
             told = output.attribute_probabilities(self.config.attributes)

@@ -55,10 +55,23 @@ def test_no_neck(dim: int | None) -> None:
 
 
 @pytest.mark.parametrize(("neck", "dim"), [("relu", 6), ("bnneck", 6), ("bnneck", None), ("none", 6), ("none", None)])
-def test_linearised_direction_is_the_gradient_of_the_logit(neck: NeckName, dim: int | None) -> None:
+def test_direction_is_the_gradient_of_the_logit(neck: NeckName, dim: int | None) -> None:
     head = used_head(neck, dim)
     pooled = torch.randn(4, 8, requires_grad=True)
     classes = torch.tensor([0, 4, 2, 2])
     output = head(pooled)
     output.logits.gather(1, classes[:, None]).sum().backward()
-    torch.testing.assert_close(head.linearised(output.embedding, classes), pooled.grad)
+    direction = head.direction(output.embedding, head.classifier.weight[classes])
+    torch.testing.assert_close(direction, pooled.grad)
+    predicted = head.direction(output.embedding, head.classifier.weight[output.logits.argmax(1)])
+    assert torch.equal(head.linearised(output), predicted)
+
+
+def test_without_a_classifier_the_direction_is_that_of_the_descriptor() -> None:
+    torch.manual_seed(0)
+    head = IdentityHead(8, None, 6, "bnneck").eval()
+    pooled = torch.randn(4, 8, requires_grad=True)
+    output = head(pooled)
+    assert output.logits.shape == (4, 0)
+    (output.embedding * output.embedding.detach()).sum().backward()
+    torch.testing.assert_close(head.linearised(output), pooled.grad)

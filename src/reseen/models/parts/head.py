@@ -15,7 +15,7 @@ class HeadOutput(NamedTuple):
     Attributes:
         embedding: (B, V) descriptor.
         metric: (B, V) feature for metric losses.
-        logits: (B, C).
+        logits: (B, C); (B, 0) without a classifier.
     """
 
     embedding: Tensor
@@ -33,19 +33,21 @@ class IdentityHead(nn.Module):
 
     Args:
         in_channels: Z.
-        num_identities: C.
+        num_identities: C, or None for no classifier.
         dim: V, or None for no reduction (then V = Z).
         neck: See above.
     """
 
-    def __init__(self, in_channels: int, num_identities: int, dim: int | None = 256, neck: NeckName = "relu") -> None:
+    def __init__(
+        self, in_channels: int, num_identities: int | None, dim: int | None = 256, neck: NeckName = "relu"
+    ) -> None:
         super().__init__()
         self.neck = neck
         width = in_channels if dim is None else dim
         # A 1x1 convolution of a 1x1 map is a linear layer; batch norm follows, so a bias would be lost.
         self.reduction = nn.Identity() if dim is None else nn.Linear(in_channels, dim, bias=neck == "none")
         self.norm = nn.Identity() if neck == "none" else nn.BatchNorm1d(width)
-        self.classifier = nn.Linear(width, num_identities, bias=neck != "bnneck")
+        self.classifier = None if num_identities is None else nn.Linear(width, num_identities, bias=neck != "bnneck")
         if isinstance(self.reduction, nn.Linear):
             # fan_in: distances between metric features start no larger than between pooled ones, else the
             # triplet loss outweighs the classifier in the first steps and pulls all features together.
@@ -54,9 +56,10 @@ class IdentityHead(nn.Module):
                 nn.init.zeros_(self.reduction.bias)
         if neck == "bnneck" and isinstance(self.norm, nn.BatchNorm1d):
             self.norm.bias.requires_grad_(False)
-        nn.init.normal_(self.classifier.weight, std=0.001)
-        if self.classifier.bias is not None:
-            nn.init.zeros_(self.classifier.bias)
+        if self.classifier is not None:
+            nn.init.normal_(self.classifier.weight, std=0.001)
+            if self.classifier.bias is not None:
+                nn.init.zeros_(self.classifier.bias)
 
     def forward(self, pooled: Tensor) -> HeadOutput:
         """Maps pooled features (B, Z) to descriptor, metric feature and logits."""
@@ -64,16 +67,19 @@ class IdentityHead(nn.Module):
         normed = self.norm(reduced)
         embedding = normed.relu() if self.neck == "relu" else normed
         metric = embedding if self.neck == "relu" else reduced
-        return HeadOutput(embedding, metric, self.classifier(embedding))
+        none = embedding.new_empty(len(embedding), 0)
+        return HeadOutput(embedding, metric, none if self.classifier is None else self.classifier(embedding))
 
-    def linearised(self, embedding: Tensor, classes: Tensor) -> Tensor:
-        """Returns the direction (B, Z) in which the pooled feature raises a class's logit, in eval mode.
+    def linearised(self, output: HeadOutput) -> Tensor:
+        """Returns the direction (B, Z) in which the pooled feature raises the predicted identity's logit, in eval mode.
+
+        Without a classifier it is the direction in which the descriptor grows as it is: that of its product with itself.
 
         Args:
-            embedding: (B, V) what `forward` gave.
-            classes: (B,) class indices.
+            output: What `forward` gave.
         """
-        return self.direction(embedding, self.classifier.weight[classes])
+        classes = None if self.classifier is None else self.classifier.weight[output.logits.argmax(1)]
+        return self.direction(output.embedding, output.embedding if classes is None else classes)
 
     def direction(self, embedding: Tensor, rows: Tensor) -> Tensor:
         """Returns the direction (B, Z) in which the pooled feature raises row · embedding, in eval mode.

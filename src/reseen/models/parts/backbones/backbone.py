@@ -15,7 +15,7 @@ from pydantic import AfterValidator
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.layers.blur_pool import BlurPool2d
-from timm.models import group_parameters
+from timm.models import EfficientNet, group_parameters
 from timm.models.resnet import Bottleneck, ResNet
 from torch import Tensor, nn
 
@@ -61,10 +61,13 @@ class Backbone(nn.Module):
         stride_in: Where a bottleneck ResNet's stages halve the map: in the first 1x1 (``conv1``, the
             original, "v1") or in the 3x3 convolution (``conv2``, "v1.5", timm's). Weights fit only the
             placement they were trained with.
+        stages: Only the first so many stages after the stem, of EfficientNets (MobileNetV2 is one for timm): the last
+            ones know ImageNet's classes best and hold most of the weights. None = all.
         mix_style: Probability that a training batch passes `MixStyle` after each of the first two stages of a ResNet.
 
     Attributes:
         channels: Z, channels of the feature map.
+        left_out: Names of the model's weights that belong to stages that it does without.
 
     Raises:
         ReseenError: If timm has no such model, or an option does not apply to it.
@@ -77,10 +80,12 @@ class Backbone(nn.Module):
         last_stride: Literal[1, 2] | None = None,
         stride_in: StridePlacement = "conv2",
         mix_style: float = 0.0,
+        stages: int | None = None,
     ) -> None:
         super().__init__()
         self.name = name
         self.net = _create(name)
+        self.left_out = _keep_stages(name, self.net, stages)
         self.channels = int(self.net.num_features)
         self._frozen: tuple[nn.Module, ...] = ()
         if isinstance(self.net, ResNet):
@@ -206,7 +211,10 @@ def load_weights(backbone: Backbone, path: str | Path) -> None:
     own = _below(_OWN, content)
     beside = {key: value for key, value in own.items() if not key.startswith(_NET)}
     stored = _below(_NET, own) or content
-    stored = {key: value for key, value in stored.items() if not key.startswith(("fc.", *heads))}
+    unwanted = ("fc.", *heads)
+    stored = {
+        key: value for key, value in stored.items() if key not in backbone.left_out and not key.startswith(unwanted)
+    }
     wanted = backbone.net.state_dict()
     problems = {
         # Counters of batches are of no use in weights that are only a start, and often left out.
@@ -291,6 +299,21 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         return {key: value for key, value in content.items() if isinstance(value, Tensor)}
     except (SafetensorError, pickle.UnpicklingError, OSError, RuntimeError, AttributeError, EOFError) as error:
         raise ReseenError(f"cannot read weights file {path}: {str(error).splitlines()[0]}") from error
+
+
+def _keep_stages(name: str, net: Any, stages: int | None) -> frozenset[str]:
+    """Takes all but the first stages off an EfficientNet, and returns the names of the weights that are gone."""
+    if stages is None:
+        return frozenset()
+    if not isinstance(net, EfficientNet):
+        raise ReseenError(f"stages applies to EfficientNets, not to {name!r}; leave it out")
+    if stages > len(net.blocks):
+        raise ReseenError(f"cannot keep {stages} stages of {name!r}; it has {len(net.blocks)}")
+    before = frozenset(net.state_dict())
+    net.blocks = net.blocks[:stages]
+    net.conv_head, net.bn2 = nn.Identity(), nn.Identity()
+    net.num_features = net.blocks[-1][-1].feature_info("bottleneck")["num_chs"]
+    return before - frozenset(net.state_dict())
 
 
 def _move_strides_to_conv1(name: str, net: Any) -> None:

@@ -1,0 +1,114 @@
+"""A trained checkpoint becomes one of the models that come with the package.
+
+    python -m reseen.export.packing runs/small-rendered/last small
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from torch import nn
+
+from reseen import models
+from reseen.checkpoint_files import BOX, BOXED, CARD, LARGEST_BOXED, check_checkpoint, held_back, trained_on
+from reseen.console import out
+from reseen.errors import ReseenError
+from reseen.export.parity import LEAST_COSINE, Parity, compare, pictures_of_nobody
+from reseen.models import checkpoint as checkpoints
+from reseen.training.card import with_section
+
+LONGEST = 512
+"""Numbers in a descriptor of a model in the package."""
+
+
+def pack(checkpoint: Path, name: str, *, box: Path = BOX, largest: int = LARGEST_BOXED) -> Parity:
+    """Writes a checkpoint into the package: in half precision, and without what only training needs.
+
+    It stays a checkpoint like any other. Matrices and filters are rounded to 16 bits; biases and statistics, which are
+    few, keep 32. Its calibration goes along, since distances stay what they were; its card says how nearly.
+
+    Args:
+        checkpoint: What training wrote.
+        name: What it is to be called; one of `BOXED`.
+        box: Where it is put.
+        largest: Bytes that its files may have together.
+
+    Returns:
+        How near its descriptors are to the checkpoint's.
+
+    Raises:
+        ReseenError: If there is no such name, or the model is too large, its descriptor too long, or rounding has made
+            another model of it; nothing is written then.
+    """
+    if name not in BOXED:
+        raise ReseenError(f"no model in the package is called {name!r}; it can be {' or '.join(BOXED)}")
+    check_checkpoint(checkpoint)
+    own = checkpoints.load(checkpoint, backend="torch")
+    pictures = pictures_of_nobody(own.config.size)
+    before = own.embed(pictures)
+    if (length := before.features.shape[1]) > LONGEST:
+        raise ReseenError(f"the descriptor of {checkpoint} has {length:,} numbers: models in the package have {LONGEST}")
+    with checkpoints.replacing_folder(box / name) as partial:
+        checkpoints.save(
+            partial,
+            _light(own.model),
+            own.config,
+            card="",
+            distance=own.distance,
+            trained_on=trained_on(checkpoint),
+            held_back=held_back(checkpoint),
+        )
+        packed = checkpoints.load(partial)
+        parity = compare(before, packed.embed(pictures))
+        if not parity.cosine >= LEAST_COSINE:
+            raise ReseenError(
+                f"half precision makes another model of {checkpoint}: cosine {parity.cosine:.6f}, needed {LEAST_COSINE}"
+            )
+        (partial / CARD).write_text(_card(checkpoint, parity))
+        if own.calibration is not None:
+            checkpoints.save_calibration(partial, own.calibration.model_copy(update={"model": packed.digest}))
+        size = sum(file.stat().st_size for file in partial.iterdir())
+        if size > largest:
+            raise ReseenError(
+                f"{checkpoint} has {size / 1e6:.1f} MB in half precision, models in the package at most "
+                f"{largest / 1e6:g} MB: take a lighter backbone, or fewer dimensions"
+            )
+    return parity
+
+
+def _light(model: nn.Module) -> nn.Module:
+    """Returns a system as it is used, with 16 bits in matrices and filters."""
+    to_use = getattr(model.config, "to_use", None)
+    light = models.build(model.config if to_use is None else to_use())
+    wanted = light.state_dict()
+    light.load_state_dict({key: value for key, value in model.state_dict().items() if key in wanted})
+    for parameter in light.parameters():
+        if parameter.ndim > 1:
+            parameter.data = parameter.data.half()
+    return light
+
+
+def _card(checkpoint: Path, parity: Parity) -> str:
+    """Returns the checkpoint's card, which says what packing has changed."""
+    file = checkpoint / CARD
+    packed = (
+        f"## In the package\n\nStored with 16 bits a weight, without identity classifiers. Beside the trained checkpoint, "
+        f"over {parity.pictures} pictures: smallest cosine of the descriptors {parity.cosine:.6f}, largest difference of "
+        f"a probability {parity.probability:.4f}. Figures are those of the checkpoint.\n"
+    )
+    return with_section(file.read_text() if file.is_file() else "", packed)
+
+
+def main(
+    checkpoint: Annotated[Path, typer.Argument(help="What training wrote, such as runs/small-rendered/last.")],
+    name: Annotated[str, typer.Argument(help=" or ".join(BOXED))],
+) -> None:
+    """Put a trained checkpoint into the package."""
+    parity = pack(checkpoint, name)
+    out.print(f"wrote {BOX / name}; smallest cosine to the checkpoint {parity.cosine:.6f}", highlight=False)
+
+
+if __name__ == "__main__":
+    typer.run(main)
