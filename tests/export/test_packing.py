@@ -48,10 +48,13 @@ def test_packed_model_loads_by_its_name_and_is_the_same(tmp_path: Path, box: Pat
     own = trained(tmp_path / "last")
     known = Calibration(
         model=reseen.load(own).digest,
-        method="logistic",
+        method="platt",
         source="drawn persons",
         persons=9,
-        overall=Curve(distances=(0, 1), ratios=(2, -2)),
+        pairs=36,
+        expected=2,
+        error=0.01,
+        curve=Curve(distances=(0, 1), ratios=(2, -2)),
     )
     checkpoint.save_calibration(own, known)
     parity = pack(own, "small", box=box)

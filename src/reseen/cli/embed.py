@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from reseen.cli.options import (
+    BOXED_MODEL,
     BackendOption,
     BatchOption,
     CheckpointArgument,
@@ -22,7 +23,8 @@ from reseen.console import err, note, out, say_written
 
 
 def embed(
-    checkpoint: CheckpointArgument,
+    checkpoint: CheckpointArgument = BOXED_MODEL,
+    *,
     images: Annotated[Path, typer.Option(help="Folder, zip, CSV or Parquet table of images.", callback=existing)],
     file: Annotated[Path, typer.Option("--out", help="Parquet file to write.")],
     batch_size: BatchOption = 128,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reseen.checkpoint_files import backend_of, check_model, graph_in
+from reseen.checkpoint_files import BOXED, backend_of, check_model, graph_in
 from reseen.errors import ReseenError, one_line
 from reseen.extras import need
 
@@ -51,8 +51,11 @@ def existing_recipe(recipe: Path | None) -> Path | None:
 
 
 CheckpointArgument = Annotated[
-    Path, typer.Argument(help="Checkpoint folder, such as runs/NAME/last.", callback=check_model)
+    Path,
+    typer.Argument(help=f"Checkpoint folder, such as runs/NAME/last, or {', '.join(BOXED)}.", callback=check_model),
 ]
+BOXED_MODEL = Path(BOXED[0])
+"""The checkpoint where none is named."""
 WeightsOption = Annotated[Path | None, typer.Option(help="Backbone's weights: a file or a checkpoint.")]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps; auto takes what is there.")]
 CorruptOption = Annotated[int, typer.Option(min=0, help="Undecodable images that may be skipped.")]

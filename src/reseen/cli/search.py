@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from reseen.cli.options import (
+    BOXED_MODEL,
     BackendOption,
     BatchOption,
     CheckpointArgument,
@@ -25,7 +26,8 @@ from reseen.extras import need
 
 
 def search(
-    checkpoint: CheckpointArgument,
+    checkpoint: CheckpointArgument = BOXED_MODEL,
+    *,
     gallery: Annotated[
         Path,
         typer.Option(help="Gallery, folder, zip or table of images, or a file of `reseen embed`.", callback=existing),

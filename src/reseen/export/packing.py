@@ -1,6 +1,6 @@
 """A trained checkpoint becomes one of the models that come with the package.
 
-    python -m reseen.export.packing runs/small-rendered/last small
+python -m reseen.export.packing runs/small-rendered/last small
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def pack(checkpoint: Path, name: str, *, box: Path = BOX, largest: int = LARGEST
     pictures = pictures_of_nobody(own.config.size)
     before = own.embed(pictures)
     if (length := before.features.shape[1]) > LONGEST:
-        raise ReseenError(f"the descriptor of {checkpoint} has {length:,} numbers: models in the package have {LONGEST}")
+        raise ReseenError(
+            f"the descriptor of {checkpoint} has {length:,} numbers: models in the package have {LONGEST}"
+        )
     with checkpoints.replacing_folder(box / name) as partial:
         checkpoints.save(
             partial,
@@ -94,9 +96,10 @@ def _card(checkpoint: Path, parity: Parity) -> str:
     """Returns the checkpoint's card, which says what packing has changed."""
     file = checkpoint / CARD
     packed = (
-        f"## In the package\n\nStored with 16 bits a weight, without identity classifiers. Beside the trained checkpoint, "
-        f"over {parity.pictures} pictures: smallest cosine of the descriptors {parity.cosine:.6f}, largest difference of "
-        f"a probability {parity.probability:.4f}. Figures are those of the checkpoint.\n"
+        "## In the package\n\n"
+        f"Stored with 16 bits a weight, without identity classifiers. Beside the trained checkpoint, over {parity.pictures} "
+        f"pictures: smallest cosine of the descriptors {parity.cosine:.6f}, largest difference of a probability "
+        f"{parity.probability:.4f}. Figures are those of the checkpoint.\n"
     )
     return with_section(file.read_text() if file.is_file() else "", packed)
 

@@ -45,7 +45,7 @@ class AANetConfig(BaseModel):
         threshold: What of the attention map is kept.
         pooling: Of the identity heads.
         neck: Of the identity heads.
-        descriptor: Whether all features make the descriptor, or the global one alone; the others are there all the same.
+        descriptor: Whether all features make the descriptor, or the global one alone.
         normalize_heads: Scale each V vector to length 1, so that every head has the same say in the
             distance.
         freeze_stages: First stages of the backbone that are not trained.
@@ -292,7 +292,7 @@ class AANet(nn.Module):
         return heads
 
     def _identity_map(self, features: Tensor, head: HeadOutput) -> Tensor:
-        """CAM (B, h, w) of the predicted identity, else of the descriptor: the linearised global head at every location.
+        """CAM (B, h, w) of the predicted identity, else of the descriptor: the linearised global head everywhere.
 
         Its mean is the logit minus the constants of batch norm and bias.
         """

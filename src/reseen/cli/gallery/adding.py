@@ -14,6 +14,7 @@ from reseen.cli.gallery.common import (
     open_gallery,
 )
 from reseen.cli.options import (
+    BOXED_MODEL,
     BatchOption,
     CheckpointArgument,
     CorruptOption,
@@ -27,7 +28,8 @@ from reseen.extras import need
 
 def add(
     gallery: NewGalleryArgument,
-    checkpoint: CheckpointArgument,
+    checkpoint: CheckpointArgument = BOXED_MODEL,
+    *,
     images: Annotated[Path, typer.Option(help="Folder, zip or table of images, or a file.", callback=existing)],
     copy: Annotated[bool, typer.Option(help="Keep the pictures, not only their paths.")] = False,
     source: Annotated[str, typer.Option(help="Where they come from, to delete them by.")] = "",

@@ -18,6 +18,7 @@ from reseen.cli.gallery.common import (
     open_gallery,
 )
 from reseen.cli.options import (
+    BOXED_MODEL,
     DeviceOption,
     existing_picture,
     load,
@@ -48,7 +49,9 @@ def info(gallery: GalleryArgument) -> None:
 
 def search(
     gallery: GalleryArgument,
-    checkpoint: Annotated[Path | None, typer.Option(help="The gallery's model; needed with --query.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="The gallery's model, for --query; small if left out.")
+    ] = None,
     query: Annotated[list[Path] | None, typer.Option(help="Picture of the person; may be repeated.")] = None,
     unlike: Annotated[list[Path] | None, typer.Option(help="Picture of whom it is not; may be repeated.")] = None,
     where: Annotated[str, typer.Option(help='Required attributes: "gender=male and backpack=yes".')] = "",
@@ -71,9 +74,9 @@ def search(
     if not (query or where):
         raise ReseenError("nothing to search for: give --query, --where, or both")
     if query and checkpoint is None:
-        raise ReseenError("--query needs the model that made the gallery: give --checkpoint")
+        checkpoint = BOXED_MODEL
     if checkpoint is not None:
-        check_model(checkpoint)
+        checkpoint = check_model(checkpoint)
     for each in (*(query or ()), *(unlike or ())):
         existing_picture(each)
     need("gallery")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reseen.checkpoint_files import check_checkpoint
-from reseen.cli.options import DeviceOption
+from reseen.cli.options import BOXED_MODEL, DeviceOption
 from reseen.console import out
 from reseen.extras import need
 from reseen.gallery_files import check_gallery
@@ -18,7 +18,7 @@ def serve(
     gallery: Annotated[Path, typer.Argument(help="Folder of the gallery.", callback=check_gallery)],
     checkpoint: Annotated[
         Path, typer.Option("--model", help="Checkpoint that made the gallery.", callback=check_checkpoint)
-    ],
+    ] = BOXED_MODEL,
     host: Annotated[
         str, typer.Option(help="Address to listen at; other machines need users or a token.")
     ] = "127.0.0.1",

@@ -73,7 +73,7 @@ class IdentityHead(nn.Module):
     def linearised(self, output: HeadOutput) -> Tensor:
         """Returns the direction (B, Z) in which the pooled feature raises the predicted identity's logit, in eval mode.
 
-        Without a classifier it is the direction in which the descriptor grows as it is: that of its product with itself.
+        Without a classifier: in which the descriptor's product with itself, as it is, grows.
 
         Args:
             output: What `forward` gave.

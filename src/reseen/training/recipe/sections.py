@@ -277,7 +277,9 @@ class Recipe(_Section):
     def _teacher_is_there_and_heard(self) -> Self:
         learning = [term.title for phase in self.phases for term in phase.objective.terms if term.learns_from_teacher]
         if learning and TEACHER not in self.init:
-            raise ValueError(f"objective term {learning[0]!r} learns from a teacher: name its checkpoint in init.teacher")
+            raise ValueError(
+                f"objective term {learning[0]!r} learns from a teacher: name its checkpoint in init.teacher"
+            )
         if TEACHER in self.init and not learning:
             raise ValueError("init.teacher: no term of any objective learns from it; take it out")
         return self

@@ -15,6 +15,7 @@ ACRN = "MVA and ACRN (Schumann, Stiefelhagen; CVPRW 2017)"
 ATTENTION = "Attention-driven net (Yang et al.; Pattern Recognition 2019)"
 IDE = "Plain baseline (Luo et al.; CVPRW 2019)"
 IVA = "IVA (Zhang et al.; IEEE Access 2019)"
+BOX = "Models that come with reseen"
 LRDNN = "LRDNN (Zhou et al.; IJCAI 2019)"
 SBS = ranks(88.2, 95.4)
 """The best published figures of a ResNet-50 on Market-1501 without other pre-training: fast-reid's SBS at 384×128."""
@@ -153,6 +154,8 @@ ROWS = (
     Row("aanet50-rendered", AANET, "rendered persons alone, tested on such"),
     Row("aanet50-market1501-short", AANET, "128×48, three epochs"),
     Row("aanet50-market1501-short-balanced", AANET, "the same, rare attributes having equal say"),
+    Row("small-rendered", BOX, "learnt from aanet50-rendered, tested on rendered persons"),
+    Row("small-market1501", BOX, "after it, learnt from Market-1501 and aanet50-market1501-quick", mark=ranks(75, 90)),
     Row("ide50-market1501-short", IDE, "128×48, two epochs"),
     Row("ide50-market1501-short-rendered", IDE, "with rendered persons among the real ones"),
     Row("ide50-market1501-short-pretrained", IDE, "after rendered persons"),
