@@ -26,7 +26,7 @@ setup: $(VENV)/dev.stamp
 setup-lowest: $(LOWEST)/test.stamp
 
 demo: $(VENV)/runtime.stamp
-	$(BIN)/reseen demo --out demo-out $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
+	$(BIN)/reseen demo --recipe $(if $(DATA),demo-market1501,demo) --out demo-out $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 test: lint types imports
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -30,6 +30,11 @@ LARGEST_BOXED = 6_000_000
 """Bytes that all files of one of them may have together."""
 
 
+def boxed(name: str) -> bool:
+    """Whether a model is in the package."""
+    return (BOX / name / CONFIG).is_file()
+
+
 def unboxed(place: Path) -> Path:
     """Returns where a model lies that is named as those in the package are, else the place itself.
 
@@ -38,7 +43,7 @@ def unboxed(place: Path) -> Path:
     """
     if str(place) not in BOXED or place.exists():
         return place
-    if not (BOX / place / CONFIG).is_file():
+    if not boxed(str(place)):
         raise ReseenError(
             f"the model {str(place)!r} is not in this package yet: name a checkpoint; reseen train {place} makes one"
         )

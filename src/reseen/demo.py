@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,14 @@ from reseen.data.images.reference import image_of
 from reseen.data.person import PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
+from reseen.evaluation.split import evaluate_split
 from reseen.explain.curves import training_figure
 from reseen.explain.evaluation import draw_evaluation
 from reseen.explain.explanation import explain
 from reseen.explain.saving import save_figure, save_picture
+from reseen.models.checkpoint import load
 from reseen.models.embedder import Embedder
+from reseen.progress import progress_of
 from reseen.search.gallery import Gallery
 from reseen.search.wanted import Wanted, look_for
 from reseen.training.fit import Run
@@ -32,7 +36,13 @@ _FILTER = "upper_color in (red, white) and lower_length=short"
 
 
 def demo(
-    recipe: Recipe, folder: Path, console: Console, *, data: Path | None = None, weights: Path | None = None
+    recipe: Recipe,
+    folder: Path,
+    console: Console,
+    *,
+    data: Path | None = None,
+    weights: Path | None = None,
+    checkpoint: Path | None = None,
 ) -> list[Path]:
     """Renders or finds a recipe's data, trains it, evaluates, fills a gallery and searches it, and explains.
 
@@ -43,6 +53,7 @@ def demo(
         console: Where it is told about.
         data: See `reseen.training.recipe.locate.resolve`.
         weights: See `reseen.training.recipe.locate.resolve`.
+        checkpoint: A model to show in place of one that is trained here.
 
     Returns:
         The pictures written; none if the user stopped the training.
@@ -61,28 +72,28 @@ def demo(
     if recognise(root) != recipe.data.name or not split.train or not split.query:
         raise ReseenError(f"the demo needs {recipe.data.name} with training, query and gallery images in {root}")
 
-    console.rule("2. training")
-    if (folder / "run" / "recipe.yaml").exists():
-        shutil.rmtree(folder / "run")
-        for former in ("gallery", "gallery.app"):
-            shutil.rmtree(folder / former, ignore_errors=True)
-        for name in _PICTURES:  # those of the earlier run
-            (folder / name).unlink(missing_ok=True)
-    run = Run(recipe, folder / "run", console=console)
-    evaluation = run.train()
-    if evaluation is None or run.evaluation is None:
-        return []
-    query, gallery = run.evaluation.query, run.evaluation.gallery
+    _clear(folder)
+    pictures: list[Path] = []
+    if checkpoint is None:
+        console.rule("2. training")
+        run = Run(recipe, folder / "run", console=console)
+        if run.train() is None or run.evaluation is None:
+            return []
+        embedder, evaluated, last = run.embedder(), run.evaluation, folder / "run" / "last"
+        pictures.append(folder / "curves.png")
+        save_figure(training_figure(folder / "run" / "metrics.csv"), pictures[0])
+    else:
+        console.rule(f"2. the model {checkpoint.name}")
+        embedder, last = load(checkpoint), checkpoint
+        evaluated = evaluate_split(embedder, split, bars=partial(progress_of, console))
+    evaluation, query, gallery = evaluated.report, evaluated.query, evaluated.gallery
     assert query is not None
-    pictures = [folder / "curves.png"]
-    save_figure(training_figure(folder / "run" / "metrics.csv"), pictures[0])
 
     console.rule("3. evaluation by the full protocol")
     console.print(evaluation.table())
     pictures += draw_evaluation(evaluation, query, gallery, folder)
 
     console.rule("4. a gallery, searched by picture, by description, and by both")
-    embedder = run.embedder()
     # A query the model is neither best nor worst at: the median of the average precisions.
     precision = evaluation.ranking.average_precision if evaluation.ranking else np.zeros(len(query))
     row = int(np.argsort(np.nan_to_num(precision, nan=-1.0))[len(query) // 2])
@@ -95,20 +106,32 @@ def demo(
     pictures.append(folder / "explain.png")
     for attribute, value, probability in explanation.predictions:
         console.print(f"{attribute:<14} {value:<10} {probability:.0%}", highlight=False)
-    console.print("Minutes teach little: docs/recipes.md lists recipes for figures worth having.", highlight=False)
+    if checkpoint is None:
+        console.print("Minutes teach little: docs/recipes.md lists recipes for figures worth having.", highlight=False)
     console.rule(f"done in {(time.monotonic() - started) / 60:.1f} minutes; go on with")
-    places = (folder / "run" / "last", folder / "gallery", person.path)
-    last, kept, picture = (shlex.quote(str(place)) for place in places)
+    places = (last, folder / "gallery", person.path)
+    model, kept, picture = (shlex.quote(str(place)) for place in places)
     console.print(
-        f"reseen gallery search {kept} --checkpoint {last} --query {picture} --out found.png\n"
+        f"reseen gallery search {kept} --checkpoint {model} --query {picture} --out found.png\n"
         f"reseen gallery search {kept} --where '{_FILTER}' --out described.png\n"
-        f"reseen explain {last} {picture} --out why.png",
+        f"reseen explain {model} {picture} --out why.png",
         highlight=False,
         markup=False,
         soft_wrap=True,
     )
     console.rule("look at")
     return pictures
+
+
+def _clear(folder: Path) -> None:
+    """Takes away what an earlier demo has written, and nothing else."""
+    if (folder / "run" / "recipe.yaml").exists():
+        shutil.rmtree(folder / "run")
+    if all((folder / name).exists() for name in _PICTURES[1:]):
+        for former in ("gallery", "gallery.app"):
+            shutil.rmtree(folder / former, ignore_errors=True)
+        for name in _PICTURES:
+            (folder / name).unlink(missing_ok=True)
 
 
 def _search(embedder: Embedder, person: PersonImage, made: Embeddings, folder: Path, console: Console) -> list[Path]:

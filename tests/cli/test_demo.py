@@ -45,6 +45,16 @@ def test_demo_runs_the_whole_chain(
     assert served[0] > 0
 
 
+def test_demo_of_a_model_trains_nothing(trained: Path, market_drawn: Path, tmp_path: Path) -> None:
+    last = trained / "last"
+    result = run("demo", "--data", market_drawn, "--out", tmp_path / "demo", "--model", last, "--no-serve")
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in (tmp_path / "demo").iterdir()} == {"gallery", *PICTURES} - {"curves.png"}
+    assert f"reseen explain {last}" in result.output
+    refused = run("demo", "--model", last, "--recipe", "demo")
+    assert "leave out --recipe and --weights" in str(refused.exception)
+
+
 def test_demo_without_data_renders_its_own(
     flat_world: type[FlatWorld], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

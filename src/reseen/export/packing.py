@@ -97,9 +97,9 @@ def _card(checkpoint: Path, parity: Parity) -> str:
     file = checkpoint / CARD
     packed = (
         "## In the package\n\n"
-        f"Stored with 16 bits a weight, without identity classifiers. Beside the trained checkpoint, over {parity.pictures} "
-        f"pictures: smallest cosine of the descriptors {parity.cosine:.6f}, largest difference of a probability "
-        f"{parity.probability:.4f}. Figures are those of the checkpoint.\n"
+        "Stored with 16 bits a weight, without identity classifiers. Beside the trained checkpoint, over "
+        f"{parity.pictures} pictures: smallest cosine of the descriptors {parity.cosine:.6f}, largest difference of a "
+        f"probability {parity.probability:.4f}. Figures are those of the checkpoint.\n"
     )
     return with_section(file.read_text() if file.is_file() else "", packed)
 

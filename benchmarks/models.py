@@ -1,0 +1,163 @@
+"""How well models find persons, beside how many pictures they take a second: one plot of all that have a recipe.
+
+    python benchmarks/models.py
+    python benchmarks/models.py --only small-rendered --only 'aanet50-*' --again
+
+Speed needs no training: every recipe's system is built with random weights, exported to OpenVINO as
+`reseen export` does, and run on one core: batches of 32 pictures that lie in memory ready to be taken in, flipped ones
+too where the recipe averages with them. It is counted in CPU time, which other work on the machine changes little.
+Figures are those in results/, on Market-1501's whole test set; what has none yet stands at the plot's edge.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import platform
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+import typer
+
+from reseen import models
+from reseen.data.attributes import MARKET1501_SCHEMA
+from reseen.data.images.preparation import NO_SIZES, prepare
+from reseen.errors import ReseenError
+from reseen.models.backends.exported import on_engine
+from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.precision import runs_bfloat16
+from reseen.training.recipe import Recipe, load_recipe
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "results"
+SPEED = RESULTS / "speed.json"
+PLOT = ROOT / "docs" / "assets" / "models.png"
+RECIPES = (
+    "small-rendered",
+    "small-market1501",
+    "ide50-rendered",
+    "aanet50-rendered",
+    "ide50-market1501-quick",
+    "aanet50-market1501-quick",
+    "iva50-market1501-quick",
+    "lrdnn50-market1501-quick",
+    "attention-driven-market1501-quick",
+    "acrn-market1501-reidcnn",
+    "aanet50-market1501",
+    "aanet152-market1501",
+)
+BATCH, ROUNDS = 32, 3
+REAL, RENDERED, GRAY = "#31688e", "#d1603d", "#8a949e"
+
+
+def measure(recipe: Recipe) -> dict[str, float]:
+    """Returns what a recipe's system costs: millions of parameters, and pictures a second of CPU time.
+
+    Raises:
+        ReseenError: If it cannot be built without another model's checkpoint.
+    """
+    last = len(recipe.phases) - 1
+    try:
+        system = recipe.system(last, num_identities=751, attributes=models.learnt_form(recipe.model, MARKET1501_SCHEMA))
+    except ValueError as error:
+        raise ReseenError(str(error)) from error
+    torch.manual_seed(0)
+    config = EmbedderConfig(size=recipe.data.size, precision="bfloat16")
+    embedder = Embedder(models.build(system).eval(), config)
+    parameters = sum(each.numel() for each in embedder.model.parameters())
+    backend = on_engine(embedder, "openvino").backend
+    pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (BATCH, *config.size, 3), dtype=np.uint8))
+    batch = prepare(pixels, config.size, extra_sizes=getattr(embedder.model, "extra_sizes", NO_SIZES))
+    backend.run(batch)  # what a first time costs is not the rate
+    seconds = []
+    for _ in range(ROUNDS):
+        before = time.process_time()
+        backend.run(batch)
+        seconds.append(time.process_time() - before)
+    views = 2 if recipe.evaluation.flip else 1
+    return {"images_per_cpu_second": BATCH / min(seconds) / views, "million_parameters": parameters / 1e6}
+
+
+def figures(name: str) -> tuple[float, float] | None:
+    """Returns mAP and rank-1 on Market-1501 in %, or None if nobody has measured them."""
+    unseen = json.loads((RESULTS / "transfer.json").read_text())
+    for title, own in unseen.items():
+        if title.partition(",")[0] == name:
+            return 100 * own["Market-1501 mAP"], 100 * own["Market-1501 rank1"]
+    file = RESULTS / f"{name}.json"
+    content = json.loads(file.read_text()) if file.is_file() else {}
+    if content.get("dataset") != "market1501":
+        return None
+    return 100 * content["ranking"]["mAP"], 100 * content["ranking"]["rank1"]
+
+
+def draw(speeds: dict[str, dict[str, float]], file: Path) -> None:
+    """Draws mAP against speed; what is untrained stands below the axis, where only its speed counts."""
+    figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+    untrained = []
+    for name, own in speeds.items():
+        rate, found = own["images_per_cpu_second"], figures(name)
+        color = RENDERED if name.endswith("-rendered") else REAL
+        if found is None:
+            untrained.append((rate, name, color))
+            continue
+        axes.plot(rate, found[0], "o", color=color, markersize=8)
+        axes.annotate(name, (rate, found[0]), (7, 0), textcoords="offset points", va="center", fontsize=8)
+    for rate, name, color in untrained:
+        axes.plot(rate, 0, "|", color=color, markersize=9, markeredgewidth=1.6, clip_on=False)
+        axes.annotate(name, (rate, 0), (0, 7), textcoords="offset points", rotation=60, fontsize=7, color=GRAY)
+    axes.set(
+        xscale="log", ylim=(0, 100), xlabel="images a second on one core, OpenVINO", ylabel="mAP on Market-1501, %"
+    )
+    rates = [own["images_per_cpu_second"] for own in speeds.values()]
+    axes.set_xlim(min(rates) / 1.4, max(rates) * 2.2)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}")
+    axes.tick_params(which="both", labelsize=8)
+    axes.grid(which="both", color="#eceff2", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    for color, text in ((REAL, "trained on Market-1501"), (RENDERED, "trained on rendered persons alone")):
+        axes.plot([], [], "o", color=color, label=text)
+    axes.plot([], [], "|", color=GRAY, label="not trained yet")
+    axes.legend(frameon=False, fontsize=8, loc="upper right")
+    file.parent.mkdir(exist_ok=True)
+    figure.savefig(file, dpi=150)
+
+
+def main(
+    only: Annotated[list[str] | None, typer.Option(help="Recipes, such as 'small-*'; all by default.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Measure also what has been measured.")] = False,
+) -> None:
+    """Measure speeds that are missing, write them to results/speed.json, and draw docs/assets/models.png."""
+    torch.set_num_threads(1)
+    content: dict[str, Any] = json.loads(SPEED.read_text()) if SPEED.is_file() else {}
+    speeds = content.get("models", {})
+    for name in RECIPES:
+        wanted = not only or any(fnmatch.fnmatch(name, pattern) for pattern in only)
+        if not wanted or (name in speeds and not again):
+            continue
+        try:
+            speeds[name] = measure(load_recipe(name))
+        except ReseenError as error:
+            print(f"{name:<36}{error}", flush=True)
+            continue
+        low = "bfloat16" if runs_bfloat16(torch.device("cpu")) else "float32"
+        ordered = {each: speeds[each] for each in RECIPES if each in speeds}
+        content = {"engine": "openvino", "precision": low, "machine": platform.machine(), "models": ordered}
+        SPEED.write_text(json.dumps(content, indent=1) + "\n")
+    print(f"{'':<36}{'images/s':>10}{'parameters':>12}{'mAP':>8}{'rank-1':>8}")
+    for name, own in content.get("models", {}).items():
+        found = figures(name)
+        told = "".join(f"{value:>8.1f}" for value in found) if found else f"{'not trained yet':>16}"
+        print(f"{name:<36}{own['images_per_cpu_second']:>10.1f}{own['million_parameters']:>10.1f} M{told}")
+    if content:
+        draw(content["models"], PLOT)
+
+
+if __name__ == "__main__":
+    typer.run(main)
