@@ -170,6 +170,19 @@ def test_identity_map_is_the_logit_without_constants(pooling: str, neck: str, im
     torch.testing.assert_close(mean, logits.amax(1) - constants, rtol=1e-3, atol=1e-4)
 
 
+def test_without_identities_the_map_is_the_descriptors(images: Tensor) -> None:
+    """Its mean is the descriptor's product with itself, without the batch norm's constants."""
+    model = small(identity=False, descriptor="global", parts=None, attention=(), neck="bnneck").eval()
+    output = model(PersonBatch(images))
+    assert not output.identity_logits
+    assert output.features.keys() > {"global", "attribute/top"}
+    torch.testing.assert_close(output.embedding, output.features["global"])
+    norm = model.global_head.norm
+    shift = norm.bias - norm.running_mean * norm.weight / (norm.running_var + norm.eps).sqrt()
+    expected = (output.embedding * (output.embedding - shift)).sum(1)
+    torch.testing.assert_close(output.maps["id"].mean((1, 2)), expected, rtol=1e-3, atol=1e-4)
+
+
 def test_attention_merges_the_selected_attributes(images: Tensor) -> None:
     model = small().eval()
     maps = model(PersonBatch(images)).maps

@@ -60,6 +60,8 @@ def test_map_of_a_transformer_keeps_its_layout() -> None:
         ("convnext_atto", {"stride_in": "conv1"}, "apply to ResNets, not to 'convnext_atto'"),
         ("convnext_atto", {"mix_style": 0.5}, "apply to ResNets, not to 'convnext_atto'"),
         ("resnet18", {"stride_in": "conv1"}, "'resnet18' has no bottleneck"),
+        ("resnet18", {"stages": 2}, "stages applies to EfficientNets, not to 'resnet18'"),
+        ("test_efficientnet", {"stages": 9}, "cannot keep 9 stages of 'test_efficientnet'; it has"),
     ],
 )
 def test_wrong_options(name: str, options: dict[str, object], message: str) -> None:
@@ -210,3 +212,17 @@ def test_some_models_begin_with_no_map() -> None:
     backbone.net.feature_info = []
     with pytest.raises(ReseenError, match="timm lists no feature maps of 'vit_tiny_patch16_224'"):
         _ = backbone.stem_channels
+
+
+def test_the_first_stages_alone_start_from_weights_of_the_whole(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    whole = timm.create_model("test_efficientnet").eval()
+    save_file(whole.state_dict(), tmp_path / "whole.safetensors")
+    backbone = Backbone("test_efficientnet", stages=2).eval()
+    load_weights(backbone, tmp_path / "whole.safetensors")
+    images = torch.randn(2, 3, 64, 32)
+    with torch.no_grad():
+        expected = whole.blocks[:2](whole.bn1(whole.conv_stem(images)))
+        torch.testing.assert_close(backbone(images), expected)
+    assert backbone.channels == expected.shape[1]
+    assert not any(name.startswith(("blocks.2", "conv_head")) for name in backbone.net.state_dict())
