@@ -41,12 +41,12 @@ def teacher(market_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     config = SYSTEM | {"dim": 24, "attributes": MARKET1501_SCHEMA}
     model = models.build(models.config_of(config))
     torch.nn.init.normal_(model.attribute_network.classifiers[0].weight)  # else it is sure of nothing
-    pictures = cached_images(open_split("market1501", market_drawn).train, (32, 16)).pixels
+    pictures = cached_images(open_split("market1501", market_drawn).train, (64, 32)).pixels
     with torch.no_grad():
         for _ in range(30):
-            model(prepare(torch.from_numpy(np.array(pictures)), (32, 16)))
+            model(prepare(torch.from_numpy(np.array(pictures)), (64, 32)))
     folder = tmp_path_factory.mktemp("teacher") / "last"
-    checkpoint.save(folder, model.eval(), EmbedderConfig(size=(32, 16), normalize=True), card="", trained_on=["viper"])
+    checkpoint.save(folder, model.eval(), EmbedderConfig(size=(64, 32), normalize=True), card="", trained_on=["viper"])
     return folder
 
 

@@ -6,7 +6,7 @@ python -m reseen.export.packing runs/small-rendered/last small
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from torch import nn
@@ -82,8 +82,8 @@ def pack(checkpoint: Path, name: str, *, box: Path = BOX, largest: int = LARGEST
 
 def _light(model: nn.Module) -> nn.Module:
     """Returns a system as it is used, with 16 bits in matrices and filters."""
-    to_use = getattr(model.config, "to_use", None)
-    light = models.build(model.config if to_use is None else to_use())
+    config: Any = model.config
+    light = models.build(config.to_use() if hasattr(config, "to_use") else config)
     wanted = light.state_dict()
     light.load_state_dict({key: value for key, value in model.state_dict().items() if key in wanted})
     for parameter in light.parameters():

@@ -67,8 +67,8 @@ class IdentityHead(nn.Module):
         normed = self.norm(reduced)
         embedding = normed.relu() if self.neck == "relu" else normed
         metric = embedding if self.neck == "relu" else reduced
-        none = embedding.new_empty(len(embedding), 0)
-        return HeadOutput(embedding, metric, none if self.classifier is None else self.classifier(embedding))
+        logits = embedding[:, :0] if self.classifier is None else self.classifier(embedding)
+        return HeadOutput(embedding, metric, logits)
 
     def linearised(self, output: HeadOutput) -> Tensor:
         """Returns the direction (B, Z) in which the pooled feature raises the predicted identity's logit, in eval mode.

@@ -85,8 +85,15 @@ class Step(nn.Module):
             for told in (images.given, images.taught)
         )
         triplets = torch.arange(len(rows), device=device).view(-1, 3) if self.by_triplets else None
-        known = {"labels": labels, "camids": camids, "attributes": attributes}
-        return replace(prepared, **known, triplets=triplets, given=given, taught=taught)
+        return replace(
+            prepared,
+            labels=labels,
+            camids=camids,
+            attributes=attributes,
+            triplets=triplets,
+            given=given,
+            taught=taught,
+        )
 
 
 def build_sampler(phase: PhaseSection, labels: list[int], seed: int, rank: int, world_size: int) -> BatchSampler:

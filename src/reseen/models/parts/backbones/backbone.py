@@ -312,7 +312,8 @@ def _keep_stages(name: str, net: Any, stages: int | None) -> frozenset[str]:
     before = frozenset(net.state_dict())
     net.blocks = net.blocks[:stages]
     net.conv_head, net.bn2 = nn.Identity(), nn.Identity()
-    net.num_features = net.blocks[-1][-1].feature_info("bottleneck")["num_chs"]
+    last: Any = net.blocks[-1]
+    net.num_features = last[-1].feature_info("bottleneck")["num_chs"]
     return before - frozenset(net.state_dict())
 
 
