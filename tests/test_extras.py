@@ -57,9 +57,9 @@ def run_without(packages: list[str], *commands: Sequence[object]) -> subprocess.
             ["embed", "{onnx}", "--images", "{drawn}", "--out", "x", "--backend", "openvino"],
             "[openvino]'",
         ),
-        (["anny", "numba", "lightning"], ["demo"], "pip install 'reseen[train,render]'"),
+        (["anny", "numba", "lightning"], ["demo", "--recipe", "demo"], "pip install 'reseen[train,render]'"),
         (["lancedb"], ["demo", "--data", "."], "pip install 'reseen[gallery]'"),
-        (["anny", "lightning"], ["demo", "--data", "."], "pip install 'reseen[train]'"),
+        (["anny", "lightning"], ["demo", "--recipe", "demo", "--data", "."], "pip install 'reseen[train]'"),
     ],
 )
 def test_a_missing_extra_is_named(

