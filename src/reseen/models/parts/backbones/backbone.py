@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from reseen.checkpoint_files import MODEL_FILE
 from reseen.errors import ReseenError
-from reseen.models.parts.backbones import googlenet, osnet  # noqa: F401 - by which timm knows them
+from reseen.models.parts.backbones import googlenet, lite0, osnet  # noqa: F401 - by which timm knows them
 from reseen.models.parts.backbones.mix_style import MixStyle
 
 StridePlacement = Literal["conv1", "conv2"]
