@@ -5,7 +5,7 @@
 
 Speed needs no training: every recipe's system is built with random weights, exported to OpenVINO as
 `reseen export` does, and run on one core: batches of 32 pictures that lie in memory ready to be taken in, flipped ones
-too where the recipe averages with them. It is counted in CPU time, which other work on the machine changes little.
+too where the recipe averages with them. Measure on an idle machine: other work halves even what is counted in CPU time.
 Figures are those in results/, on Market-1501's whole test set; what has none yet is drawn where it should be one day.
 """
 
@@ -52,7 +52,7 @@ RECIPES = (
     "aanet50-market1501",
     "aanet152-market1501",
 )
-BATCH, ROUNDS = 32, 3
+BATCH, ROUNDS = 32, 8
 REAL, RENDERED = "#31688e", "#d1603d"
 NEAR = 5.0
 """Points of mAP within which names would lie upon each other."""
