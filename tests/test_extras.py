@@ -50,6 +50,8 @@ def run_without(packages: list[str], *commands: Sequence[object]) -> subprocess.
         (["argon2"], ["user", "list", "{gallery}"], "this needs argon2-cffi, which is not installed"),
         (["numba"], ["data", "render", "x"], "this needs numba, which is not installed: pip install 'reseen[render]'"),
         (["openvino"], ["pose", "{drawn}", "--source", "{network}", "--out", "x"], "pip install 'reseen[pose]'"),
+        (["obstore"], ["gallery", "info", "s3://bucket/hall"], "pip install 'reseen[storage]'"),
+        (["ray"], ["embed", "{last}", "--images", ".", "--engine", "ray", "--gallery", "x"], "[distributed]'"),
         (["nncf"], ["export", "{last}", "--to", "onnx", "--out", "x"], "pip install 'reseen[export]'"),
         (["onnxruntime"], ["embed", "{onnx}", "--images", "{drawn}", "--out", "x"], "pip install 'reseen[onnx]'"),
         (

@@ -8,6 +8,7 @@ from reseen.errors import ReseenError
 
 EXTRAS = {
     "app": ("argon2-cffi", "fastapi", "httpx2", "jinja2", "markdown-it-py", "python-multipart", "uvicorn"),
+    "distributed": ("obstore", "ray"),
     "export": ("nncf", "onnx", "onnxruntime", "onnxscript", "openvino"),
     "gallery": ("filelock", "lancedb"),
     "ingest": ("av", "opencv-python", "supervision", "trackers"),
@@ -16,6 +17,7 @@ EXTRAS = {
     "openvino": ("openvino",),
     "pose": ("openvino",),
     "render": ("anny", "numba"),
+    "storage": ("obstore",),
     "train": ("lightning", "tensorboard"),
 }
 """Packages by the extra that brings them, as in pyproject.toml."""

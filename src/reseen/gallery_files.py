@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reseen.addresses import check_on_disk, place_of
 from reseen.errors import ReseenError
 
 NOTE = "gallery.json"
@@ -19,8 +20,9 @@ def check_gallery(folder: Path) -> Path:
     """Returns a gallery's folder.
 
     Raises:
-        ReseenError: If it is none.
+        ReseenError: If it is none, or lies in object storage.
     """
+    folder = check_on_disk(folder)
     if not is_gallery(folder):
         raise ReseenError(f"{folder} is no gallery; reseen gallery add makes one")
     return folder
@@ -30,8 +32,29 @@ def check_new_gallery(folder: Path) -> Path:
     """Returns a folder that is a gallery or can become one.
 
     Raises:
-        ReseenError: If something else is there.
+        ReseenError: If something else is there, or it lies in object storage.
     """
+    folder = check_on_disk(folder)
     if folder.exists() and not is_gallery(folder) and (not folder.is_dir() or any(folder.iterdir())):
         raise ReseenError(f"{folder} is no gallery and not empty; name a gallery, or a new folder to make one")
     return folder
+
+
+def gallery_at(place: str) -> str:
+    """Returns a gallery's folder or address; what lies at an address is seen when it is opened.
+
+    Raises:
+        ReseenError: If a folder is none.
+    """
+    found = place_of(place)
+    return found if isinstance(found, str) else str(check_gallery(found))
+
+
+def new_gallery_at(place: str) -> str:
+    """Returns a folder that is a gallery or can become one, or an address.
+
+    Raises:
+        ReseenError: If something else is in the folder.
+    """
+    found = place_of(place)
+    return found if isinstance(found, str) else str(check_new_gallery(found))

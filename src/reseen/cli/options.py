@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reseen.addresses import check_on_disk
 from reseen.checkpoint_files import BOXED, backend_of, check_model, graph_in
 from reseen.errors import ReseenError, one_line
 from reseen.extras import need
@@ -19,9 +20,9 @@ def existing(place: Path | None) -> Path | None:
     """Returns a folder, zip or file that is there.
 
     Raises:
-        ReseenError: If it is not.
+        ReseenError: If it is not, or lies in object storage.
     """
-    if place is not None and not place.exists():
+    if place is not None and not check_on_disk(place).exists():
         raise ReseenError(f"{place} does not exist; name the folder, zip or table that has the images")
     return place
 

@@ -59,10 +59,10 @@ def test_the_scan_can_find_something(gallery: Gallery) -> None:
     """What a deletion would leave behind is seen: here nothing has been deleted."""
     needles = receipt.needles(gallery.store, "source = 'yard'")
     none = Receipt("", "", 0, {})
-    seen = receipt.scanned(none, gallery.folder, needles)
+    seen = receipt.scanned(none, gallery.store.files, needles)
     assert (seen.looked_for, seen.found > 0) == (4, True)
     (gallery.folder / "left-behind").write_bytes(b"x" * 70 + needles[2][-1])
-    assert receipt.scanned(none, gallery.folder, needles).found == seen.found + 1
+    assert receipt.scanned(none, gallery.store.files, needles).found == seen.found + 1
 
 
 def test_within_a_distance_no_calibration_is_needed(gallery: Gallery) -> None:

@@ -9,15 +9,15 @@ import typer
 
 from reseen.console import say_written
 from reseen.extras import need
-from reseen.gallery_files import check_gallery, check_new_gallery
+from reseen.gallery_files import gallery_at, new_gallery_at
 
 if TYPE_CHECKING:
     from reseen.search.gallery import Gallery, Results
     from reseen.search.where import AttributeFilter
 
-GalleryArgument = Annotated[Path, typer.Argument(help="Folder of the gallery.", callback=check_gallery)]
+GalleryArgument = Annotated[str, typer.Argument(help="Folder or address of the gallery.", callback=gallery_at)]
 NewGalleryArgument = Annotated[
-    Path, typer.Argument(help="Folder of the gallery; made when missing.", callback=check_new_gallery)
+    str, typer.Argument(help="Folder or address of the gallery; made when missing.", callback=new_gallery_at)
 ]
 CameraOption = Annotated[list[int] | None, typer.Option(help="Only this camera; may be repeated.")]
 SinceOption = Annotated[float | None, typer.Option(help="Only from this second on.")]
@@ -42,9 +42,9 @@ def draw(
     say_written(picture)
 
 
-def open_gallery(folder: Path) -> Gallery:
+def open_gallery(place: str) -> Gallery:
     """Opens a gallery, or says which extra is missing."""
     need("gallery")
     from reseen.search.gallery import Gallery
 
-    return Gallery.open(folder)
+    return Gallery.open(place)

@@ -35,7 +35,7 @@ def info(gallery: GalleryArgument) -> None:
     """
     with open_gallery(gallery) as opened:
         layout = opened.layout
-        size = sum(file.stat().st_size for file in gallery.rglob("*") if file.is_file())
+        size = sum(length for _, length in opened.store.files.sizes())
         lines = [f"{len(opened):,} rows, {size / 1e6:,.1f} MB, retention {opened.retention:g} days"]
         if layout is not None:
             lines.append(f"model {layout.like.model[:12] or 'unknown'}, descriptors of {layout.searched_width:,}")

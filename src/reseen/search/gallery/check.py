@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from reseen.addresses import place_of
 from reseen.errors import ReseenError
 from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.gallery import Gallery
@@ -20,7 +21,7 @@ def check(gallery: Gallery) -> list[str]:
     """
     store, current = gallery.store, gallery.store.settings()["current"]
     problems = []
-    if (store.folder / "deleting").exists():
+    if deletion.begun(store):
         problems.append("a deletion was killed before it was through: open the gallery again to finish it")
     for name in store.names():
         try:
@@ -61,5 +62,7 @@ def _table(gallery: Gallery, name: str) -> list[str]:
 
 
 def _exists(path: str) -> bool:
+    if isinstance(place_of(path), str):
+        return True  # in object storage, which is not asked about each
     archive, colon, _ = path.rpartition(":")
     return Path(path).is_file() or (bool(colon) and Path(archive).is_file())

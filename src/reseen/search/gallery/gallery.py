@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from reseen.addresses import check_on_disk
 from reseen.data.attributes import AttributeSchema
 from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import EVIDENCE, Calibration
@@ -40,11 +41,11 @@ class Gallery:
     it or use it in a ``with`` statement.
 
     Attributes:
-        folder: Where it lies.
+        place: The folder's path, or its address in object storage.
     """
 
     def __init__(self, store: Store) -> None:
-        self.folder = store.folder
+        self.place = store.place
         self._open: Store | None = store
         self._searcher = Searcher(store)
         self._layouts: dict[str, Layout] = {}
@@ -53,6 +54,9 @@ class Gallery:
     def open(cls, path: Path | str) -> Gallery:
         """Opens a gallery, and makes it if the folder is missing or empty.
 
+        Args:
+            path: The folder, or an address such as ``s3://bucket/folder`` (extra ``storage``).
+
         A deletion that was killed before it was through is finished first.
 
         Raises:
@@ -60,8 +64,8 @@ class Gallery:
         """
         if not isinstance(path, (str, Path)) or not str(path):
             raise ReseenError(f"name a gallery's folder, not {path!r}")
-        store = Store(Path(path))
-        if (store.folder / "deleting").exists():
+        store = Store(path)
+        if deletion.begun(store):
             with store.writing():
                 deletion.finish(store)
         gallery = cls(store)
@@ -92,6 +96,15 @@ class Gallery:
         return True
 
     @property
+    def folder(self) -> Path:
+        """The folder on disk.
+
+        Raises:
+            ReseenError: If it lies in object storage.
+        """
+        return check_on_disk(self.place)
+
+    @property
     def store(self) -> Store:
         """The folder's tables.
 
@@ -99,7 +112,7 @@ class Gallery:
             ReseenError: If the gallery was closed.
         """
         if self._open is None:
-            raise ReseenError(f"gallery {self.folder} is closed; open it again")
+            raise ReseenError(f"gallery {self.place} is closed; open it again")
         return self._open
 
     @property
@@ -138,6 +151,7 @@ class Gallery:
         tracks: ArrayLike | None = None,
         source: str = "",
         pictures: Sequence[bytes | None] | None = None,
+        hashes: Sequence[str] | None = None,
         copy: bool = False,
         again: bool = False,
     ) -> int:
@@ -151,6 +165,7 @@ class Gallery:
             tracks: (N,) or one number, the track that each belongs to.
             source: Where all of them come from, such as a video's name.
             pictures: N encoded images to keep, or None where there is none.
+            hashes: N hashes of the pictures (`content_hash`), where these have been read already and lie elsewhere.
             copy: Whether to read the pictures at ``embeddings.paths`` and keep them; else only the paths are kept.
             again: Whether to add also what was deleted from this gallery.
 
@@ -161,7 +176,9 @@ class Gallery:
             ReseenError: If the embeddings are of another model or have other attributes, if some of them were
                 deleted before, or if something cannot be read or written.
         """
-        newcomers = Newcomers(embeddings, seconds=seconds, tracks=tracks, source=source, pictures=pictures, copy=copy)
+        newcomers = Newcomers(
+            embeddings, seconds=seconds, tracks=tracks, source=source, pictures=pictures, ids=hashes, copy=copy
+        )
         if not len(embeddings):
             return 0
         with self.store.writing():
@@ -250,7 +267,7 @@ class Gallery:
             calibration = self.calibration
         if calibration is None and only_evidence:
             raise ReseenError(
-                f"nobody knows where the evidence ends: the model of {self.folder} has no calibration; "
+                f"nobody knows where the evidence ends: the model of {self.place} has no calibration; "
                 "make one with reseen calibrate, and set gallery.calibration"
             )
         found = self._searcher.by_picture(sought, wanted, layout, rows, top, rerank=rerank)
@@ -278,7 +295,7 @@ class Gallery:
             matches: Whom it shows.
         """
         with self.store.writing(), self.store.told():
-            exports.remember(self.folder, picture, [match.id for match in matches])
+            exports.remember(self.store, picture, [match.id for match in matches])
 
     def _wanted(self, where: str | AttributeFilter, layout: Layout) -> AttributeFilter | None:
         if not isinstance(where, (str, AttributeFilter)):
@@ -371,6 +388,7 @@ class Gallery:
     def _delete(self, sql: str, *, sources: Iterable[str] = (), scan: bool = False) -> Receipt:
         with self.store.writing():
             deletion.finish(self.store)
+            self._searcher.forget()  # the table is copied, for which there is room then
             gone = deletion.delete(self.store, sql, sources=sources, scan=scan)
         self._searcher.forget()  # what is deleted is not kept in memory either
         return gone

@@ -68,7 +68,7 @@ def reindex(
             lost += [row["path"] or row["id"] for row, picture in zip(fresh, pictures, strict=True) if picture is None]
             if len(lost) > max_lost:
                 raise ReseenError(
-                    f"{len(lost):,} pictures of {gallery.folder} cannot be read, such as {lost[0]}: bring them back, "
+                    f"{len(lost):,} pictures of {gallery.place} cannot be read, such as {lost[0]}: bring them back, "
                     "or allow for losing them with max_lost (--max-lost)"
                 )
             known = [(row, picture) for row, picture in zip(fresh, pictures, strict=True) if picture is not None]
@@ -78,7 +78,7 @@ def reindex(
             if progress:
                 progress(done, total)
         if new not in store.names():
-            raise ReseenError(f"no picture of {gallery.folder} can be read, so there is nothing to search afterwards")
+            raise ReseenError(f"no picture of {gallery.place} can be read, so there is nothing to search afterwards")
         store.note(current=new)
         store.drop(old)
     return len(lost)

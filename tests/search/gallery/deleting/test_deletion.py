@@ -146,13 +146,11 @@ def test_a_deletion_that_was_killed_is_finished_by_the_next_who_opens(
     gallery.add(PEOPLE, pictures=[png(seed) for seed in range(1_000)])
 
     def killed(store: Store) -> None:
-        if (store.folder / "deleting").exists():
+        if deletion.begun(store):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(
-            deletion, "finish", lambda store: None if not (store.folder / "deleting").exists() else killed(store)
-        )
+        patch.setattr(deletion, "finish", killed)
         with pytest.raises(KeyboardInterrupt):
             gallery.delete(paths="crops/000777.jpg")
     assert holding(gallery.folder, png(777))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -14,6 +13,8 @@ from reseen.search.gallery.deleting import exports, receipt
 from reseen.search.gallery.deleting.receipt import Receipt
 from reseen.search.gallery.keeping.store import Store
 
+MARK, _GRAVES = "deleting", "deleted"
+"""Files that say that a deletion has begun, and what was deleted."""
 _ROWS = 1024
 """Rows copied at a time; with pictures they take some ten megabytes."""
 _SINCE_1973 = 1e8
@@ -36,28 +37,34 @@ def delete(store: Store, sql: str, *, sources: Iterable[str] = (), scan: bool = 
         ids = {name: _ids(store, name, sql) for name in store.names()}
         whole = {one for found in ids.values() for one in found}
         counts = {name: len(found) for name, found in ids.items()}
-        made = Receipt(str(store.folder), receipt.now(), counts.get(store.settings()["current"], 0), counts)
+        made = Receipt(str(store.place), receipt.now(), counts.get(store.settings()["current"], 0), counts)
         if not whole:
             return made
         looked_for = receipt.needles(store, sql) if scan else []
-        exported = exports.delete_showing(store.folder, whole)
+        exported = exports.delete_showing(store, whole)
         bury(store, whole | {source_id(each) for each in sources})
-        (store.folder / "deleting").touch()
+        store.files.write(MARK, b"")
         for name in ids:
             store.table(name).delete(sql)
         finish(store)
         made = replace(made, exports=tuple(exported))
-        return receipt.scanned(made, store.folder, looked_for) if scan else made
+        return receipt.scanned(made, store.files, looked_for) if scan else made
 
 
 def finish(store: Store) -> None:
     """Writes all tables anew if a deletion has begun: also one that was killed before it was through."""
-    mark = store.folder / "deleting"
-    if mark.exists():
+    if begun(store):
         with store.told():
             for name in store.names():
                 _rewrite(store, name)
-        mark.unlink()
+                pa.default_memory_pool().release_unused()
+            store.files.remove(MARK)
+
+
+def begun(store: Store) -> bool:
+    """Whether a deletion has begun that is not through."""
+    with store.told():
+        return store.files.read(MARK) is not None
 
 
 def expired(days: float, now: float) -> str:
@@ -78,29 +85,20 @@ def source_id(source: str) -> str:
 
 def bury(store: Store, ids: Iterable[str]) -> None:
     """Notes whose addition has to be asked for again: 16 bytes of hash each, in no order, and nothing else."""
-    with (store.folder / "deleted").open("ab") as file:
-        file.write(b"".join(map(bytes.fromhex, sorted(set(ids) - buried(store)))))
-        file.flush()
-        os.fsync(file.fileno())
+    store.files.append(_GRAVES, b"".join(map(bytes.fromhex, sorted(set(ids) - buried(store)))))
 
 
 def buried(store: Store) -> set[str]:
     """Returns the hashes of what was deleted."""
-    try:
-        content = (store.folder / "deleted").read_bytes()
-    except FileNotFoundError:
-        return set()
+    content = store.files.read(_GRAVES) or b""
     whole = np.frombuffer(content[: len(content) // 16 * 16], dtype="V16")
     return {each.tobytes().hex() for each in whole}
 
 
 def unbury(store: Store, ids: Iterable[str]) -> None:
     """Forgets that some were deleted, since they were added again."""
-    from reseen.files import replacing
-
     left = buried(store) - set(ids)
-    with replacing(store.folder / "deleted") as partial:
-        partial.write_bytes(b"".join(map(bytes.fromhex, sorted(left))))
+    store.files.write(_GRAVES, b"".join(map(bytes.fromhex, sorted(left))))
 
 
 def _ids(store: Store, name: str, sql: str) -> list[str]:

@@ -9,28 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from reseen.errors import ReseenError, one_line
-from reseen.files import replacing
+from reseen.search.gallery.keeping.store import Store
 
 _FILE = "exports.json"
 
 
-def remember(folder: Path, path: Path, ids: Iterable[str]) -> None:
+def remember(store: Store, path: Path, ids: Iterable[str]) -> None:
     """Notes that a file shows some rows, within the `Store.writing` lock.
 
     Args:
-        folder: The gallery's.
+        store: The gallery's.
         path: The file, as it is now: one that was changed afterwards is somebody else's, and is left alone.
         ids: Hashes of the rows.
     """
     path = path.resolve()
-    others = [each for each in _read(folder) if each["path"] != str(path)]
-    _write(folder, [*others, {"path": str(path), "sha256": _digest(path), "ids": sorted(set(ids))}])
+    others = [each for each in _read(store) if each["path"] != str(path)]
+    _write(store, [*others, {"path": str(path), "sha256": _digest(path), "ids": sorted(set(ids))}])
 
 
-def delete_showing(folder: Path, ids: Collection[str]) -> list[str]:
+def delete_showing(store: Store, ids: Collection[str]) -> list[str]:
     """Deletes all files that show one of some rows, within the `Store.writing` lock; returns their paths."""
     gone, left = [], []
-    for each in _read(folder):
+    for each in _read(store):
         path = Path(each["path"])
         if not path.is_file() or _digest(path) != each["sha256"]:
             continue
@@ -39,26 +39,27 @@ def delete_showing(folder: Path, ids: Collection[str]) -> list[str]:
             gone.append(str(path))
         else:
             left.append(each)
-    if left or (folder / _FILE).exists():
-        _write(folder, left)
+    if left or store.files.read(_FILE) is not None:
+        _write(store, left)
     return gone
 
 
-def _read(folder: Path) -> list[dict[str, Any]]:
-    try:
-        content = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        return [{"path": str(each["path"]), "sha256": each["sha256"], "ids": list(each["ids"])} for each in content]
-    except FileNotFoundError:
+def _read(store: Store) -> list[dict[str, Any]]:
+    kept = store.files.read(_FILE)
+    if kept is None:
         return []
+    try:
+        content = json.loads(kept)
+        return [{"path": str(each["path"]), "sha256": each["sha256"], "ids": list(each["ids"])} for each in content]
     except (ValueError, KeyError, TypeError) as error:
         raise ReseenError(
-            f"{folder / _FILE} is damaged ({one_line(error)}): delete it, and by hand what was drawn from this gallery"
+            f"{store.place}/{_FILE} is damaged ({one_line(error)}): delete it, and by hand what was drawn from this "
+            "gallery"
         ) from error
 
 
-def _write(folder: Path, content: list[dict[str, Any]]) -> None:
-    with replacing(folder / _FILE, private=True) as partial:
-        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+def _write(store: Store, content: list[dict[str, Any]]) -> None:
+    store.files.write(_FILE, f"{json.dumps(content, indent=1)}\n".encode())
 
 
 def _digest(path: Path) -> str:

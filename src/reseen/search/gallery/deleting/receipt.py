@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
+from reseen.search.gallery.keeping.files import Files
 from reseen.search.gallery.keeping.store import Store
 
 _LOOKED_FOR = 20
@@ -16,8 +15,9 @@ _LOOKED_FOR = 20
 _NEEDLE = 64
 """Bytes of a picture or descriptor that tell it from all others."""
 BEYOND = (
-    "not reached: backups, snapshots of file systems, blocks that a disk has not overwritten, copies made by others, "
-    "and pictures that lie outside the gallery, of which it kept the path alone"
+    "not reached: backups, snapshots of file systems, versions and unfinished uploads that object storage keeps by "
+    "itself, blocks that a disk has not overwritten, copies made by others, pictures drawn by searches on other "
+    "machines, and pictures that lie outside the gallery, of which it kept the path alone"
 )
 
 
@@ -26,7 +26,7 @@ class Receipt:
     """Says what was deleted, and what was scanned for it.
 
     Attributes:
-        gallery: The folder.
+        gallery: Its path or address.
         at: When, in UTC.
         rows: How many rows of the searched table are gone.
         tables: How many rows of each model's table are gone.
@@ -89,15 +89,11 @@ def needles(store: Store, sql: str) -> list[tuple[bytes, ...]]:
     return found
 
 
-def scanned(made: Receipt, folder: Path, wanted: Sequence[tuple[bytes, ...]]) -> Receipt:
-    """Reads every file of a folder for some bytes, and returns the receipt with what came of it."""
+def scanned(made: Receipt, looked_through: Files, wanted: Sequence[tuple[bytes, ...]]) -> Receipt:
+    """Reads every file of a gallery for some bytes, and returns the receipt with what came of it."""
     files = size = found = 0
-    for file in sorted(folder.rglob("*")):
-        if not file.is_file():
-            continue
-        files, length = files + 1, file.stat().st_size
-        size += length
-        if length:
-            with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                found += any(content.find(each) >= 0 for needle in wanted for each in needle)
+    needles = [each for row in wanted for each in row]
+    for name, length in looked_through.sizes():
+        files, size = files + 1, size + length
+        found += looked_through.holds(name, needles)
     return replace(made, looked_for=len(wanted), files=files, bytes=size, found=found)

@@ -6,7 +6,6 @@ from reseen.data.images.reference import image_of
 from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import Calibration
 from reseen.errors import ReseenError
-from reseen.files import replacing
 from reseen.search.gallery.keeping.layout import Layout
 from reseen.search.gallery.keeping.rows import row_id
 from reseen.search.gallery.keeping.store import Store
@@ -23,7 +22,7 @@ def picture(store: Store, match: Match) -> PersonImage:
         table, sql = store.current(), row_id(match.id)
         found = [] if table is None else table.search().where(sql).select(["picture"]).to_arrow()["picture"].to_pylist()
     if not found:
-        raise ReseenError(f"{match.path or 'this row'} is not in gallery {store.folder} any more")
+        raise ReseenError(f"{match.path or 'this row'} is not in gallery {store.place} any more")
     return image_of(match.path) if found[0] is None else PersonImage(found[0], match.pid, match.camid)
 
 
@@ -33,9 +32,9 @@ def calibration(store: Store) -> Calibration | None:
     Raises:
         ReseenError: If it cannot be read.
     """
-    kept = store.beside(store.settings()["current"])
     with store.told():
-        return Calibration.model_validate_json(kept.read_bytes()) if kept.is_file() else None
+        kept = store.files.read(store.beside(store.settings()["current"]))
+        return Calibration.model_validate_json(kept) if kept is not None else None
 
 
 def keep_calibration(store: Store, layout: Layout | None, given: Calibration) -> None:
@@ -46,8 +45,8 @@ def keep_calibration(store: Store, layout: Layout | None, given: Calibration) ->
     """
     if layout is None or given.model != layout.like.model:
         raise ReseenError(
-            f"the calibration is of model {given.model[:12] or 'that nobody noted'}, the rows of {store.folder} are "
+            f"the calibration is of model {given.model[:12] or 'that nobody noted'}, the rows of {store.place} are "
             "not: calibrate their model"
         )
-    with store.writing(), replacing(store.beside(store.settings()["current"])) as partial:
-        partial.write_text(given.model_dump_json() + "\n", encoding="utf-8")
+    with store.writing(), store.told():
+        store.files.write(store.beside(store.settings()["current"]), f"{given.model_dump_json()}\n".encode())

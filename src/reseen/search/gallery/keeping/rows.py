@@ -22,6 +22,9 @@ _COMMIT = 64 << 20
 """So many bytes of descriptors and pictures go into the store at once."""
 
 
+_DIGITS = frozenset("0123456789abcdef")
+
+
 class Newcomers:
     """Embeddings on their way into a gallery, with what is known about their pictures.
 
@@ -33,7 +36,7 @@ class Newcomers:
         pictures: N encoded images, or None where there is none.
         copy: Whether to read the pictures at ``embeddings.paths`` and keep them.
         added: (N,) when they were added; now by default.
-        ids: N hashes, if they are known already.
+        ids: N hashes (`content_hash`), if they are known already; then ``copy`` reads nothing.
 
     Attributes:
         ids: N hashes of the content: of a picture's bytes where they can be read, else of its path and descriptor.
@@ -64,6 +67,8 @@ class Newcomers:
             len(pictures) != count or not all(isinstance(p, (bytes, type(None))) for p in pictures)
         ):
             raise ReseenError(f"pictures must be {count} encoded images (bytes) or None, one for each row")
+        if ids is not None and (len(ids) != count or not all(map(_is_hash, ids))):
+            raise ReseenError(f"hashes must be {count} times 32 hexadecimal digits, one for each row")
         self.embeddings, self.sources = embeddings, list(sources)
         self.seconds = _numbers("seconds", seconds, count)
         self.tracks = _numbers("tracks", tracks, count)
@@ -83,7 +88,7 @@ class Newcomers:
         if picture is not None:
             if copy:
                 self.pictures[row] = picture
-            return hashlib.sha256(picture).hexdigest()[:32]
+            return content_hash(picture)
         digest = hashlib.sha256(self.embeddings.features[row].tobytes())
         seen = (self.paths[row], int(self.embeddings.camids[row]), float(self.seconds[row]), float(self.tracks[row]))
         digest.update(repr(seen).encode("utf-8", "surrogatepass"))
@@ -161,15 +166,24 @@ def matches_of(
     )
 
 
+def content_hash(picture: bytes) -> str:
+    """Returns the hash that a picture is known by, wherever it lies."""
+    return hashlib.sha256(picture).hexdigest()[:32]
+
+
 def row_id(one: str) -> str:
     """Returns the SQL for the row with a hash.
 
     Raises:
         ReseenError: If it is none.
     """
-    if not (len(one) == 32 and set(one) <= set("0123456789abcdef")):
+    if not _is_hash(one):
         raise ReseenError(f"{one!r} is no id of a row: the match is not one of a gallery")
     return f"id = '{one}'"
+
+
+def _is_hash(one: Any) -> bool:
+    return isinstance(one, str) and len(one) == 32 and set(one) <= _DIGITS
 
 
 def _is_there(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""The folder of a gallery: its settings, one LanceDB table a model, and one writer at a time."""
+"""Where a gallery lies: its settings, one LanceDB table a model, and one writer at a time."""
 
 from __future__ import annotations
 
@@ -14,41 +14,37 @@ from typing import Any
 
 from reseen.errors import ReseenError, one_line
 from reseen.extras import need
-from reseen.files import replacing
-from reseen.gallery_files import NOTE, check_new_gallery, is_gallery
+from reseen.gallery_files import NOTE
+from reseen.search.gallery.keeping.files import files_of
 
 os.environ.setdefault("LANCE_LOG", "error")  # its remarks about API changes are not for our users
 
 _PREFIX = "persons-"  # LanceDB allows no @ in names
 _COMPACT_FROM = 64
 """So many commits are kept before they are merged into one."""
-_WAIT = 120.0
-"""Seconds to wait for another writer."""
 
 
 class Store:
-    """A folder with tables.
+    """A folder, on disk or in object storage, with tables.
 
     Attributes:
-        folder: Where it lies.
+        place: Its path or address.
+        files: What lies in it.
 
     Raises:
-        ReseenError: If the folder is something else, or cannot be made or read.
+        ReseenError: If something else is there, or it cannot be made or read.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, place: Path | str) -> None:
         need("gallery")
         import lancedb
-        from filelock import FileLock
 
-        self.folder = folder
+        self.files = files_of(place)
+        self.place = self.files.place
         with self.told():
-            if not is_gallery(check_new_gallery(folder)):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _write_settings(folder, {"format": 1, "current": "", "retention_days": 8})
+            self.files.begin(_json({"format": 1, "current": "", "retention_days": 8}))
             self.settings()
-            self._db = lancedb.connect(folder, read_consistency_interval=timedelta(0))
-            self._lock = FileLock(folder / ".lock", timeout=_WAIT)
+            self._db = lancedb.connect(self.place, read_consistency_interval=timedelta(0))
         self._tables: dict[str, Any] = {}
 
     def close(self) -> None:
@@ -62,27 +58,26 @@ class Store:
         Raises:
             ReseenError: If the note cannot be read.
         """
-        file = self.folder / NOTE
         try:
-            content = json.loads(file.read_text(encoding="utf-8"))
+            content = json.loads(self.files.read(NOTE) or b"nothing is noted")
             days, current = content["retention_days"], content["current"]
             if content["format"] != 1 or not isinstance(days, (int, float)) or not isinstance(current, str):
                 raise ValueError("unknown format")
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ReseenError(
-                f"{file} is no gallery's note ({one_line(error)}); is {self.folder} a gallery?"
+                f"{self.place}/{NOTE} is no gallery's note ({one_line(error)}); is {self.place} a gallery?"
             ) from error
         return dict(content)
 
     def note(self, **changes: Any) -> None:
         """Changes settings, all at once or not at all."""
-        _write_settings(self.folder, {**self.settings(), **changes})
+        self.files.write(NOTE, _json({**self.settings(), **changes}))
 
     # --- tables -----------------------------------------------------------------------------------------------
 
     def names(self) -> list[str]:
         """Returns the names of all models' tables."""
-        return sorted(each.stem for each in self.folder.glob(f"{_PREFIX}*.lance"))
+        return sorted(name[:-6] for name in self.files.names() if name.startswith(_PREFIX) and name.endswith(".lance"))
 
     def current(self) -> Any | None:
         """Returns the table that is searched, at its newest version, or None as long as nothing was added."""
@@ -106,16 +101,16 @@ class Store:
             self._tables[name] = self._db.create_table(name, schema=schema, exist_ok=True)
         return self._tables[name]
 
-    def beside(self, name: str) -> Path:
-        """Returns where the calibration of a table's model lies, if it has one."""
-        return self.folder / f"{name}.calibration.json"
+    def beside(self, name: str) -> str:
+        """Returns the name of the file that the calibration of a table's model lies in, if it has one."""
+        return f"{name}.calibration.json"
 
     def drop(self, name: str) -> None:
         """Deletes a table from disk."""
         with self.told():
             self._tables.pop(name, None)
             self._db.drop_table(name)
-            self.beside(name).unlink(missing_ok=True)
+            self.files.remove(self.beside(name))
 
     def tidy(self, name: str, *, always: bool = True) -> None:
         """Merges commits and deletes every file that the newest version does not need.
@@ -126,7 +121,7 @@ class Store:
             name: The table.
             always: Also if there are few commits to merge.
         """
-        if not always and len(os.listdir(self.folder / f"{name}.lance" / "_versions")) < _COMPACT_FROM:
+        if not always and len(self.files.names(f"{name}.lance/_versions")) < _COMPACT_FROM:
             return
         with self.told(), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # readers of the old version look again
@@ -141,18 +136,8 @@ class Store:
         Raises:
             ReseenError: If another one has been writing for too long.
         """
-        from filelock import Timeout
-
-        try:
-            self._lock.acquire()
-        except Timeout:
-            raise ReseenError(
-                f"somebody else has been writing to {self.folder} for {_WAIT:.0f} s; try again when they are done"
-            ) from None
-        try:
+        with self.files.locked():
             yield
-        finally:
-            self._lock.release()
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -167,7 +152,7 @@ class Store:
             raise
         except (OSError, RuntimeError, ValueError) as error:  # LanceDB has no errors of its own
             raise ReseenError(
-                f"gallery {self.folder}: {one_line(error)} (what was added before is not touched; "
+                f"gallery {self.place}: {one_line(error)} (what was added before is not touched; "
                 "see reseen gallery check)"
             ) from error
 
@@ -181,6 +166,5 @@ def table_name(model: str) -> str:
     return _PREFIX + (re.sub(r"[^\w.-]", "_", model, flags=re.ASCII)[:64] or "unknown")
 
 
-def _write_settings(folder: Path, settings: dict[str, Any]) -> None:
-    with replacing(folder / NOTE) as partial:
-        partial.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+def _json(settings: dict[str, Any]) -> bytes:
+    return f"{json.dumps(settings, indent=2)}\n".encode()
