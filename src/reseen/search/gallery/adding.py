@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from reseen.errors import ReseenError
 from reseen.search.gallery.deleting import deletion
@@ -12,6 +15,9 @@ from reseen.search.gallery.finding import index
 from reseen.search.gallery.keeping.layout import Layout
 from reseen.search.gallery.keeping.rows import Newcomers
 from reseen.search.gallery.keeping.store import Store
+
+_READ = 65_536
+"""Hashes looked through at a time."""
 
 
 def insert(store: Store, name: str, newcomers: Newcomers, layout: Layout, *, again: bool) -> int:
@@ -29,7 +35,7 @@ def insert(store: Store, name: str, newcomers: Newcomers, layout: Layout, *, aga
     """
     with store.told():
         table = store.table(name)
-        there = set(table.search().select(["id"]).to_arrow()["id"].to_pylist())
+        there = already(table, newcomers.ids)
         first = {one: row for row, one in reversed(list(enumerate(newcomers.ids))) if one not in there}
         _ask_for_deleted(store, newcomers, first, again=again)
         for rows in newcomers.tables(np.array(sorted(first.values()), dtype=np.int64), layout):
@@ -38,6 +44,14 @@ def insert(store: Store, name: str, newcomers: Newcomers, layout: Layout, *, aga
             index.build_if_due(table, count)
         store.tidy(name, always=False)
     return len(first)
+
+
+def already(table: Any, ids: Iterable[str]) -> set[str]:
+    """Returns which of some hashes a table has; however many rows that are, memory holds no more than these."""
+    wanted, found = pa.array(sorted(set(ids)), pa.string()), set()
+    for batch in table.search().select(["id"]).to_batches(_READ):
+        found.update(batch["id"].filter(pc.is_in(batch["id"], value_set=wanted)).to_pylist())
+    return found
 
 
 def _ask_for_deleted(store: Store, newcomers: Newcomers, first: Mapping[str, int], *, again: bool) -> None:
@@ -60,6 +74,6 @@ def _ask_for_deleted(store: Store, newcomers: Newcomers, first: Mapping[str, int
     remedy = "add them with again=True (--again) if they are really to come back"
     if gone:
         example = newcomers.paths[min(first[one] for one in gone)] or "one without a path"
-        raise ReseenError(f"{len(gone):,} of these were deleted from {store.folder}, such as {example}: {remedy}")
+        raise ReseenError(f"{len(gone):,} of these were deleted from {store.place}, such as {example}: {remedy}")
     if sources:
-        raise ReseenError(f"everything from {min(sources)} was deleted from {store.folder}: {remedy}")
+        raise ReseenError(f"everything from {min(sources)} was deleted from {store.place}: {remedy}")
