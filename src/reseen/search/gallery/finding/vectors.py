@@ -73,6 +73,7 @@ class Resident:
             name: rows[name].to_numpy() for name in names if name in ("pid", "camera", "seconds") or name[0] == "c"
         }
         self._squares = np.einsum("nd,nd->n", self._features, self._features)
+        pa.default_memory_pool().release_unused()  # what reading took is not needed again
 
     def nearest(
         self, point: NDArray[np.float32], mask: NDArray[np.bool_] | None, top: int
