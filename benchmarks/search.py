@@ -3,10 +3,11 @@
     python benchmarks/search.py
     python benchmarks/search.py --rows 10000 --dim 128
     python benchmarks/search.py --growth
+    python benchmarks/search.py --growth 2000 4000 --dim 64
 
-Each engine is a process of its own; "memory" is its peak, descriptors included. faiss-cpu is measured where it can be
-imported (pip install faiss-cpu) and has no filters by camera, time and attribute. --growth measures the gallery alone,
-from ten thousand rows to a million. Linux only.
+Each engine is a process of its own; "memory" is its peak once the descriptors are made, these included. faiss-cpu is
+measured where it can be imported (pip install faiss-cpu) and has no filters by camera, time and attribute. --growth
+measures the gallery alone, from ten thousand rows to a million, or at the sizes given. Linux only.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ import argparse
 import importlib.util
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from numpy.typing import NDArray
 
 WHERE = "hat=yes"
 CAMERAS = (1, 2, 3)
+SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
+"""Rows of the galleries that growth is shown by."""
 
 
 def made(rows: int, dim: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
@@ -36,8 +38,10 @@ def made(rows: int, dim: int) -> tuple[NDArray[np.float32], NDArray[np.float32],
     rng = np.random.default_rng(0)
     centres = rng.standard_normal((max(2, rows // 20), dim), dtype=np.float32)
     features = centres[rng.integers(len(centres), size=rows)]
-    features += 0.6 * rng.standard_normal((rows, dim), dtype=np.float32)
-    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    for start in range(0, rows, 65_536):
+        part = features[start : start + 65_536]
+        part += 0.6 * rng.standard_normal(part.shape, dtype=np.float32)
+        part /= np.linalg.norm(part, axis=1, keepdims=True)
     queries = features[rng.integers(rows, size=50)] + 0.01 * rng.standard_normal((50, dim), dtype=np.float32)
     return features, rng.random(rows, dtype=np.float32), queries
 
@@ -75,18 +79,26 @@ def timed(look: Callable[[NDArray[np.float32]], list[int]], queries: Any, answer
     return {"median ms": 1e3 * float(np.median(seconds)), "recall": hits / 10 / len(answers)}
 
 
+def peak() -> float:
+    """Returns the most memory (MB) since the last call, and begins anew."""
+    status = Path("/proc/self/status").read_text()
+    Path("/proc/self/clear_refs").write_text("5")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
 def measure(engine: str, rows: int, dim: int) -> dict[str, Any]:
     if engine == "gallery":
-        found = gallery(rows, dim)
+        return gallery(rows, dim)
+    features, hat, queries = made(rows, dim)
+    mask = passing(rows, hat)
+    answers = truth(features, queries, None)
+    filtered = truth(features, queries, mask)
+    peak()
+    if engine == "faiss":
+        found = faiss_flat(features, queries, answers)
     else:
-        features, hat, queries = made(rows, dim)
-        mask = passing(rows, hat)
-        answers = truth(features, queries, None)
-        if engine == "faiss":
-            found = faiss_flat(features, queries, answers)
-        else:
-            found = brute_force(features, queries, mask, answers, truth(features, queries, mask))
-    return {**found, "memory MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+        found = brute_force(features, queries, mask, answers, filtered)
+    return {**found, "memory MB": peak()}
 
 
 def brute_force(features: Any, queries: Any, mask: Any, answers: Any, filtered: Any) -> dict[str, Any]:
@@ -118,7 +130,16 @@ def faiss_flat(features: Any, queries: Any, answers: Any) -> dict[str, Any]:
 
 def gallery(rows: int, dim: int) -> dict[str, Any]:
     from reseen import Embeddings, Gallery
+    from reseen.search.gallery.finding import index
 
+    built: list[float] = []
+
+    def build(*given: Any) -> None:
+        start = time.perf_counter()
+        build_if_due(*given)
+        built.append(time.perf_counter() - start)
+
+    build_if_due, index.build_if_due = index.build_if_due, build
     features, hat, queries = made(rows, dim)
     answers, filtered = truth(features, queries, None), truth(features, queries, passing(rows, hat))
     people = Embeddings(
@@ -130,9 +151,16 @@ def gallery(rows: int, dim: int) -> dict[str, Any]:
     )
     with tempfile.TemporaryDirectory() as folder:
         kept = Gallery.open(folder)
+        peak()
         start = time.perf_counter()
         kept.add(people, seconds=np.arange(rows, dtype=float))
-        rate = rows / (time.perf_counter() - start)
+        took = time.perf_counter() - start - sum(built)
+        added = {
+            "add rows/s": rows / took,
+            "index s": sum(built),
+            "adding MB": peak(),
+            "bytes a row": sum(size for _, size in kept.store.files.sizes()) / rows,
+        }
         del people, features  # whoever searches a gallery has them nowhere else
         kept.close()
         start = time.perf_counter()
@@ -151,15 +179,16 @@ def gallery(rows: int, dim: int) -> dict[str, Any]:
             return [int(match.path[:-4]) for match in found]
 
         figures = {
-            "add rows/s": rate,
+            **added,
             "open s": opened,
             "first search s": first,
             "plain": timed(plain, queries, answers),
             "three filters": timed(some, queries, filtered),
+            "searching MB": peak(),
         }
         start = time.perf_counter()
         kept.delete(paths="5.jpg")
-        return {**figures, "delete one s": time.perf_counter() - start}
+        return {**figures, "delete one s": time.perf_counter() - start, "deleting MB": peak()}
 
 
 def measured_apart(engine: str, rows: int, dim: int) -> dict[str, Any]:
@@ -171,10 +200,10 @@ def measured_apart(engine: str, rows: int, dim: int) -> dict[str, Any]:
     return {"load average": load, **found}
 
 
-def growth(dim: int) -> None:
+def growth(sizes: Sequence[int], dim: int) -> None:
     """Prints one line for each size of a gallery."""
     print(f"gallery, {dim} wide, on {os.cpu_count()} cores")
-    for rows in (10_000, 30_000, 100_000, 300_000, 1_000_000):
+    for rows in sizes:
         found = measured_apart("gallery", rows, dim)
         told = ", ".join(
             f"{name} {value:,.2f}"
@@ -190,14 +219,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--dim", type=int, default=512)
-    parser.add_argument("--growth", action="store_true", help="the gallery alone, at sizes up to a million")
+    parser.add_argument("--growth", type=int, nargs="*", metavar="ROWS", help="the gallery alone, up to a million rows")
     parser.add_argument("--engine", choices=["gallery", "faiss", "numpy"], help="measure only this one, here")
     given = parser.parse_args()
     if given.engine:
         print(json.dumps(measure(given.engine, given.rows, given.dim)))
         return
-    if given.growth:
-        growth(given.dim)
+    if given.growth is not None:
+        growth(given.growth or SIZES, given.dim)
         return
     for engine in ("gallery", "faiss", "numpy"):
         if engine == "faiss" and importlib.util.find_spec("faiss") is None:
