@@ -2,10 +2,10 @@
 
     python benchmarks/bring_back.py KNOWN OUT COMMIT
 
-It runs in the working folder of `reseen reproduce`. Into OUT goes ``results.tar.gz``: the result files and pictures that
-the folder KNOWN has not got, with the commit, which a machine without git cannot tell; each run's ``metrics.csv`` and
-``log.txt``; and config and card of the last checkpoint. Its weights follow in half precision, as ``weights-0`` … in pieces
-of 15 MiB, if they fit into four.
+It runs in the working folder of `reseen reproduce`. Into OUT goes ``results.tar.gz``: the result files and pictures
+that the folder KNOWN has not got, with the commit, which a machine without git cannot tell; each run's ``metrics.csv``
+and ``log.txt``; and config and card of the last checkpoint. Its weights follow in half precision, as ``weights-0`` … in
+pieces of 15 MiB, if they fit into four.
 """
 
 from __future__ import annotations

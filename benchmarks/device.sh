@@ -2,12 +2,12 @@
 # The tables' rows on a lent GPU without network: packing here, keeping and running there, joining here.
 # benchmarks/device.md has the commands in their order. Each may be repeated: it goes on from what lies there.
 #
-#   device.sh wheels FOLDER NAME==VERSION …   here: fetches what Python 3.12 there lacks
-#   device.sh pack FOLDER FILE …              here: data and weights, in pieces of 50 MiB: FOLDER/1, FOLDER/2, …
-#   device.sh keep FOLDER                     there: keeps the pieces and wheels that came along
-#   device.sh bench [OPTION …]                there: benchmarks/gpu.py, needs the wheels alone
-#   device.sh run [OPTION …]                  there: reseen reproduce, and what is new to $OUT
-#   device.sh join FOLDER CHECKPOINT          here: makes a checkpoint of the pieces that came back
+#   device.sh wheels FOLDER NAME …     here: fetches what Python 3.12 there lacks, in the versions of constraints.txt
+#   device.sh pack FOLDER FILE …       here: data and weights, in pieces of 50 MiB: FOLDER/1, FOLDER/2, …
+#   device.sh keep FOLDER              there: keeps the pieces and wheels that came along
+#   device.sh bench [OPTION …]         there: benchmarks/gpu.py, needs the wheels alone
+#   device.sh run [OPTION …]           there: reseen reproduce, and what is new to $OUT
+#   device.sh join FOLDER CHECKPOINT   here: makes a checkpoint of the pieces that came back
 set -euo pipefail
 
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -45,7 +45,7 @@ wheels)
     shift
     platforms=(manylinux_2_28_x86_64 manylinux_2_27_x86_64 manylinux_2_17_x86_64 manylinux2014_x86_64 manylinux1_x86_64)
     "$python" -m pip download -q --no-deps --only-binary=:all: --python-version 3.12 --implementation cp \
-        "${platforms[@]/#/--platform=}" -d "$folder/wheels" "$@"
+        "${platforms[@]/#/--platform=}" -c "$tree/constraints.txt" -d "$folder/wheels" "$@"
     ;;
 pack)
     folder=$1

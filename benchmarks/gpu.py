@@ -1,15 +1,16 @@
-"""Images a second in training AANet-50 at 384x128, and the share of the time a GPU is busy: from the GPU's own memory,
-as `reseen train` does it, compiled too, and beside the plain path of a DataLoader whose workers decode.
+"""Images a second in training AANet-50 at 384x128, and the share of the time a GPU is busy.
+
+From the GPU's own memory, as `reseen train` does it, compiled too, and beside a DataLoader whose workers decode.
 
     python benchmarks/gpu.py
     python benchmarks/gpu.py --ways loader device --workers 16 --batch 64
     python benchmarks/gpu.py --backbone resnet10t --size 64 32 --batch 4 --images 32 --steps 2   # anywhere, in seconds
 
-Pictures are drawn as JPEG files of Market-1501's size, 64x128. Network, objective, optimiser and augmentation are those of
-the recipe, in bfloat16 with channels last, whichever way the pictures come; so the rows differ in the way alone. Times are
-of steps after a warm-up. Then 40 more steps are taken, of which PyTorch's profiler sees 20: "busy" is the share of their
-time in which any kernel or copy ran. "waits" counts how often a step makes the processor wait for the GPU. The columns
-that need a GPU stay empty without one.
+Pictures are drawn as JPEG files of Market-1501's size, 64x128. Network, objective, optimiser and augmentation are those
+of the recipe, in bfloat16 with channels last, whichever way the pictures come; so the rows differ in the way alone.
+Times are of steps after a warm-up. Then 40 more steps are taken, of which PyTorch's profiler sees 20: "busy" is the
+share of their time in which any kernel or copy ran. "waits" counts how often a step makes the processor wait for the
+GPU. The columns that need a GPU stay empty without one.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ PER_PERSON = 16
 
 
 def draw(folder: Path, count: int) -> tuple[PersonImage, ...]:
-    """Writes JPEG pictures of soft patches of colour with some grain; persons and attributes are numbers of no meaning."""
+    """Writes JPEG pictures of soft patches of colour with some grain; persons and attributes mean nothing."""
     rng = np.random.default_rng(0)
     images = []
     for number in range(count):

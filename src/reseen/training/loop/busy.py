@@ -62,7 +62,7 @@ def window(steps: int) -> tuple[int, int]:
 
 
 def intervals_of(events: Iterable[FunctionEvent], kind: DeviceType) -> list[Interval]:
-    """Returns begin and end, in microseconds, of what ran on a kind of device, without names people gave to stretches."""
+    """Returns begin and end, in microseconds, of what ran on a kind of device; stretches with a name do not count."""
     return [
         (event.time_range.start, event.time_range.end)
         for event in events
