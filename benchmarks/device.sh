@@ -77,8 +77,10 @@ run)
     ready
     unpack
     mkdir -p "$store/work/results"
-    cp -n "$tree"/results/* "$store/work/results/"  # what is done needs no second run
     cd "$store/work"
+    for file in "$tree"/results/*; do  # what is done needs no second run
+        [[ -e results/$(basename "$file") ]] || cp "$file" results/
+    done
     "$python" -m reseen.cli reproduce --data "$store/data" --weights "$store/data/$weights" \
         --accelerator "${ACCELERATOR:-gpu}" "$@" || echo "reproduce ended with $?"
     "$python" "$tree/benchmarks/bring_back.py" "$tree/results" "${OUT:?}" "${COMMIT:?}"

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import torch
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
-from torch.autograd import grad_mode
 
 from reseen import models
 from reseen.data.attributes import MARKET1501_SCHEMA
@@ -24,13 +23,12 @@ from reseen.losses.term import Training
 from reseen.training.loop.optimizer import build_optimizer
 from reseen.training.recipe import OptimizerSection, load_recipe
 
-GPU = torch.device("cuda")
 SMALL = {"backbone": "test_resnet", "num_identities": 5, "dim": 8}
 
 
 @pytest.fixture
 def imagined() -> Iterator[None]:
-    with FakeTensorMode(), torch.device(GPU), grad_mode.set_grad_enabled(False):
+    with FakeTensorMode(), torch.device("cuda"), torch.no_grad():
         yield
 
 
@@ -38,7 +36,7 @@ def labelled(count: int = 4) -> PersonBatch:
     return PersonBatch(
         torch.zeros(count, 3, 64, 32),
         labels=torch.zeros(count, dtype=torch.int64),
-        attributes=torch.zeros(count, len(MARKET1501_SCHEMA.names), dtype=torch.int64),
+        attributes=torch.zeros(count, sum(each.columns for each in MARKET1501_SCHEMA), dtype=torch.int64),
     )
 
 
@@ -46,7 +44,7 @@ def loss_of(recipe: str, **changes: Any) -> torch.Tensor:
     """Returns the loss of a recipe's first phase, by its own system made small."""
     read = load_recipe(Path(recipe))
     model = models.build(read.system(0).model_copy(update=SMALL | changes)).train()
-    objective = Objective(read.phases[0].objective, Training(MARKET1501_SCHEMA, None)).to(GPU)
+    objective = Objective(read.phases[0].objective, Training(MARKET1501_SCHEMA, None))
     batch = labelled()
     loss: torch.Tensor = objective(model(batch), batch)[0]
     return loss
