@@ -111,7 +111,7 @@ class Result:
         speed: Mapping[str, float] = self.content.get("speed", {})
         if "images_per_second" not in speed:
             return UNKNOWN
-        busy = f", GPU busy {speed['gpu_busy']:.0%}" if "gpu_busy" in speed else ""
+        busy = f", GPU busy {100 * speed['gpu_busy']:.0f} %" if "gpu_busy" in speed else ""
         return f"{speed['images_per_second']:,.0f} images/s{busy}"
 
     def _made(self, key: str) -> Any:
