@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Self
 
 import torch
-from torch.autograd import DeviceType
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile
 
@@ -51,7 +50,8 @@ class BusyWatch:
         elif self._profiler is not None and self.done == self.end:
             torch.cuda.synchronize(self.device)
             self._profiler.stop()
-            self.share = busy_share(intervals_of(self._profiler.events() or (), DeviceType.CUDA))
+            events = self._profiler.events()  # type: ignore[no-untyped-call]
+            self.share = busy_share(intervals_of(events or (), "CUDA"))
             self._profiler = None
 
 
@@ -61,12 +61,12 @@ def window(steps: int) -> tuple[int, int]:
     return begin, min(steps, begin + _MOST)
 
 
-def intervals_of(events: Iterable[FunctionEvent], kind: DeviceType) -> list[Interval]:
+def intervals_of(events: Iterable[FunctionEvent], kind: str) -> list[Interval]:
     """Returns begin and end, in microseconds, of what ran on a kind of device; stretches with a name do not count."""
     return [
         (event.time_range.start, event.time_range.end)
         for event in events
-        if event.device_type == kind and not event.is_user_annotation
+        if event.device_type.name == kind and not event.is_user_annotation
     ]
 
 
