@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from reseen.models.parts.backbone import Backbone
+from reseen.models.parts.backbones.backbone import Backbone
 from safetensors.torch import load_file, save_file
 
 import reseen
