@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from reseen.models.parts.backbones.backbone import Backbone
 from safetensors.torch import load_file, save_file
 
 import reseen
 from reseen.data.person import PersonImage
+from reseen.models.parts.backbones.backbone import Backbone
 from tests.drawn import write_market
 
 REPOSITORY = Path(__file__).resolve().parents[1]
