@@ -10,6 +10,7 @@ pieces of 15 MiB, if they fit into four.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import tarfile
@@ -41,14 +42,17 @@ def main(known: Path, out: Path, commit: str) -> None:
                 if (log.parent / name).exists():
                     archive.add(log.parent / name)
         if runs and (last := runs[-1].parent / "last").is_dir():
-            for name in ("config.json", "README.md"):
-                archive.add(last / name, name)
-            split(last / "model.safetensors", out)
+            archive.add(last / "README.md", "README.md")
+            with tempfile.TemporaryDirectory() as folder:
+                config = json.loads((last / "config.json").read_text())
+                config["weights"] = split(last / "model.safetensors", out)
+                (Path(folder) / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+                archive.add(Path(folder) / "config.json", "config.json")
     print(*(f"{path.stat().st_size / 2**20:7.1f} MiB  {path.name}" for path in sorted(out.iterdir())), sep="\n")
 
 
-def split(weights: Path, out: Path) -> None:
-    """Writes weights in half precision, in pieces."""
+def split(weights: Path, out: Path) -> str:
+    """Writes weights in half precision, in pieces; returns the digest by which a checkpoint's config knows them."""
     content = {
         name: value.half() if value.dtype == torch.float32 else value for name, value in load_file(weights).items()
     }
@@ -58,9 +62,10 @@ def split(weights: Path, out: Path) -> None:
         data = file.read_bytes()
     if len(data) > MOST * PIECE:
         print(f"{weights} has {len(data) / 2**20:.0f} MiB in half precision: too much to come back")
-        return
+        return ""
     for number, start in enumerate(range(0, len(data), PIECE)):
         (out / f"weights-{number}").write_bytes(data[start : start + PIECE])
+    return hashlib.sha256(data).hexdigest()
 
 
 if __name__ == "__main__":
