@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from reseen.precision import runs_bfloat16
+from reseen.precision import runs_bfloat16, tune
 
 
 @pytest.mark.parametrize(("avx512", "amx"), [(False, False), (True, False), (False, True)])
@@ -18,3 +18,10 @@ def test_a_processor_needs_instructions_for_it(monkeypatch: pytest.MonkeyPatch, 
 def test_graphics_processors_differ() -> None:
     assert runs_bfloat16(torch.device("cuda"))
     assert not runs_bfloat16(torch.device("mps"))
+
+
+@pytest.mark.parametrize(("device", "tries"), [("cpu", False), ("cuda", True)])
+def test_a_gpu_alone_tries_its_algorithms(device: str, tries: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
+    tune(torch.device(device))
+    assert torch.backends.cudnn.benchmark is tries

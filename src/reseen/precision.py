@@ -10,3 +10,9 @@ def runs_bfloat16(device: torch.device) -> bool:
     if device.type == "cpu":
         return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
     return device.type == "cuda"
+
+
+def tune(device: torch.device) -> None:
+    """Lets a GPU try which way of computing a convolution is fastest: pictures in training all have one size."""
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = True

@@ -10,11 +10,11 @@ import pytest
 from reseen.errors import ReseenError
 from reseen.explain import cmc_figure, training_figure
 
-METRICS = """phase,epoch,loss,global,attribute,lr,seconds,images_per_second,mAP,rank1
-0,1,9,6,3,0.1,60,100,,
-0,2,6,4,2,0.1,60,100,0.5,0.7
-1,1,4,3,1,0.1,60,100,,
-1,2,3,2,1,0.1,60,100,0.4,0.8
+METRICS = """phase,epoch,loss,global,attribute,lr,seconds,images_per_second,gpu_busy,mAP,rank1
+0,1,9,6,3,0.1,60,100,0.9,,
+0,2,6,4,2,0.1,60,100,,0.5,0.7
+1,1,4,3,1,0.1,60,100,0.8,,
+1,2,3,2,1,0.1,60,100,,0.4,0.8
 """
 
 

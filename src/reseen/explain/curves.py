@@ -18,7 +18,7 @@ _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 """Okabe and Ito's colours, which stay apart without colour vision; line styles change after them."""
 _STYLES = ("-", "--", ":", "-.")
 _INK, _GRID = "#1b1f24", "#d8dde3"
-_NOT_LOSSES = frozenset({"phase", "epoch", "step", "lr", "seconds", "images_per_second"})
+_NOT_LOSSES = frozenset({"phase", "epoch", "step", "lr", "seconds", "images_per_second", "gpu_busy"})
 _METRICS = {"mAP": "mAP", "rank1": "rank-1", "rank5": "rank-5", "mINP": "mINP"}
 
 

@@ -121,9 +121,10 @@ class Attributes(Term[AttributesConfig]):
     def __call__(self, output: PersonOutput, batch: PersonBatch) -> Tensor:
         if batch.attributes is None or self.schema is None:
             raise ReseenError(f"objective term {self.config.title!r}: these images have no attribute labels")
-        weights = self.weights and {name: each.to(batch.attributes.device) for name, each in self.weights.items()}
+        if self.weights is not None:  # which travel to a GPU once
+            self.weights = {name: each.to(batch.attributes.device) for name, each in self.weights.items()}
         heads = self.heads(output).values()
-        first, *others = (attribute_loss(head, batch.attributes, self.schema, weights) for head in heads)
+        first, *others = (attribute_loss(head, batch.attributes, self.schema, self.weights) for head in heads)
         for loss in others:
             first = first + loss
         return first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import torch
 from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
@@ -23,9 +24,9 @@ def identity_loss(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) 
         labels: (B,) class indices, ``NO_LABEL`` for unknown persons.
         label_smoothing: ε of Szegedy et al. (CVPR 2016): the target is (1 - ε)·one-hot + ε/C.
     """
-    if bool((labels == NO_LABEL).all()):
-        return logits.float().sum() * 0  # keeps the graph whole
-    return functional.cross_entropy(logits.float(), labels, ignore_index=NO_LABEL, label_smoothing=label_smoothing)
+    loss = functional.cross_entropy(logits.float(), labels, ignore_index=NO_LABEL, label_smoothing=label_smoothing)
+    # Chosen on the device, which an `if` would make the host wait for.
+    return torch.where((labels != NO_LABEL).any(), loss, torch.zeros_like(loss))
 
 
 class IdentityConfig(TermConfig):

@@ -46,11 +46,11 @@ def batch_hard_triplet_loss(features: Tensor, labels: Tensor, margin: Margin = 0
             "the triplet loss finds no person with two images beside another person in the batch; "
             "sample by identities (sampler kind: identities)"
         )
-    farthest = distances.masked_fill(~positive, -torch.inf).amax(1)[anchors]
-    nearest = distances.masked_fill(~negative, torch.inf).amin(1)[anchors]
-    if margin == "soft":
-        return functional.softplus(farthest - nearest).mean()
-    return (margin + farthest - nearest).relu().mean()
+    farthest = distances.masked_fill(~positive, -torch.inf).amax(1)
+    nearest = distances.masked_fill(~negative, torch.inf).amin(1)
+    # Of an image that is no anchor this is -inf, and its loss 0.
+    losses = functional.softplus(farthest - nearest) if margin == "soft" else (margin + farthest - nearest).relu()
+    return losses.sum() / anchors.sum()
 
 
 class TripletConfig(TermConfig):

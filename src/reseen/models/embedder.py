@@ -21,6 +21,7 @@ from reseen.data.images.cache import cached_images
 from reseen.data.images.decoding import Skipped, decode, decode_all
 from reseen.data.images.keypoints import any_keypoints, keypoints_of
 from reseen.data.images.preparation import blank, largest, mirrored, prepare
+from reseen.data.images.resident import resident, sent
 from reseen.data.images.size import Size
 from reseen.data.person import UNKNOWN_PID, PersonImage
 from reseen.descriptors.calibration import Calibration
@@ -167,7 +168,7 @@ class Embedder:
         with closing(decode_all(images, self._decoded_size, skipped, ahead=2 * batch_size)) as pictures:
             while batch := list(islice(pictures, batch_size)):
                 rows = [picture.row for picture in batch]
-                pixels = np.stack([picture.pixels for picture in batch])
+                pixels = torch.from_numpy(np.stack([picture.pixels for picture in batch]))
                 sizes = [picture.size for picture in batch]
                 yield rows, self._embed_batch([images[row] for row in rows], pixels, sizes, joints, model)
                 if progress:
@@ -179,20 +180,20 @@ class Embedder:
     ) -> list[Embeddings]:
         cached = cached_images(images, self._decoded_size, max_corrupt=max_corrupt, progress=progress)
         kept, joints, model = cached.images, any_keypoints(cached.images), self.digest
-        made = []
+        made, held = [], resident(cached.pixels, self.device)
         for start in range(0, len(kept), batch_size):
             rows = slice(start, start + batch_size)
-            pixels = np.array(cached.pixels[rows])
+            pixels = torch.from_numpy(np.array(cached.pixels[rows])) if held is None else held[rows]
             made.append(self._embed_batch(kept[rows], pixels, cached.sizes[rows], joints, model))
             if progress:
                 progress(min(start + batch_size, len(kept)), len(kept))
         return made
 
     def _embed_batch(
-        self, images: Sequence[PersonImage], pixels: NDArray[np.uint8], sizes: ArrayLike, joints: bool, model: str
+        self, images: Sequence[PersonImage], pixels: Tensor, sizes: ArrayLike, joints: bool, model: str
     ) -> Embeddings:
         keypoints = keypoints_of(images, sizes, self._decoded_size, always=joints)
-        return self._embeddings(images, self._run(self._prepare(torch.from_numpy(pixels), keypoints)), model)
+        return self._embeddings(images, self._run(self._prepare(pixels, keypoints)), model)
 
     def _embeddings(self, images: Sequence[PersonImage], arrays: Arrays, model: str) -> Embeddings:
         return Embeddings(
@@ -230,7 +231,7 @@ class Embedder:
 
     def _prepare(self, pixels: Tensor, keypoints: Tensor | None) -> PersonBatch:
         return prepare(
-            pixels.to(self.device),
+            sent(pixels, self.device),
             self.config.size,
             keypoints=None if keypoints is None else keypoints.to(self.device),
             extra_sizes=self.backend.extra_sizes,

@@ -38,7 +38,7 @@ from reseen.losses.term import Training
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.initial import part_of
-from reseen.precision import runs_bfloat16
+from reseen.precision import runs_bfloat16, tune
 from reseen.progress import progress_of
 from reseen.provenance import provenance, restart_peak_memory
 from reseen.training.beforehand import final_distance, fixed_output, taught
@@ -162,6 +162,7 @@ class Run:
         try:
             fabric = Fabric(accelerator=self.accelerator, devices=self.devices, precision=self._precision())
             fabric.launch()
+            tune(fabric.device)
         except (MisconfigurationException, ValueError) as error:
             raise ReseenError(
                 f"--accelerator {self.accelerator}, --devices {self.devices}: {one_line(error)}; try --accelerator auto"
@@ -203,7 +204,8 @@ class Run:
         # Weights that do not fit have been noticed by now, before any image is decoded.
         self.images = self._images(data, split)
         self.trained_images = len(self.images)
-        objective = Objective(phase.objective, Training(self.images.schema, self.images.attributes))
+        self.model.to(fabric.device)  # before its optimiser, which works in another way on a GPU
+        objective = Objective(phase.objective, Training(self.images.schema, self.images.attributes)).to(fabric.device)
         parts = [part_of(self.model, name, "frozen") for name in phase.frozen]
         self.frozen = [each for part in parts for each in part.parameters() if each.requires_grad]
         for parameter in self.frozen:
@@ -225,8 +227,11 @@ class Run:
             optimizer.load_state_dict(state.optimizer)
         self._open_folder()
         log.info("phase %d (%s), from epoch %d to %d", index, phase.name, state.epoch if state else 0, phase.epochs)
-        if data.on_device and fabric.device.type == "cuda":
-            self.images.reside_on(fabric.device)
+        held = self.images.reside_on(fabric.device, pixels=data.on_device)
+        if data.on_device and not held and fabric.device.type == "cuda":
+            log.info("the training images do not fit beside the network: those of each batch are sent to the GPU")
+        if recipe.compile:
+            part_of(self.model, "backbone", "compile").compile(dynamic=False)
         return PhaseLoop(
             fabric,
             step,
@@ -263,15 +268,16 @@ class Run:
 
     def _evaluate(self, split: Split, embedder: Embedder | None = None) -> Evaluation:
         settings = self.recipe.evaluation
-        return evaluate_split(
-            embedder or self.embedder(),
-            split,
-            batch_size=settings.batch_size,
-            average_precision=settings.average_precision,
-            reranking=ReRanking() if settings.reranking else None,
-            max_corrupt=self.recipe.data.max_corrupt,
-            bars=partial(progress_of, self.console),
-        )
+        with torch.compiler.set_stance("force_eager"):  # batches of all sizes, too few to compile for
+            return evaluate_split(
+                embedder or self.embedder(),
+                split,
+                batch_size=settings.batch_size,
+                average_precision=settings.average_precision,
+                reranking=ReRanking() if settings.reranking else None,
+                max_corrupt=self.recipe.data.max_corrupt,
+                bars=partial(progress_of, self.console),
+            )
 
     def _save(self, name: str, report: EvaluationReport | None) -> None:
         embedder = self.embedder()
@@ -318,6 +324,7 @@ class Run:
             shutil.copytree(self.folder / "last", self.folder / self.best)
         elif self.validation is not None:
             content["best"] = self._test_best().as_dict()
+        content["speed"] = keeping.history.speed()
         content["provenance"] = provenance(seconds=seconds, device=str(self.fabric.device), seed=self.recipe.seed)
         with replacing(self.folder / REPORT) as file:
             file.write_text(json.dumps(content, indent=2) + "\n")

@@ -16,6 +16,7 @@ from reseen.data.attribute_forms import convert, convert_labels
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.cache import CachedImages
 from reseen.data.images.keypoints import keypoints_of
+from reseen.data.images.resident import resident, sent
 from reseen.data.person import NO_LABEL, UNKNOWN_PID, PersonImage, Split, sorted_label_map
 from reseen.data.validation import hold_out
 from reseen.errors import ReseenError
@@ -113,18 +114,35 @@ class TrainingImages:
         self.keypoints = keypoints_of(cached.images, cached.sizes, (cached.pixels.shape[1], cached.pixels.shape[2]))
         self.given: dict[str, Tensor] = {}
         self.taught: dict[str, Tensor] = {}
-        self._resident: Tensor | None = None
+        self._resident: Tensor | None = None  # (N, H, W, 3) uint8
 
     def __len__(self) -> int:
         return len(self.cached.images)
 
-    def reside_on(self, device: torch.device) -> None:
-        """Copies all pixels to a device once, so that batches are gathered there."""
-        if self._resident is None or self._resident.device != device:
-            self._resident = torch.from_numpy(np.array(self.cached.pixels)).to(device)
+    def reside_on(self, device: torch.device, *, pixels: bool) -> bool:
+        """Copies everything to a device once, so that batches are gathered there.
+
+        Args:
+            device: Where to.
+            pixels: Whether the pixels go too, if a GPU has room for them.
+
+        Returns:
+            Whether the pixels lie there now; else those of each batch are sent to it.
+        """
+        self.labels, self.camids = self.labels.to(device), self.camids.to(device)
+        self.attributes = None if self.attributes is None else self.attributes.to(device)
+        self.keypoints = None if self.keypoints is None else self.keypoints.to(device)
+        self.given = {name: values.to(device) for name, values in self.given.items()}
+        self.taught = {name: values.to(device) for name, values in self.taught.items()}
+        self._resident = resident(self.cached.pixels, device) if pixels else None
+        return self._resident is not None
+
+    def index(self, rows: Sequence[int]) -> Tensor:
+        """Returns rows (B,) as an index where the labels lie."""
+        return sent(torch.tensor(rows), self.labels.device)
 
     def pixels(self, rows: Sequence[int], device: torch.device) -> Tensor:
         """Returns uint8 pixels (B, H, W, 3) on the device."""
         if self._resident is not None:
-            return self._resident[torch.tensor(rows, device=self._resident.device)].to(device)
-        return torch.from_numpy(self.cached.pixels[np.asarray(rows)]).to(device, non_blocking=True)
+            return self._resident[self.index(rows)]
+        return sent(torch.from_numpy(self.cached.pixels[np.asarray(rows)]), device)

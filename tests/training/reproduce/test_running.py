@@ -189,6 +189,19 @@ def test_weights_are_for_those_alone_that_start_from_such(work: Path, market_dra
     assert runs.recipe_of(Job(row_of(work, market_drawn))).init == {}
 
 
+def test_how_it_is_computed_may_be_said_for_all_and_stands_in_the_result(work: Path, market_drawn: Path) -> None:
+    job = Job(row_of(work, market_drawn, recipe={"evaluation": {"every": 1}}))
+    assert reproduction(overrides=("evaluation.every=0", "data.on_device=false")).run([job])
+    assert result_of("tiny")["changes"] == {"data.on_device": False, "evaluation.every": 0}
+
+
+def test_what_is_trained_may_not(work: Path, market_drawn: Path) -> None:
+    job = Job(row_of(work, market_drawn))
+    with pytest.raises(ReseenError, match=r"--set phases\.0\.epochs=2: the table's rows are run as their recipes say"):
+        reproduction(overrides=("phases.0.epochs=2",)).run([job])
+    assert not job.folder.exists()
+
+
 def test_data_is_for_those_that_are_not_rendered(work: Path, market_drawn: Path) -> None:
     runs = reproduction(data=market_drawn)
     assert runs.recipe_of(Job(row_of(work, None))).data.root == market_drawn

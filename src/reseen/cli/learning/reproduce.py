@@ -25,6 +25,9 @@ def reproduce(
         Path | None, typer.Option(help="ImageNet weights of ResNet-50, for all that start from it.", callback=existing)
     ] = None,
     accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu, mps.")] = "auto",
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value: how all are computed, such as compile=true.")
+    ] = None,
 ) -> None:
     """Show which rows of the papers' tables have been run, and run those that are missing.
 
@@ -45,7 +48,7 @@ def reproduce(
         return
     from reseen.training.reproduce.running import Reproduction
 
-    running = Reproduction(data, weights, accelerator, minutes, err)
+    running = Reproduction(data, weights, accelerator, minutes, tuple(overrides or ()), err)
     finished = running.run(due(wanted, every))
     out.print(overview(wanted))
     for name, reason in running.refused.items():

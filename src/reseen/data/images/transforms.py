@@ -44,8 +44,9 @@ def to_float(pixels: Tensor, size: tuple[int, int]) -> Tensor:
 
 def normalize(images: Tensor) -> Tensor:
     """Returns images (B, 3, H, W) in [0, 1] with ImageNet's mean and deviation taken out, channels last."""
-    result: Tensor = tv.normalize(images, list(IMAGENET_MEAN), list(IMAGENET_STD))
-    return result.contiguous(memory_format=torch.channels_last)
+    # What tv.normalize computes, without its look at the deviation's numbers, which a GPU would have to send back.
+    normalized = (images - _channels(IMAGENET_MEAN, images)).div_(_channels(IMAGENET_STD, images))
+    return normalized.contiguous(memory_format=torch.channels_last)
 
 
 def augment(
@@ -73,10 +74,15 @@ def augment(
             keypoints = joints.shift(keypoints, pad - top, pad - left, (images.shape[2], images.shape[3]))
     if augmentation.erasing:
         erased = _erased(images, generator) & _chance(images, augmentation.erasing, generator)
-        images = torch.where(erased, images.new_tensor(IMAGENET_MEAN).view(1, 3, 1, 1), images)
+        images = torch.where(erased, _channels(IMAGENET_MEAN, images), images)
         if keypoints is not None:
             keypoints = joints.cover(keypoints, erased[:, 0])
     return images, keypoints
+
+
+def _channels(values: tuple[float, float, float], images: Tensor) -> Tensor:
+    """Returns (1, 3, 1, 1), filled where the images lie: copying numbers there would make the host wait for a GPU."""
+    return torch.cat([images.new_full((1, 1, 1, 1), value) for value in values], 1)
 
 
 def _uniform(images: Tensor, generator: Generator) -> Tensor:

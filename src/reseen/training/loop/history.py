@@ -24,6 +24,18 @@ class History:
                 rows = list(csv.DictReader(file))
             self.rows = [row for row in rows if (int(row["phase"]), int(row["epoch"])) < before]
 
+    def speed(self) -> dict[str, float]:
+        """Returns ``images_per_second`` of all epochs' steps, and ``gpu_busy`` where that was looked at.
+
+        The latter is the mean over the epochs in which it was, each as much as it took time.
+        """
+        known = {name: [row for row in self.rows if row.get(name)] for name in ("images_per_second", "gpu_busy")}
+        return {
+            name: sum(float(row[name]) * float(row["seconds"]) for row in rows) / sum(float(r["seconds"]) for r in rows)
+            for name, rows in known.items()
+            if rows
+        }
+
     def add(self, phase: int, epoch: int, figures: dict[str, float]) -> None:
         """Appends a row and writes the file whole."""
         row = {name: f"{value:.6g}" for name, value in figures.items()}

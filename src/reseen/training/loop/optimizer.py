@@ -22,7 +22,7 @@ def build_optimizer(
 
     Args:
         section: Settings.
-        model: The system; parameters below a part that ``lr_of`` names get its rate.
+        model: The system, where it is trained; parameters below a part that ``lr_of`` names get its rate.
         extra: Parameters outside the system (learnt loss weights); without weight decay.
 
     Raises:
@@ -39,11 +39,13 @@ def build_optimizer(
     settings = [_group(parameters, lr, section.weight_decay) for lr, parameters in groups.items()]
     settings.append(_group([p for p in extra if p.requires_grad], section.lr, 0.0))
     settings = [group for group in settings if group["params"]]
+    # One kernel for all parameters where launching them one by one would take longer than what they do.
+    fused = True if next(model.parameters()).device.type == "cuda" else None
     if section.name == "sgd":
-        return torch.optim.SGD(settings, lr=section.lr, momentum=section.momentum)
+        return torch.optim.SGD(settings, lr=section.lr, momentum=section.momentum, fused=fused)
     if section.name == "adam":
-        return torch.optim.Adam(settings, lr=section.lr)
-    return torch.optim.AdamW(settings, lr=section.lr)
+        return torch.optim.Adam(settings, lr=section.lr, fused=fused)
+    return torch.optim.AdamW(settings, lr=section.lr, fused=fused)
 
 
 def keep_state(

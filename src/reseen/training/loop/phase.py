@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from reseen.data.samplers import BatchSampler
 from reseen.evaluation import EvaluationReport
+from reseen.training.loop.busy import BusyWatch
 from reseen.training.loop.history import History
 from reseen.training.loop.progress import TrainingProgress
 from reseen.training.loop.schedule import factor
@@ -110,7 +111,9 @@ class PhaseLoop:
                 self.sampler.start(epoch=epoch, batch=first)
                 module.train()
                 self._freeze()
-                if not self._run_epoch(module, optimizer, epoch, first, progress):
+                with BusyWatch(self.fabric.device, len(self.sampler) if epoch == self.epoch else 0) as self.watch:
+                    finished = self._run_epoch(module, optimizer, epoch, first, progress)
+                if not finished:
                     return False
                 enough = self.keeping.stop_after is not None and epoch + 1 >= self.keeping.stop_after
                 if (self._stops() or enough) and not self._is_end(epoch):
@@ -145,6 +148,7 @@ class PhaseLoop:
                     module, optimizer, max_norm=self.phase.gradient_clip, error_if_nonfinite=False
                 )
             optimizer.step()
+            self.watch.step_done()
             self._count(losses)
             images += len(rows) * self.fabric.world_size
             done = batch + 1
@@ -172,6 +176,8 @@ class PhaseLoop:
         figures |= {f"weight/{name}": weight for name, weight in self.step.objective.learnt_weights().items()}
         figures |= {"lr": self.optimizer.param_groups[0]["lr"], "seconds": seconds}
         figures["images_per_second"] = images / seconds
+        if self.watch.share is not None:
+            figures["gpu_busy"] = self.watch.share
         keeping.seconds += seconds
         self._save(finished, 0)  # first, so that a failing evaluation costs no epoch
         if self.fabric.is_global_zero:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from reseen.data.batch import PersonBatch
 from reseen.data.images.preparation import NO_SIZES, prepare
+from reseen.data.images.resident import sent
 from reseen.data.samplers import BatchSampler, IdentitySampler, RandomSampler, TripletSampler
 from reseen.losses.objective import Objective
 from reseen.training.images import TrainingImages
@@ -67,8 +68,9 @@ class Step(nn.Module):
     def batch(self, rows: Sequence[int], epoch: int, batch: int) -> PersonBatch:
         """Returns the augmented images of these rows with their labels."""
         device, images = next(self.model.parameters()).device, self.images
+        index = images.index(rows)
         labels, camids, attributes, keypoints = (
-            None if values is None else values[rows].to(device, non_blocking=True)
+            None if values is None else sent(values[index], device)
             for values in (images.labels, images.camids, images.attributes, images.keypoints)
         )
         with torch.autocast(device.type, enabled=False):
@@ -81,7 +83,7 @@ class Step(nn.Module):
                 extra_sizes=NO_SIZES if images.given else self.extra_sizes,
             )
         given, taught = (
-            {name: values[rows].to(device, non_blocking=True) for name, values in told.items()}
+            {name: sent(values[index], device) for name, values in told.items()}
             for told in (images.given, images.taught)
         )
         triplets = torch.arange(len(rows), device=device).view(-1, 3) if self.by_triplets else None

@@ -88,7 +88,7 @@ def content_of(recipe: Recipe) -> dict[str, Any]:
 def check_unchanged(recipe: Recipe, stored: Path) -> None:
     """Checks that a run is resumed with the recipe it was started with.
 
-    Where data and weights to start from lie, and how the result is evaluated, may differ.
+    Where data and weights to start from lie, whether it is compiled, and how the result is evaluated, may differ.
 
     Args:
         recipe: The recipe now.
@@ -99,7 +99,7 @@ def check_unchanged(recipe: Recipe, stored: Path) -> None:
     """
     before, now = content_of(load_recipe(stored)), content_of(recipe)
     for content in (before, now):
-        del content["init"], content["evaluation"]
+        del content["init"], content["evaluation"], content["compile"]
         for data in (content["data"], *(phase["data"] for phase in content["phases"] if phase["data"])):
             for source in (data, *data["extra"]):
                 del source["root"]

@@ -81,7 +81,7 @@ class DataSection(SourceSection):
         validation: Which persons of the data set's own are held back; None for none.
         size: (H, W) of the network's input.
         max_corrupt: Undecodable images that may be skipped.
-        on_device: Keep all decoded training images on the accelerator.
+        on_device: Keep all decoded training images on the GPU, if there is one and it has room for them.
     """
 
     extra: tuple[SourceSection, ...] = ()
@@ -236,6 +236,7 @@ class Recipe(_Section):
             folder of a checkpoint. All others start from random weights. ``teacher`` is no part: the checkpoint that
             terms of the objective learn from.
         seed: Seed of everything random.
+        compile: Whether the backbone is compiled for training (`torch.compile`): minutes first, faster steps after.
         precision: Lightning's name of the number format; ``auto`` is bf16-mixed where the device computes in it
             itself, else 32-true.
         phases: Run one after the other; none where everything comes from ``init``.
@@ -250,6 +251,7 @@ class Recipe(_Section):
     init: dict[str, str] = {}
     seed: int = Field(0, ge=0, lt=2**32)
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    compile: bool = False
     phases: tuple[PhaseSection, ...]
     distance: RecipeDistance | None = None
     evaluation: EvaluationSection = EvaluationSection()

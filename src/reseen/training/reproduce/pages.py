@@ -37,7 +37,7 @@ def results_page(rows: Sequence[Row]) -> str:
         head = ("recipe", "what", "aim", "measured", "difference", "seeds")
         parts.append(f"## {paper}\n\n{_table(head, lines)}")
     made = [_made(result) for job in jobs_of(rows) if (result := job.result)]
-    titles = ("result", "commit", "seed", "computed on", "training", "peak memory", "other than the recipe")
+    titles = ("result", "commit", "seed", "computed on", "training", "speed", "peak memory", "other than the recipe")
     parts.append(
         f"## How they were made\n\nA file older than what is asked of it says *{UNKNOWN}*. Peak memory is that of the "
         f"process that finished the run.\n\n{_table(titles, made)}"
@@ -131,7 +131,8 @@ def _row(row: Row) -> tuple[str, ...]:
 
 def _made(result: Result) -> tuple[str, ...]:
     other = ", ".join(f"`{key}: {value}`" for key, value in result.changes.items())
-    return f"`{result.name}`", result.commit, result.seed, result.hardware, result.duration, result.memory, other
+    how = (result.hardware, result.duration, result.speed, result.memory)
+    return f"`{result.name}`", result.commit, result.seed, *how, other
 
 
 def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

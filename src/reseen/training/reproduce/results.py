@@ -105,5 +105,14 @@ class Result:
             return UNKNOWN
         return ", ".join(f"{size / 2**30:.1f} GiB{' GPU' if name == 'gpu' else ''}" for name, size in peak.items())
 
+    @property
+    def speed(self) -> str:
+        """Of the training: images a second, and which share of the time the GPU was busy, if it was one."""
+        speed: Mapping[str, float] = self.content.get("speed", {})
+        if "images_per_second" not in speed:
+            return UNKNOWN
+        busy = f", GPU busy {100 * speed['gpu_busy']:.0f} %" if "gpu_busy" in speed else ""
+        return f"{speed['images_per_second']:,.0f} images/s{busy}"
+
     def _made(self, key: str) -> Any:
         return self.content.get("provenance", {}).get(key)

@@ -25,8 +25,10 @@ from reseen.training.reproduce.queue import Job
 
 _BEFORE_ANY_STEP = {"recipe.yaml", "log.txt", "tensorboard"}
 """All that a run leaves which was killed before its first epoch was over."""
-_FREE = ("init.", "evaluation.", "precision", "data.on_device", "model.backbone", "model.stride_in")
+_FREE = ("init.", "evaluation.", "precision", "compile", "data.on_device", "model.backbone", "model.stride_in")
 """Beginnings of the keys in which a run may differ from its recipe and still be its run; its result names them."""
+_COMPUTED = ("evaluation.every", "evaluation.batch_size", "precision", "compile", "data.on_device")
+"""Those of them that say how something is computed, and not what: these may be set for all runs."""
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Reproduction:
         data: Folder that has the data sets; else ``$RESEEN_DATA``. Rendered ones need none.
         weights: ImageNet weights of a ResNet-50, for all recipes that start from such; else what each recipe says.
         accelerator: Lightning's name of the device kind.
+        overrides: ``key=value``, which changes how all recipes are computed, such as ``compile=true``.
         minutes: After so many, the step under way is finished and the run saved, to be gone on with. What is no
             training is never interrupted: rendering, and a run's last evaluation. None: no limit.
         console: Where progress is shown.
@@ -51,6 +54,7 @@ class Reproduction:
     weights: Path | None = None
     accelerator: str = "auto"
     minutes: float | None = None
+    overrides: tuple[str, ...] = ()
     console: Console = field(default_factory=lambda: Console(stderr=True))
     written: list[Path] = field(default_factory=list, init=False)
     refused: dict[str, str] = field(default_factory=dict, init=False)
@@ -63,8 +67,13 @@ class Reproduction:
             Whether all jobs have had their turn, rather than the time being over or the user having asked to stop.
 
         Raises:
-            ReseenError: If none of the jobs could be run.
+            ReseenError: If none of the jobs could be run, or an override makes other runs of them.
         """
+        for override in self.overrides:
+            if override.partition("=")[0].strip() not in _COMPUTED:
+                raise ReseenError(
+                    f"--set {override}: the table's rows are run as their recipes say; free are {', '.join(_COMPUTED)}"
+                )
         self.deadline = math.inf if self.minutes is None else time.monotonic() + 60 * self.minutes
         for number, job in enumerate(jobs, 1):
             if self.is_over:
@@ -93,12 +102,12 @@ class Reproduction:
         Raises:
             ReseenError: If they cannot be found.
         """
-        seed, weights = f"seed={job.seed}", self.weights
-        recipe = load_recipe(job.row.recipe, [seed])
+        own, weights = [f"seed={job.seed}", *self.overrides], self.weights
+        recipe = load_recipe(job.row.recipe, own)
         starts = recipe.init.get("backbone") in (HUB, V1_FILE)
         if weights is not None and starts and str(getattr(recipe.model, "backbone", "")).startswith("resnet50"):
             stride = "conv1" if weights.name == V1_FILE else "conv2"
-            recipe = load_recipe(job.row.recipe, [seed, f"model.stride_in={stride}"])
+            recipe = load_recipe(job.row.recipe, [*own, f"model.stride_in={stride}"])
         else:
             weights = None
         data = None if recipe.data.name == "rendered" else self.data
