@@ -10,8 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from reseen.app.adding import Worker
 from reseen.app.desk import Desk
+from reseen.app.keeping.adding import Worker
 from reseen.app.messages import Deletion, Job
 from reseen.app.state.users import User
 from reseen.client import Client

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from reseen.app.api import audit, deletion, jobs, model, pairs, rows, searches
-from reseen.app.problems import PROBLEMS
+from reseen.app.web.problems import PROBLEMS
 
 router = APIRouter(prefix="/api", responses=PROBLEMS)
 for part in (searches, rows, pairs, deletion, jobs, model, audit):

@@ -10,12 +10,13 @@ from fastapi import APIRouter, File, Form, Path, Request, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from reseen.app import adding, messages
+from reseen.app import messages
 from reseen.app.api.parameters import ThisDesk
 from reseen.app.desk import Desk
-from reseen.app.door import Operator
-from reseen.app.problems import missing
+from reseen.app.keeping import adding
 from reseen.app.state.jobs import Job
+from reseen.app.web.door import Operator
+from reseen.app.web.problems import missing
 
 router = APIRouter(tags=["jobs"])
 JobId = Annotated[str, Path(max_length=64, description="A job's id.", examples=["pQ9x_3sLr0aC"])]

@@ -7,11 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
 
-from reseen.app import exports, messages, model_page
+from reseen.app import messages, model_page
 from reseen.app.api.parameters import ThisDesk
 from reseen.app.desk import SENSITIVE
-from reseen.app.door import Operator, Visitor
-from reseen.app.problems import missing
+from reseen.app.finding import exports
+from reseen.app.web.door import Operator, Visitor
+from reseen.app.web.problems import missing
 
 router = APIRouter(tags=["model"])
 

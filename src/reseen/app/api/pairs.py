@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from reseen.app import messages
 from reseen.app.api.parameters import Reference, ThisExplainer
-from reseen.app.door import Visitor
+from reseen.app.web.door import Visitor
 
 router = APIRouter(tags=["why"])
 MapName = Annotated[str, Query(max_length=128, description="One of the maps; by default the merged one.")]

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 
 from reseen.app.desk import Desk
-from reseen.app.why import Explainer
+from reseen.app.finding.why import Explainer
 
 
 def _desk(request: Request) -> Desk:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from reseen.app import looking, messages
+from reseen.app import messages
 from reseen.app.api.parameters import Cameras, Cursor, RowId, Since, Size, ThisDesk, Until, Where
-from reseen.app.door import Visitor
-from reseen.app.searching import row_message
-from reseen.app.uploads import jpeg
+from reseen.app.finding import looking
+from reseen.app.finding.searching import row_message
+from reseen.app.web.door import Visitor
+from reseen.app.web.uploads import jpeg
 
 router = APIRouter(tags=["rows"])
 

@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
 
-from reseen.app import exports, messages
+from reseen.app import messages
 from reseen.app.api.parameters import Cursor, SearchId, Size, ThisDesk
-from reseen.app.door import Visitor
-from reseen.app.problems import missing
-from reseen.app.searching import Ask, answer, head, rerun, search
-from reseen.app.uploads import jpeg, read_pictures
+from reseen.app.finding import exports
+from reseen.app.finding.searching import Ask, answer, head, rerun, search
+from reseen.app.web.door import Visitor
+from reseen.app.web.problems import missing
+from reseen.app.web.uploads import jpeg, read_pictures
 from reseen.errors import ReseenError
 
 router = APIRouter(tags=["searches"])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from reseen.app import looking
 from reseen.app.api.parameters import Cursor, ThisDesk
-from reseen.app.door import Visitor
+from reseen.app.finding import looking
 from reseen.app.pages.form import Filters
-from reseen.app.render import page
+from reseen.app.web.door import Visitor
+from reseen.app.web.render import page
 
 router = APIRouter()
 

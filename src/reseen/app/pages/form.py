@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import ImmutableMultiDict
 
-from reseen.app import looking, messages
+from reseen.app import messages
 from reseen.app.desk import Desk
+from reseen.app.finding import looking
 from reseen.app.state.users import User
 from reseen.data.attributes import AttributeSchema
 from reseen.errors import ReseenError

@@ -8,14 +8,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
-from reseen.app import adding, deleting, looking, messages
+from reseen.app import messages
 from reseen.app.api import deletion as api
 from reseen.app.api import jobs as jobs_api
 from reseen.app.api.jobs import JobId
 from reseen.app.api.parameters import ThisDesk, ThisExplainer
-from reseen.app.door import Operator
+from reseen.app.finding import looking
+from reseen.app.keeping import adding, deleting
 from reseen.app.pages.form import Filters, texts_of
-from reseen.app.render import page
+from reseen.app.web.door import Operator
+from reseen.app.web.render import page
 from reseen.errors import ReseenError
 
 router = APIRouter()

@@ -12,14 +12,14 @@ from starlette.responses import RedirectResponse, Response
 from reseen.app import messages
 from reseen.app.api import searches as api
 from reseen.app.api.parameters import Cursor, SearchId, ThisDesk
-from reseen.app.choosing import Found
 from reseen.app.desk import Desk
-from reseen.app.door import Visitor
+from reseen.app.finding.choosing import Found
+from reseen.app.finding.searching import Ask, answer, rerun, search
 from reseen.app.pages.form import Filters, texts_of
-from reseen.app.render import page
-from reseen.app.searching import Ask, answer, rerun, search
 from reseen.app.state.users import User
-from reseen.app.uploads import read_pictures
+from reseen.app.web.door import Visitor
+from reseen.app.web.render import page
+from reseen.app.web.uploads import read_pictures
 
 router = APIRouter()
 

@@ -10,8 +10,8 @@ from reseen.app import model_page
 from reseen.app.api import audit as audit_api
 from reseen.app.api import model as model_api
 from reseen.app.api.parameters import ThisDesk
-from reseen.app.door import Operator, Visitor
-from reseen.app.render import page
+from reseen.app.web.door import Operator, Visitor
+from reseen.app.web.render import page
 
 router = APIRouter()
 

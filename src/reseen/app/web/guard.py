@@ -9,8 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reseen.app import problems
 from reseen.app.settings import Settings
+from reseen.app.web import problems
 
 _log = logging.getLogger("reseen.app")
 _SAFE = ("GET", "HEAD", "OPTIONS")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reseen.app import messages
 from reseen.app.desk import Desk
-from reseen.app.searching import checked_where, row_message
+from reseen.app.finding.searching import checked_where, row_message
 from reseen.app.state.users import User
 from reseen.app.words import label
 from reseen.search.gallery.finding.filters import AnyOf, Criteria, Filter, OneOf, attribute_conditions

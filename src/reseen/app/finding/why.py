@@ -9,9 +9,9 @@ from typing import Any
 
 from reseen.app import messages
 from reseen.app.desk import Desk
-from reseen.app.problems import missing
 from reseen.app.state.users import User
-from reseen.app.uploads import jpeg
+from reseen.app.web.problems import missing
+from reseen.app.web.uploads import jpeg
 from reseen.app.words import label
 from reseen.data.person import PersonImage
 from reseen.explain.overlay import overlay, scaled

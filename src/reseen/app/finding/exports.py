@@ -13,10 +13,10 @@ from starlette.exceptions import HTTPException
 
 from reseen.app import messages
 from reseen.app.desk import Desk
-from reseen.app.render import when
-from reseen.app.searching import answer
+from reseen.app.finding.searching import answer
 from reseen.app.state.searches import Record
 from reseen.app.state.users import User
+from reseen.app.web.render import when
 from reseen.errors import ReseenError
 from reseen.explain.ranked_list import RankedResult, ranked_list_picture
 

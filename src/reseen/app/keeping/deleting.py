@@ -8,8 +8,8 @@ from typing import Any
 
 from reseen.app import messages
 from reseen.app.desk import Desk
+from reseen.app.finding.why import Explainer
 from reseen.app.state.users import User
-from reseen.app.why import Explainer
 from reseen.errors import ReseenError
 from reseen.search.gallery.deleting.receipt import BEYOND, Receipt
 from reseen.search.gallery.finding.filters import Criteria, Filter, OneOf
