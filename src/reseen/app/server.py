@@ -12,7 +12,7 @@ import reseen
 from reseen.app import api, pages
 from reseen.app.desk import Desk
 from reseen.app.finding.why import Explainer
-from reseen.app.keeping.adding import Worker
+from reseen.app.keeping.worker import Worker
 from reseen.app.settings import Settings
 from reseen.app.web import problems
 from reseen.app.web.guard import Guard

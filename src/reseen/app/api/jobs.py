@@ -28,12 +28,12 @@ _PAUSE = 0.5
 def add(
     desk: ThisDesk,
     user: Operator,
-    file: Annotated[list[UploadFile], File(description="Pictures, or zips of pictures.")],
+    file: Annotated[list[UploadFile], File(description="Pictures, zips of pictures, or videos.")],
     camera: Annotated[int | None, Form(ge=-_WHOLE, le=_WHOLE, description="Which has taken them.")] = None,
     seconds: Annotated[float | None, Form(allow_inf_nan=False, description="When they were taken.")] = None,
     source: Annotated[str, Form(max_length=200, description="Where they come from, to delete them by.")] = "",
 ) -> messages.Job:
-    """Keeps pictures and adds them in the background."""
+    """Keeps pictures and videos, and adds them in the background; a video needs its camera."""
     return adding.message(adding.accept(desk, user, file, camera=camera, seconds=seconds, source=source))
 
 

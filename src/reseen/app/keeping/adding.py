@@ -1,62 +1,53 @@
-"""Pictures added in the background: one job after the other, in pieces, so that a restart goes on where it stopped."""
+"""Pictures and videos that are sent to be added: kept on disk, with a job that the worker will do."""
 
 from __future__ import annotations
 
-import logging
 import shutil
-import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from starlette.datastructures import UploadFile
 
 from reseen.app import messages
 from reseen.app.desk import Desk
-from reseen.app.state.jobs import Ending, Job
+from reseen.app.state.jobs import Job
 from reseen.app.state.users import User
 from reseen.data.images.reference import image_of
 from reseen.data.images.source import is_image, open_folder
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError
-
-_PIECE = 64
-"""Pictures embedded and written at once; what a kill can cost."""
-_PAUSE = 1.0
-_log = logging.getLogger("reseen.app")
+from reseen.ingest.video import is_video
 
 
 def accept(
     desk: Desk, user: User, files: Sequence[UploadFile], *, camera: int | None, seconds: float | None, source: str
 ) -> Job:
-    """Keeps pictures and zips on disk, and notes a job that will add them.
+    """Keeps pictures, videos and zips on disk, and notes a job that will add them.
 
     Args:
         desk: The gallery.
         user: Who adds them.
         files: What was sent.
         camera: Which has taken them; None: as their names say (``0002_c1…``).
-        seconds: When they were taken, or None.
+        seconds: When they were taken, or a video begins; None if nobody knows.
         source: Where they come from, to delete them by; by default when and by whom they were added.
 
     Raises:
-        ReseenError: If there is nothing to add, or a file is neither a picture nor a zip.
+        ReseenError: If there is nothing to add, a file is something else, or a video cannot be looked through.
     """
     sent = [file for file in files if file.filename]
     if not sent:
-        raise ReseenError("choose pictures, or a zip of pictures")
-    for file in sent:
-        name = PurePosixPath((file.filename or "").replace("\\", "/")).name
-        if not (is_image(name) or name.lower().endswith(".zip")):
-            raise ReseenError(f"{name[:80]} is neither a picture nor a zip; add JPEG, PNG, WebP or BMP files")
+        raise ReseenError("choose pictures, videos, or zips of pictures")
+    names = [PurePosixPath((file.filename or "").replace("\\", "/")).name for file in sent]
+    for name in names:
+        _check(desk, name, camera)
     said = source.strip()[:200] or f"added by {user.name} at {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC"
     one = desk.state.jobs.add(user.name, {"camera": camera, "seconds": seconds, "source": said})
     folder = desk.uploads / one
     folder.mkdir(parents=True, mode=0o700)
     try:
-        for number, file in enumerate(sent):
-            name = PurePosixPath((file.filename or "").replace("\\", "/")).name
+        for number, (name, file) in enumerate(zip(names, sent, strict=True)):
             with (folder / f"{number:05}-{name[-100:]}").open("xb") as kept:
                 shutil.copyfileobj(file.file, kept, 1 << 20)
     except OSError as error:
@@ -68,6 +59,17 @@ def accept(
     job = desk.state.jobs.get(one)
     assert job is not None
     return job
+
+
+def _check(desk: Desk, name: str, camera: int | None) -> None:
+    if is_image(name) or name.lower().endswith(".zip"):
+        return
+    if not is_video(Path(name)):
+        raise ReseenError(f"{name[:80]} is neither a picture, a video nor a zip; add JPEG, PNG, WebP, BMP or MP4 files")
+    if desk.choices.detector is None:
+        raise ReseenError(f"nothing here finds the people in {name[:80]}: start reseen serve with --detector hog")
+    if camera is None:
+        raise ReseenError(f"say which camera has taken {name[:80]}: its number")
 
 
 def message(job: Job) -> messages.Job:
@@ -87,88 +89,11 @@ def message(job: Job) -> messages.Job:
     )
 
 
-class Worker:
-    """The thread that adds. Each piece is written before the next one is begun, and is known again by its content."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="adding", daemon=True)
-
-    def start(self) -> None:
-        """Begins, with jobs that an earlier process has left."""
-        self._desk.state.jobs.revive()
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends after the piece that is being added; the job goes on after the next start."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            job = self._desk.state.jobs.next()
-            if job is None:
-                self._stop.wait(_PAUSE)
-                continue
-            try:
-                self._add(job)
-            except ReseenError as error:
-                self._over(job, "failed", str(error))
-            except Exception:
-                _log.exception("job %s failed", job.id)
-                self._over(job, "failed", "something went wrong here; the server's log says what")
-
-    def _add(self, job: Job) -> None:
-        jobs, folder = self._desk.state.jobs, self._desk.uploads / job.id
-        images, broken = pictures_in(folder, self._desk.settings.limits.job_pictures), 0
-        done, added, before, began = job.done, job.added, job.done, time.monotonic()
-        while done < len(images):
-            now = jobs.get(job.id)
-            if now is None or now.state == "cancelling":
-                self._over(job, "cancelled", f"{added:,} were added before it was cancelled")
-                return
-            if self._stop.is_set():
-                jobs.wait(job.id)
-                return
-            piece = images[done : done + _PIECE]
-            readable = [image for image in piece if _is_readable(image)]
-            broken += len(piece) - len(readable)
-            added += self._write(job, readable)
-            done += len(piece)
-            rate = (done - before) / max(time.monotonic() - began, 1e-3)
-            jobs.move(job.id, done=done, total=len(images), added=added, rate=rate)
-        there = len(images) - added - broken
-        told = {"added": added, "were there": there, "could not be read": broken}
-        self._over(job, "done", ", ".join(f"{count:,} {what}" for what, count in told.items() if count))
-
-    def _write(self, job: Job, images: Sequence[PersonImage]) -> int:
-        if not images:
-            return 0
-        camera, seconds = job.settings["camera"], job.settings["seconds"]
-        placed = [image if camera is None else replace(image, camid=camera) for image in images]
-        embeddings = self._desk.embed(placed)
-        source = job.settings["source"]
-        named = replace(embeddings, paths=[f"{source}/{_shown(image)}" for image in placed])
-        return self._desk.gallery.add(
-            named,
-            schema=self._desk.embedder.schema,
-            seconds=seconds,
-            source=source,
-            pictures=[image.read() for image in placed],
-        )
-
-    def _over(self, job: Job, state: Ending, text: str) -> None:
-        shutil.rmtree(self._desk.uploads / job.id, ignore_errors=True)
-        self._desk.state.jobs.end(job.id, state, text)
-        self._desk.state.audit.add(job.who, "added", job=job.id, state=state, result=text)
-
-
 def pictures_in(folder: Path, limit: int) -> list[PersonImage]:
     """Returns the pictures in a job's folder and in its zips, in the same order each time.
 
     Raises:
-        ReseenError: If there are none or too many, or a zip cannot be read.
+        ReseenError: If there are too many, or a zip cannot be read.
     """
     images = [image_of(entry.path) for entry in open_folder(folder).images()]
     for archive in sorted(folder.glob("*.[zZ][iI][pP]")):
@@ -179,22 +104,14 @@ def pictures_in(folder: Path, limit: int) -> list[PersonImage]:
                 break
     if len(images) > limit:
         raise ReseenError(f"that is more than {limit:,} pictures; add fewer at once")
-    if not images:
-        raise ReseenError("there are no pictures in what was sent")
     return images
 
 
-def _is_readable(image: PersonImage) -> bool:
-    try:
-        image.open()
-    except ReseenError:
-        return False
-    return True
+def videos_in(folder: Path) -> list[Path]:
+    """Returns the videos in a job's folder, in the same order each time."""
+    return sorted(filter(is_video, folder.iterdir()))
 
 
-def _shown(image: PersonImage) -> str:
+def sent_as(file: Path) -> str:
     """Returns a file's name as it was sent, without the number it was kept by."""
-    assert isinstance(image.path, Path)
-    if image.archive is not None:
-        return f"{image.archive.name[6:]}/{image.path.as_posix()}"
-    return image.path.name[6:]
+    return file.name[6:]
