@@ -26,6 +26,18 @@ def map_picture(explainer: ThisExplainer, user: Visitor, of: Reference, map: Map
     return Response(explainer.map_picture(user, of, map), media_type="image/jpeg")
 
 
+@router.get("/why/part", response_class=Response)
+def part_picture(
+    explainer: ThisExplainer,
+    user: Visitor,
+    one: Reference,
+    other: Reference,
+    part: Annotated[str, Query(max_length=128, description="One of the parts of the distance.")],
+) -> Response:
+    """Returns the first picture with the places over it that a part of the distance depends on, as JPEG."""
+    return Response(explainer.part_picture(user, one, other, part), media_type="image/jpeg")
+
+
 @router.get("/why/covered", response_class=Response)
 def covered(
     explainer: ThisExplainer,

@@ -18,6 +18,6 @@ router = APIRouter()
 def browse(request: Request, desk: ThisDesk, user: Visitor, cursor: Cursor = "") -> Response:
     """A page of rows that pass a filter."""
     filters = Filters.read(request.query_params, desk.schema())
-    found = looking.browse(desk, user, filters.where, filters.cameras, filters.since, filters.until, cursor)
+    found = looking.browse(desk, user, filters.wanted, cursor)
     template = "_rows.html" if cursor and request.headers.get("hx-request") else "browse.html"
     return page(request, template, filters=filters, facets=filters.facets(desk, user), found=found)

@@ -92,7 +92,7 @@ class Guard:
         limits = self._settings.limits
         if path in ("/api/jobs", "/add"):
             return limits.job_bytes + _FORM_ROOM
-        if path in ("/api/searches", "/searches", "/api/people"):
+        if path in ("/api/searches", "/searches", "/api/people", "/api/plan", "/cameras"):
             return limits.pictures * limits.picture_bytes + _FORM_ROOM
         return _FORM_ROOM
 
