@@ -13,8 +13,8 @@ MODEL_FILE = "model.safetensors"
 """Weights of a whole system."""
 CALIBRATION, RELIABILITY = "calibration.json", "reliability.png"
 """What its distances mean, and how far that can be trusted; a checkpoint may lack both."""
-STATE, REPORT = "state.ckpt", "report.json"
-"""Of a run: what it goes on from, and its figures once it is finished."""
+STATE, REPORT, WORST = "state.ckpt", "report.json", "worst.png"
+"""Of a run: what it goes on from, and once it is evaluated its figures, and the queries that went worst."""
 EngineName = Literal["onnx", "openvino"]
 BackendName = Literal["torch", "onnx", "openvino"]
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)

@@ -17,6 +17,7 @@ from reseen.app.messages import (
     Facets,
     Job,
     ModelInfo,
+    ModelPicture,
     PersonFound,
     Receipt,
     Rerun,
@@ -26,6 +27,7 @@ from reseen.app.messages import (
     RowList,
     Search,
     SearchList,
+    Spot,
     Verdict,
     Why,
 )
@@ -81,6 +83,7 @@ class Client:
         cameras: Sequence[int] = (),
         since: float | None = None,
         until: float | None = None,
+        rerank: bool = False,
         top: int = 100,
     ) -> Search:
         """Searches by pictures of a person, rows of the gallery, attributes, or all of them.
@@ -96,6 +99,7 @@ class Client:
             cameras: Only these.
             since: Only from this second on.
             until: Only up to this second.
+            rerank: Order the nearest 200 by k-reciprocal encoding among themselves.
             top: Length of the list.
 
         Returns:
@@ -108,6 +112,7 @@ class Client:
         data: dict[str, Any] = {
             "purpose": purpose,
             "where": where,
+            "rerank": str(rerank),
             "top": str(top),
             "camera": [str(camera) for camera in cameras],
             "like_ref": [*(f"row:{row}" for row in like_rows), *like_refs],
@@ -153,19 +158,51 @@ class Client:
         """Compares two pictures by their references: ``row:ID`` or ``query:SEARCH.PLACE``."""
         return self._told(Why, "GET", "/why", params={"one": one, "other": other, "map": map_name})
 
+    def part(self, one: str, other: str, part: str) -> bytes:
+        """Returns the first of two pictures with the places over it that a part of their distance depends on."""
+        return self._sent("GET", "/why/part", params={"one": one, "other": other, "part": part}).content
+
+    def map(self, of: str, map_name: str) -> bytes:
+        """Returns a picture with one of its maps laid over it, as JPEG."""
+        return self._sent("GET", "/why/map", params={"of": of, "map": map_name}).content
+
     # --- looking over -----------------------------------------------------------------------------------------
 
-    def facets(self, where: str = "", cameras: Sequence[int] = ()) -> Facets:
+    def facets(
+        self,
+        where: str = "",
+        cameras: Sequence[int] = (),
+        *,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> Facets:
         """Returns what can be chosen from, and how many rows each choice would leave."""
-        return self._told(Facets, "GET", "/facets", params={"where": where, "camera": list(cameras)})
+        return self._told(Facets, "GET", "/facets", params=_filter(where, cameras, since, until))
 
     def cameras(self) -> tuple[Camera, ...]:
-        """Lists cameras and how many rows each has taken."""
+        """Lists cameras, where they hang, and how many rows each has taken."""
         return _CAMERAS.validate_json(self._sent("GET", "/cameras").content)
 
-    def rows(self, where: str = "", cameras: Sequence[int] = (), cursor: str = "") -> RowList:
+    def place(self, camera: int, name: str, x: float | None = None, y: float | None = None) -> Camera:
+        """Says what a camera is called, and where it hangs on the plan: shares of its width and height."""
+        spot = Spot(name=name, x=x, y=y)
+        return self._told(Camera, "PUT", f"/cameras/{camera}", json=spot.model_dump())
+
+    def draw_plan(self, picture: Picture) -> None:
+        """Gives the plan that cameras hang on."""
+        self._sent("PUT", "/plan", files=[("picture", _file(picture))])
+
+    def rows(
+        self,
+        where: str = "",
+        cameras: Sequence[int] = (),
+        cursor: str = "",
+        *,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> RowList:
         """Lists rows, newest first."""
-        return self._told(RowList, "GET", "/rows", params={"where": where, "camera": list(cameras), "cursor": cursor})
+        return self._told(RowList, "GET", "/rows", params=_filter(where, cameras, since, until) | {"cursor": cursor})
 
     def row(self, row: str) -> Row:
         """Returns what is known of a row."""
@@ -180,13 +217,21 @@ class Client:
         return self._told(RowList, "GET", f"/rows/{row}/appearances")
 
     def model(self) -> ModelInfo:
-        """Returns the model's card."""
+        """Returns the model's card, and what it reached when it was evaluated."""
         return self._told(ModelInfo, "GET", "/model")
+
+    def model_picture(self, name: ModelPicture) -> bytes:
+        """Returns one of the pictures that `model` names, as PNG."""
+        return self._sent("GET", f"/model/{name}").content
+
+    def turn_sensitive(self, on: bool) -> ModelInfo:
+        """Turns apparent gender and age on or off, for everybody."""
+        return self._told(ModelInfo, "PUT", "/model/sensitive", json={"on": on})
 
     # --- what is kept -----------------------------------------------------------------------------------------
 
     def add(self, *files: Path, camera: int | None = None, seconds: float | None = None, source: str = "") -> Job:
-        """Sends pictures, or zips of them, to be added in the background."""
+        """Sends pictures, zips of them, or videos with their camera, to be added in the background."""
         data = {"source": source}
         data |= {name: str(value) for name, value in (("camera", camera), ("seconds", seconds)) if value is not None}
         return self._told(Job, "POST", "/jobs", data=data, files=[("file", _file(each)) for each in files])
@@ -203,6 +248,10 @@ class Client:
         """Stops a job; what it has added stays."""
         return self._told(Job, "POST", f"/jobs/{job}/cancel")
 
+    def count(self, wanted: Deletion) -> int:
+        """Says how many rows `delete` would take away."""
+        return int(self._sent("POST", "/deletions/count", json=wanted.model_dump(exclude_none=True)).content)
+
     def delete(self, wanted: Deletion) -> Receipt:
         """Deletes rows for good."""
         return self._told(Receipt, "POST", "/deletions", json=wanted.model_dump(exclude_none=True))
@@ -211,6 +260,10 @@ class Client:
         """Says after how many days rows are to be deleted."""
         return self._told(Retention, "GET", "/retention")
 
+    def keep_for(self, days: float) -> Retention:
+        """Sets after how many days rows are to be deleted."""
+        return self._told(Retention, "PUT", "/retention", json={"days": days})
+
     def expire(self) -> Receipt:
         """Deletes what is older than the retention."""
         return self._told(Receipt, "POST", "/retention/apply")
@@ -218,6 +271,10 @@ class Client:
     def feedback(self) -> bytes:
         """Returns what people said of results as pairs, one JSON object a line."""
         return self._sent("GET", "/feedback").content
+
+    def feedback_pictures(self) -> bytes:
+        """Returns the pictures of whoever was found right, by person, as a zip that `reseen train` reads."""
+        return self._sent("GET", "/feedback/pictures").content
 
     def audit(self, before: int = 0) -> AuditPage:
         """Returns the audit trail, newest first, and whether its chain holds."""
@@ -241,6 +298,13 @@ class Client:
         except (ValueError, KeyError, TypeError):
             detail = answer.reason_phrase
         raise ReseenError(f"the server refused ({answer.status_code}): {detail}")
+
+
+def _filter(
+    where: str, cameras: Sequence[int], since: float | None, until: float | None
+) -> dict[str, str | float | list[int]]:
+    times = {name: value for name, value in (("since", since), ("until", until)) if value is not None}
+    return {"where": where, "camera": list(cameras), **times}
 
 
 def _file(picture: Picture) -> tuple[str, bytes]:

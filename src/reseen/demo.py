@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from reseen.checkpoint_files import WORST
 from reseen.data import open_split, recognise
 from reseen.data.images.reference import image_of
 from reseen.data.person import PersonImage
@@ -92,6 +93,7 @@ def demo(
     console.rule("3. evaluation by the full protocol")
     console.print(evaluation.table())
     pictures += draw_evaluation(evaluation, query, gallery, folder)
+    shutil.copy(folder / WORST, folder / "run")  # the application shows it beside the run's figures
 
     console.rule("4. a gallery, searched by picture, by description, and by both")
     # A query the model is neither best nor worst at: the median of the average precisions.

@@ -17,6 +17,7 @@ from reseen.search.gallery import Gallery
 from tests.drawn import draw_person
 
 PERSONS, CAMERAS = 4, 3
+CARD = "# A card\n\n<b>bold</b>\n\n![a curve](curve.png)\n"
 
 
 def jpeg(pid: int, camera: int, seed: int = 0) -> bytes:
@@ -31,7 +32,7 @@ def write_gallery(folder: Path) -> Settings:
     torch.manual_seed(0)
     config = models.config_of({"system": "aanet", "backbone": "test_resnet", "num_identities": 4, "num_parts": 2})
     model = models.build(config)
-    checkpoint.save(folder / "last", model, EmbedderConfig(size=(64, 32)), card="# A card\n\n<b>bold</b>\n")
+    checkpoint.save(folder / "last", model, EmbedderConfig(size=(64, 32)), card=CARD)
     embedder = checkpoint.load(folder / "last")
     places = [(pid, camera) for pid in range(1, PERSONS + 1) for camera in range(1, CAMERAS + 1)]
     pictures = [jpeg(*place) for place in places]

@@ -60,6 +60,21 @@ def test_a_walk_through_every_page(page: Any, desk: Desk, tmp_path: Path) -> Non
     expect = sync_api.expect
     (tmp_path / "q.jpg").write_bytes(jpeg(1, 1, seed=4))
 
+    page.goto("/cameras")
+    spot, plan = (page.locator(each).bounding_box() for each in ('.plan [data-camera="3"]', ".plan"))
+    page.mouse.move(spot["x"] + spot["width"] / 2, spot["y"] + spot["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(plan["x"] + plan["width"] / 2, plan["y"] + plan["height"] / 4)
+    page.mouse.up()
+    page.get_by_label("Name of camera 3").fill("yard")
+    page.get_by_role("button", name="Keep").click()
+    page.goto("/")
+    page.locator('.plan [data-camera="3"]').click()
+    expect(page.locator("#camera-3")).to_be_checked()
+    expect(page.locator(".total b")).to_have_text("4")
+    yard = desk.state.cameras[3]
+    assert (yard.name, yard.x, yard.y) == ("yard", pytest.approx(0.5, abs=0.01), pytest.approx(0.25, abs=0.01))
+
     page.goto("/")
     page.set_input_files("#picture", str(tmp_path / "q.jpg"))
     page.evaluate(PASTE, list(jpeg(1, 2, seed=4)))
@@ -130,7 +145,16 @@ def test_no_page_is_wider_than_its_window(page: Any, desk: Desk) -> None:
     row = desk.overview().ids[0]
     for width in (390, 1280, 2560):
         page.set_viewport_size({"width": width, "height": 900})
-        for path in ("/", "/browse", f"/people/{row}", f"/why?one=row:{row}&other=row:{row}", "/delete", "/audit"):
+        for path in (
+            "/",
+            "/browse",
+            f"/people/{row}",
+            f"/why?one=row:{row}&other=row:{row}",
+            "/delete",
+            "/audit",
+            "/cameras",
+            "/model",
+        ):
             page.goto(path)
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide <= 0, (path, width)

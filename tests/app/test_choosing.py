@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from pathlib import Path
@@ -11,13 +12,14 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from reseen.app.choosing import Choices
 from reseen.app.desk import Desk
+from reseen.app.finding.choosing import Choices
 from reseen.app.settings import Settings
 from reseen.app.state.users import User
 from reseen.client import Client
 from reseen.errors import ReseenError
 from reseen.ingest.people import People, Pixels
+from tests.app.served import jpeg
 from tests.drawn import draw_person
 
 ANN, BOB = User("ann", "viewer"), User("bob", "viewer")
@@ -56,16 +58,38 @@ def test_the_one_who_is_chosen_is_searched_by(choosing: Desk, web: TestClient, c
     asked = web.post("/searches", data=form, files=[("picture", ("group.png", group))])
     assert "2 people are in this picture" in asked.text
     assert client.searches().searches == (), "nothing is searched before somebody has chosen"
-    references = re.findall(r'name="like_ref" value="(crop:[^"]+)"', asked.text)
+    references = re.findall(r'name="like_ref.0" value="(crop:[^"]+)"', asked.text)
     assert len(references) == 2
     for reference, left in zip(references, (True, False), strict=True):
         crop = np.asarray(choosing.picture(User("local", "operator"), reference).open())
         whole = np.asarray(Image.open(io.BytesIO(group)))
         np.testing.assert_array_equal(crop[10, 10], whole[10 + 0, 10 + (0 if left else 63)])
-    found = web.post("/searches", data={**form, "like_ref": references[1]})
+    found = web.post("/searches", data={**form, "like_ref.0": references[1]})
     record = client.open(found.url.path.rpartition("/")[2])
     assert record.cameras == (1,)
     assert record.queries[0].kept
+
+
+def test_several_pictures_are_asked_about_one_by_one_and_the_others_wait(
+    choosing: Desk, web: TestClient, client: Client, group: bytes
+) -> None:
+    files = [("picture", ("group.png", group)), ("picture", ("one.jpg", jpeg(1, 1))), ("unlike", ("group.png", group))]
+    asked = web.post("/searches", data={"purpose": "several"}, files=files).text
+    answers = {
+        name: re.findall(rf'name="{re.escape(name)}" value="(crop:[^"]+)"', asked)
+        for name in ("like_ref", "like_ref.0", "unlike_ref.1")
+    }
+    assert [len(each) for each in answers.values()] == [1, 2, 2]
+    form = {"purpose": "several"} | {name: references[0] for name, references in answers.items()}
+    found = web.post("/searches", data=form)
+    record = client.open(found.url.path.rpartition("/")[2])
+    assert sorted(each.unlike for each in record.queries) == [False, False, True]
+    kept = web.get(next(each.picture for each in record.queries if each.hash == hashed(jpeg(1, 1))))
+    assert kept.status_code == 200, "the picture of one person has waited as it was"
+
+
+def hashed(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 def test_crops_wait_for_whoever_sent_them_alone(choosing: Desk, group: bytes) -> None:

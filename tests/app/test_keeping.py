@@ -2,26 +2,37 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from reseen.app.adding import Worker
 from reseen.app.desk import Desk
+from reseen.app.keeping.worker import Worker
 from reseen.app.messages import Deletion, Job
+from reseen.app.state.jobs import Job as StoredJob
 from reseen.app.state.users import User
 from reseen.client import Client
 from reseen.errors import ReseenError
+from reseen.ingest.people import People, Pixels
 from reseen.search.gallery.finding.filters import Criteria
 from tests.app.served import jpeg
+from tests.ingest.clips import Changes, Walker, film, write
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Two persons who cross a square, one after the other."""
+    return write(film([Walker(41, 0, 160), Walker(42, 4, 160)], 8), tmp_path / "square.mp4")
 
 
 def finished(client: Client, job: Job) -> Job:
-    for _ in range(200):
+    for _ in range(1200):
         now = client.job(job.id)
         if now.state in ("done", "failed", "cancelled"):
             return now
@@ -64,23 +75,94 @@ def test_a_job_goes_on_after_a_restart_and_nothing_is_doubled(desk: Desk, tmp_pa
     assert desk.state.jobs.next() is not None, "a process takes it, and is killed"
     worker = Worker(desk)
     worker.start()
-    for _ in range(200):
-        job = desk.state.jobs.get(one)
-        assert job is not None
-        if job.over:
-            break
-        time.sleep(0.05)
+    job = over(desk, one)
     worker.stop()
     assert (job.state, job.added) == ("done", 3)
     assert desk.gallery.count(Criteria(cameras=5)) == 3
     assert not folder.exists()
 
 
+def test_people_in_a_video_are_found_and_added(
+    client: Client, desk: Desk, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ReseenError, match="nothing here finds the people in square"):
+        client.add(clip, camera=7)
+    monkeypatch.setattr(desk.choices, "_detector", Changes())
+    with pytest.raises(ReseenError, match="say which camera has taken square"):
+        client.add(clip)
+    done = finished(client, client.add(clip, camera=7, seconds=1e9, source="entrance"))
+    rows = client.rows(cameras=[7]).rows
+    assert (done.state, done.done, done.added) == ("done", done.total, len(rows))
+    assert done.message == f"{len(rows)} added, 2 people in square.mp4"
+    assert {row.source for row in rows} == {"entrance"}
+    assert len({row.track for row in rows}) == 2
+    assert all(1e9 <= (row.seconds or 0) <= 1e9 + 8 for row in rows)
+    assert desk.match(User("local", "operator"), rows[0].id).path.startswith("entrance/square.mp4#t=")
+    assert finished(client, client.add(clip, camera=7, seconds=1e9)).message == "square.mp4 was added before"
+
+
+def test_a_video_goes_on_after_a_restart_and_can_be_cancelled(
+    desk: Desk, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def job(name: str) -> str:
+        one = desk.state.jobs.add("ann", {"camera": 7, "seconds": None, "source": name})
+        (desk.uploads / one).mkdir(parents=True)
+        shutil.copy(clip, desk.uploads / one / "00000-square.mp4")
+        desk.state.jobs.ready(one)
+        return one
+
+    class Interrupting(Changes):
+        """Does something at the twelfth frame."""
+
+        def __init__(self, act: Callable[[], object]) -> None:
+            super().__init__()
+            self._act = act
+
+        def detect(self, picture: Pixels) -> People:
+            if self.looked == 11:
+                self._act()
+            return super().detect(picture)
+
+    first = Worker(desk)
+    stopped = Interrupting(first._stop.set)
+    monkeypatch.setattr(desk.choices, "_detector", stopped)
+    one = job("left")
+    first.start()
+    first._thread.join(60)
+    left = desk.state.jobs.get(one)
+    assert left is not None
+    assert (left.state, stopped.looked) == ("waiting", 12)
+    second, rest = Worker(desk), Changes()
+    monkeypatch.setattr(desk.choices, "_detector", rest)
+    second.start()
+    done = over(desk, one)
+    assert (done.state, done.added) == ("done", desk.gallery.count(Criteria(sources="left")))
+    assert done.message.endswith(", 2 people in square.mp4")
+    assert rest.looked == 40 - 12, "no frame is looked at twice"
+    assert not (desk.uploads / one).exists()
+    other = Interrupting(lambda: desk.state.jobs.cancel(two))
+    other.name = "another"
+    monkeypatch.setattr(desk.choices, "_detector", other)
+    two = job("cancelled")
+    assert (over(desk, two).state, other.looked) == ("cancelled", 12)
+    second.stop()
+
+
+def over(desk: Desk, one: str) -> StoredJob:
+    for _ in range(1200):
+        job = desk.state.jobs.get(one)
+        assert job is not None
+        if job.over:
+            return job
+        time.sleep(0.05)
+    raise AssertionError(f"job is still {job.state}")
+
+
 def test_what_is_no_picture_is_refused_before_anything_is_kept(web: TestClient, desk: Desk) -> None:
     answer = web.post("/api/jobs", files=[("file", ("run.exe", b"MZ"))])
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
-    assert "neither a picture nor a zip" in answer.json()["detail"]
+    assert "neither a picture, a video nor a zip" in answer.json()["detail"]
     assert desk.state.jobs.recent() == []
     assert not desk.uploads.exists()
 
@@ -104,7 +186,9 @@ def test_deletion_takes_everything_and_gives_a_receipt(client: Client, desk: Des
     picture = desk.gallery.picture(desk.match(User("local", "operator"), row.id)).read()
     uploaded = client.search(picture, purpose="the same picture uploaded")
     client.say(uploaded.id, row.id, True)
-    receipt = client.delete(Deletion(cameras=(1,), reason="asked for by the person"))
+    wanted = Deletion(cameras=(1,), reason="asked for by the person")
+    assert client.count(wanted) == 4
+    receipt = client.delete(wanted)
     assert (receipt.rows, receipt.left, receipt.verdicts) == (4, 8, 1)
     assert receipt.queries == 2
     assert (receipt.looked_for, receipt.found) == (4, 0)
@@ -122,11 +206,13 @@ def test_deletion_takes_everything_and_gives_a_receipt(client: Client, desk: Des
         client.delete(Deletion(reason="nothing said"))
 
 
-def test_retention_deletes_rows_and_kept_queries_that_are_older(client: Client, web: TestClient, desk: Desk) -> None:
+def test_retention_deletes_rows_and_kept_queries_that_are_older(client: Client) -> None:
     found = client.search(jpeg(1, 1, seed=3), purpose="old")
     assert client.retention().days == 8
     assert client.expire().rows == 0
-    web.put("/api/retention", json={"days": 1e-9}).raise_for_status()
+    assert client.keep_for(1e-9).days == client.retention().days == 1e-9
     receipt = client.expire()
     assert (receipt.rows, receipt.left, receipt.queries) == (12, 0, 1)
+    assert (receipt.looked_for, receipt.found) == (12, 0)
+    assert receipt.bytes > 0
     assert not client.open(found.id).queries[0].kept

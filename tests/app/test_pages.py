@@ -39,7 +39,18 @@ def addresses(client: Client) -> list[str]:
     found = client.search(jpeg(1, 1), purpose="look at pages")
     row, other = found.results[0].id, found.results[1].id
     client.say(found.id, row, True)
-    paths = ["/", "/searches", "/browse", "/compare", "/add", "/delete", "/model", "/audit", f"/searches/{found.id}"]
+    paths = [
+        "/",
+        "/searches",
+        "/browse",
+        "/compare",
+        "/cameras",
+        "/add",
+        "/delete",
+        "/model",
+        "/audit",
+        f"/searches/{found.id}",
+    ]
     paths += [f"/compare?one=row:{row}", f"/why?one=query:{found.id}.0&other=row:{row}", f"/people/{row}"]
     return [*paths, f"/?like_ref=row:{row}&unlike_ref=row:{other}&camera=2&a.hat=yes", f"/delete?row={row}"]
 
@@ -60,7 +71,7 @@ def test_every_address_on_a_page_leads_somewhere(web: TestClient, addresses: lis
     seen = set()
     for address in addresses:
         seen |= {each for each in Page(web.get(address).text).addresses if not each.startswith("#")}
-    forms = {"/logout", "/searches", "/delete", "/retention", "/add", "/model/sensitive"}
+    forms = {"/logout", "/searches", "/cameras", "/delete", "/retention", "/add", "/model/sensitive"}
     links = {each for each in seen if each not in forms and not each.endswith(("/verdict", "/rerun", "/cancel"))}
     assert len(links) > 20
     kinds = {re.sub(r"[0-9a-f]{32}|searches/[\w-]{12}|query(:|%3A)[\w-]{12}|map=.*", "X", each): each for each in links}
@@ -102,10 +113,11 @@ def test_deleting_asks_first(web: TestClient, client: Client) -> None:
     assert client.facets().total == 8
 
 
-def test_a_models_card_cannot_bring_html(web: TestClient) -> None:
+def test_a_models_card_can_bring_neither_html_nor_pictures(web: TestClient) -> None:
     text = web.get("/model").text
     assert "&lt;b&gt;bold&lt;/b&gt;" in text
     assert "<b>bold</b>" not in text
+    assert "curve.png" not in text
 
 
 def test_what_somebody_wrote_stays_text(web: TestClient, client: Client) -> None:

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
+from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from PIL import Image
 from reseen.app.desk import Desk
 from reseen.app.messages import Deletion
 from reseen.client import Client
+from reseen.data import open_split, recognise
 from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import Calibration, Curve
 from reseen.errors import ReseenError
@@ -63,6 +67,31 @@ def test_more_like_this_searches_by_the_row_itself(client: Client) -> None:
     assert [each.unlike for each in away.queries] == [False, True]
 
 
+def test_reranking_orders_as_the_gallery_does_and_stays_with_the_record(client: Client, desk: Desk) -> None:
+    found = client.search(jpeg(2, 1, seed=5), purpose="re-ranked", rerank=True, top=5)
+    expected = desk.gallery.search(desk.embedder.embed([PersonImage(jpeg(2, 1, seed=5), -1, 0)]), top=5, rerank=True)
+    assert [each.id for each in found.results] == [match.id for match in expected]
+    assert found.reranked
+    again = client.rerun(found.id)
+    assert again.same
+    assert again.search.reranked
+    assert not client.search(purpose="nothing to re-rank by", where="hat=no", rerank=True).reranked
+
+
+def test_the_list_of_searches_neither_skips_nor_repeats(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: 1e9)
+    made = [client.search(purpose=f"number {number}", where="hat=no").id for number in range(5)]
+    seen, cursor = [], ""
+    while not seen or cursor:
+        page = client._http.get("/api/searches", params={"cursor": cursor, "size": 2}).json()
+        seen += [each["id"] for each in page["searches"]]
+        cursor = page["cursor"]
+        if len(seen) == 2:
+            client.search(purpose="made meanwhile", where="hat=no")
+    assert seen == made[::-1], "all of one moment"
+    assert client._http.get("/api/searches", params={"cursor": "none"}).status_code == 404
+
+
 def test_a_purpose_is_required_and_nothing_is_searched_for_nothing(client: Client) -> None:
     with pytest.raises(ReseenError, match="purpose"):
         client.search(jpeg(1, 1), purpose="")
@@ -102,6 +131,31 @@ def test_verdicts_are_kept_taken_back_and_exported_as_pairs(client: Client) -> N
     assert client.open(found.id).results[0].verdict is None
     with pytest.raises(ReseenError, match="404"):
         client.say(found.id, "0" * 32, True)
+
+
+def test_feedback_makes_a_data_set_of_persons(client: Client, tmp_path: Path) -> None:
+    rows = {(row.person, row.camera): row.id for row in client.rows().rows}
+    one = client.search(jpeg(1, 1, seed=5), purpose="person 1").id
+    two = client.search(purpose="person 2", like_rows=[rows[2, 1]]).id
+    three = client.search(purpose="person 3", like_rows=[rows[3, 1]]).id
+    for search, row, right in (
+        (one, rows[1, 1], True), (one, rows[1, 2], True), (one, rows[2, 3], False),
+        (two, rows[2, 2], True),
+        (three, rows[3, 2], True), (three, rows[3, 3], True),
+        (client.search(purpose="again", like_rows=[rows[3, 2]]).id, rows[3, 3], False),
+    ):  # fmt: skip
+        client.say(search, row, right)
+    (tmp_path / "feedback.zip").write_bytes(client.feedback_pictures())
+    assert recognise(tmp_path / "feedback.zip") == "table"
+    split = open_split("table", tmp_path / "feedback.zip")
+    persons = [sorted(image.camid for image in images) for _, images in groupby(split.train, lambda image: image.pid)]
+    assert [len(each) for each in persons] == [3, 2], "of the third, people do not agree"
+    assert persons[1] == [1, 2], "with their cameras"
+    with zipfile.ZipFile(tmp_path / "feedback.zip") as archive:
+        assert len(archive.read("pairs.jsonl").splitlines()) == 7
+    client.delete(Deletion(rows=(rows[1, 1],), reason="a test"))
+    with zipfile.ZipFile(io.BytesIO(client.feedback_pictures())) as archive:
+        assert len([name for name in archive.namelist() if name.startswith("train/00001/")]) == 2
 
 
 def test_exports_have_the_list(client: Client) -> None:
@@ -158,6 +212,10 @@ def test_the_distance_is_split_exactly_and_covering_is_told_beside_chance(client
     assert why.covering is not None
     assert len(why.covering.by_chance) == 4
     assert why.covering.map == "attention"
+    for part in why.parts:
+        assert client.part(one, other, part.name)[:2] == b"\xff\xd8", "a JPEG for each"
+    with pytest.raises(ReseenError, match="there is no part 'nose'"):
+        client.part(one, other, "nose")
     same = client.why(one, one)
     assert same.distance == pytest.approx(0, abs=1e-5)
     assert all(pair.agrees for pair in same.attributes)

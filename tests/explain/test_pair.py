@@ -16,6 +16,7 @@ from reseen.data.attributes import AttributeSchema, binary
 from reseen.data.batch import PersonBatch
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError
+from reseen.explain.occlusion import occlusion_maps
 from reseen.explain.pair import compare
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.output import PersonOutput
@@ -89,6 +90,23 @@ def test_covering_what_the_map_marks_is_told_beside_other_places(embedder: Embed
     assert covering.by_map > 0.1
     assert len(covering.by_chance) == 4
     assert compare(embedder, halves(255, 0), halves(255, 0)).covering.by_chance == covering.by_chance  # type: ignore[union-attr]
+
+
+def test_a_part_depends_on_the_places_it_looks_at_as_much_as_covering_them_moves_it(embedder: Embedder) -> None:
+    """The upper feature is the mean of the upper half, so no square of the lower one has to do with it."""
+    one, other = halves(200, 90), halves(30, 90)
+    maps = occlusion_maps(embedder, one, other)
+    assert maps["upper"].shape == (8, 4)
+    np.testing.assert_allclose(maps["upper"][4:], 0, atol=1e-9)
+    covered = np.asarray(one.open()).copy()
+    covered[:8, :8] = 145
+    file = io.BytesIO()
+    Image.fromarray(covered).save(file, "PNG")
+    moved = compare(embedder, PersonImage(file.getvalue(), -1, 0), other).parts["upper"]
+    np.testing.assert_allclose(
+        maps["upper"][0, 0], abs(moved - compare(embedder, one, other).parts["upper"]), rtol=1e-4
+    )
+    assert maps["upper"][:4].min() > 0
 
 
 def test_a_system_without_maps_is_compared_all_the_same(embedder: Embedder) -> None:

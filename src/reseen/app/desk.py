@@ -8,13 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from reseen.app.choosing import Choices
-from reseen.app.door import Door
-from reseen.app.problems import missing
+from reseen.app.finding.choosing import Choices
 from reseen.app.settings import Settings, state_folder
 from reseen.app.state import State
 from reseen.app.state.searches import Record
 from reseen.app.state.users import User
+from reseen.app.web.door import Door
+from reseen.app.web.problems import missing
 from reseen.app.words import is_sensitive
 from reseen.data.attributes import AttributeSchema
 from reseen.data.person import PersonImage

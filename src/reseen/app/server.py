@@ -9,13 +9,14 @@ from fastapi import FastAPI, Request
 from starlette.staticfiles import StaticFiles
 
 import reseen
-from reseen.app import api, pages, problems
-from reseen.app.adding import Worker
+from reseen.app import api, pages
 from reseen.app.desk import Desk
-from reseen.app.guard import Guard
-from reseen.app.render import STATIC
+from reseen.app.finding.why import Explainer
+from reseen.app.keeping.worker import Worker
 from reseen.app.settings import Settings
-from reseen.app.why import Explainer
+from reseen.app.web import problems
+from reseen.app.web.guard import Guard
+from reseen.app.web.render import STATIC
 
 _ABOUT = """\
 Finding persons again in a gallery, with reasons. Every search needs a purpose and stays as a record; a result is a

@@ -97,6 +97,7 @@ class AttributeReport:
             },
             "binary_metrics": None if self.binary is None else asdict(self.binary),
             "class_shares": {name: dict(shares) for name, shares in self.shares.items()},
+            "guess": dict(self.guess),
             "known_labels": dict(self.known),
             "images": self.images,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reseen.checkpoint_files import WORST
 from reseen.data.images.reference import image_of
 from reseen.descriptors.embeddings import Embeddings
 from reseen.evaluation import EvaluationReport
@@ -49,5 +50,5 @@ def draw_evaluation(
         lambda row: image_of(query_paths[row]).open(),
         lambda row: image_of(gallery_paths[row]).open(),
     )
-    save_picture(picture, folder / "worst.png")
-    return [curve, folder / "worst.png"]
+    save_picture(picture, folder / WORST)
+    return [curve, folder / WORST]

@@ -95,6 +95,12 @@ def covered(pixels: NDArray[np.uint8], mask: Mask, colour: tuple[int, int, int])
     return np.where(mask[..., None], np.array(colour, dtype=np.uint8), pixels)
 
 
+def mean_colour(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
+    """Returns a picture's mean colour, by which what is covered says least."""
+    red, green, blue = pixels.reshape(-1, 3).mean(axis=0).round().astype(int).tolist()
+    return red, green, blue
+
+
 def _on(values: NDArray[np.floating], inside: Mask) -> Floats:
     if not inside.any():
         raise ReseenError("the mask is empty: choose pictures in which this part of the body is seen")

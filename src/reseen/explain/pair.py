@@ -14,7 +14,7 @@ from reseen.data.person import PersonImage
 from reseen.descriptors.distance import Sum
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
-from reseen.explain.faithfulness import covered, hottest, moved
+from reseen.explain.faithfulness import covered, hottest, mean_colour, moved
 from reseen.models.backends.backend import TorchBackend
 from reseen.models.embedder import Embedder
 
@@ -107,7 +107,7 @@ def compare(embedder: Embedder, one: PersonImage, other: PersonImage, *, map_nam
     maps = maps_of(embedder, one)
     picture = one.open()
     tried = _coverings(picture, maps, map_name)
-    embedded = embedder.embed([other, one, *(_encoded(each) for each in tried)])
+    embedded = embedder.embed([other, one, *(encoded(each) for each in tried)])
     distances = _distances(embedded[[0]], embedded[1:])
     shares = embedded.distance.split(embedded[[0]], embedded, np.array([1]))
     name = map_name or _default(maps)
@@ -141,19 +141,18 @@ def _coverings(picture: Image.Image, maps: Mapping[str, NDArray[np.float32]], na
     if not maps:
         return []
     pixels = np.asarray(picture)
-    values = pixels.reshape(-1, 3).mean(axis=0).round().astype(int).tolist()
-    colour = (values[0], values[1], values[2])
     mask = hottest(maps[name or _default(maps)], (pixels.shape[0], pixels.shape[1]), _SHARE)
     generator = np.random.default_rng(0)  # the same pair gives the same answer
     masks = [mask, *(moved(mask, generator) for _ in range(_DRAWS))]
-    return [Image.fromarray(covered(pixels, each, colour)) for each in masks]
+    return [Image.fromarray(covered(pixels, each, mean_colour(pixels))) for each in masks]
 
 
 def _default(maps: Mapping[str, NDArray[np.float32]]) -> str:
     return next((name for name in ("attention", "id") if name in maps), next(iter(maps), ""))
 
 
-def _encoded(picture: Image.Image) -> PersonImage:
+def encoded(picture: Image.Image) -> PersonImage:
+    """Returns a picture as an image of nobody known, without a file."""
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)
     return PersonImage(file.getvalue(), -1, 0)

@@ -93,6 +93,7 @@ def ingest(
     settings: Settings,
     *,
     source: str = "",
+    name: str = "",
     again: bool = False,
     batch: int = 128,
     progress: Progress | None = None,
@@ -109,6 +110,7 @@ def ingest(
         detector: Finds persons.
         settings: What else there is to say.
         source: What the rows say they come from; the path by default.
+        name: What crops of a video say they are cut out of; the path by default.
         again: Whether to do again what was done before, and to add also what was deleted.
         batch: Crops embedded and added at once.
         progress: Told how many frames or pictures are done.
@@ -123,7 +125,7 @@ def ingest(
         layout.check(embedder.embed([]), embedder.schema)  # before hours of looking for people
     work = _Work(gallery, embedder, settings, source or str(place), again, batch)
     if is_video(place):
-        return _from_video(Video(place), work, detector, progress)
+        return _from_video(Video(place), name or str(place), work, detector, progress)
     return _from_pictures(place, work, detector, progress)
 
 
@@ -168,7 +170,7 @@ def reference(name: str, crop: Crop) -> str:
     return f"{name}#{when}xywh={left},{top},{right - left},{bottom - top}&confidence={crop.confidence:.2f}"
 
 
-def _from_video(video: Video, work: _Work, detector: PersonDetector, progress: Progress | None) -> Ingested:
+def _from_video(video: Video, name: str, work: _Work, detector: PersonDetector, progress: Progress | None) -> Ingested:
     settings = work.settings
     with video.path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
@@ -195,7 +197,7 @@ def _from_video(video: Video, work: _Work, detector: PersonDetector, progress: P
             people.append(person)
             if track.number not in known:
                 start = settings.start or 0.0
-                waiting += [(crop, str(video.path), start + crop.seconds, track.number) for crop in person.crops]
+                waiting += [(crop, name, start + crop.seconds, track.number) for crop in person.crops]
                 numbers.append(track.number)
             if len(waiting) >= work.batch:
                 add()

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from reseen.app import messages
 from reseen.app.api.parameters import Size, ThisDesk
-from reseen.app.door import Operator
+from reseen.app.web.door import Operator
 
 router = APIRouter(tags=["audit"])
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from reseen.app import deleting, messages
+from reseen.app import messages
 from reseen.app.api.parameters import ThisDesk, ThisExplainer
-from reseen.app.door import Operator
+from reseen.app.keeping import deleting
+from reseen.app.web.door import Operator
 
 router = APIRouter(tags=["deletion"])
 

@@ -10,12 +10,13 @@ from fastapi import APIRouter, File, Form, Path, Request, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from reseen.app import adding, messages
+from reseen.app import messages
 from reseen.app.api.parameters import ThisDesk
 from reseen.app.desk import Desk
-from reseen.app.door import Operator
-from reseen.app.problems import missing
+from reseen.app.keeping import adding
 from reseen.app.state.jobs import Job
+from reseen.app.web.door import Operator
+from reseen.app.web.problems import missing
 
 router = APIRouter(tags=["jobs"])
 JobId = Annotated[str, Path(max_length=64, description="A job's id.", examples=["pQ9x_3sLr0aC"])]
@@ -27,12 +28,12 @@ _PAUSE = 0.5
 def add(
     desk: ThisDesk,
     user: Operator,
-    file: Annotated[list[UploadFile], File(description="Pictures, or zips of pictures.")],
+    file: Annotated[list[UploadFile], File(description="Pictures, zips of pictures, or videos.")],
     camera: Annotated[int | None, Form(ge=-_WHOLE, le=_WHOLE, description="Which has taken them.")] = None,
     seconds: Annotated[float | None, Form(allow_inf_nan=False, description="When they were taken.")] = None,
     source: Annotated[str, Form(max_length=200, description="Where they come from, to delete them by.")] = "",
 ) -> messages.Job:
-    """Keeps pictures and adds them in the background."""
+    """Keeps pictures and videos, and adds them in the background; a video needs its camera."""
     return adding.message(adding.accept(desk, user, file, camera=camera, seconds=seconds, source=source))
 
 

@@ -7,11 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
 
-from reseen.app import exports, messages, model_page
+from reseen.app import messages
 from reseen.app.api.parameters import ThisDesk
 from reseen.app.desk import SENSITIVE
-from reseen.app.door import Operator, Visitor
-from reseen.app.problems import missing
+from reseen.app.finding.feedback import pairs, training_set
+from reseen.app.finding.model import describe, picture
+from reseen.app.web.door import Operator, Visitor
 
 router = APIRouter(tags=["model"])
 
@@ -19,16 +20,13 @@ router = APIRouter(tags=["model"])
 @router.get("/model")
 def model(desk: ThisDesk, user: Visitor) -> messages.ModelInfo:
     """Returns the model's card."""
-    return model_page.describe(desk, user)
+    return describe(desk, user)
 
 
-@router.get("/model/cmc", response_class=Response)
-def cmc(desk: ThisDesk, user: Visitor) -> Response:
-    """Returns the CMC curve of the run that made the model, as PNG."""
-    picture = model_page.cmc_picture(desk.settings.checkpoint)
-    if picture is None:
-        raise missing("report beside the checkpoint")
-    return Response(picture, media_type="image/png")
+@router.get("/model/{name}", response_class=Response)
+def model_picture(desk: ThisDesk, user: Visitor, name: messages.ModelPicture) -> Response:
+    """Returns the CMC curve, the reliability curve, or the hardest queries of the evaluation, as PNG."""
+    return Response(picture(desk, user, name), media_type="image/png")
 
 
 @router.put("/model/sensitive")
@@ -36,13 +34,22 @@ def turn(desk: ThisDesk, user: Operator, on: Annotated[bool, Body(embed=True)]) 
     """Turns apparent gender and age on or off, for everybody."""
     desk.state.switches[SENSITIVE] = on
     desk.state.audit.add(user.name, "sensitive attributes", on=on)
-    return model_page.describe(desk, user)
+    return describe(desk, user)
 
 
 @router.get("/feedback", response_class=Response)
 def feedback(desk: ThisDesk, user: Operator) -> Response:
     """Returns what people said of results as pairs, one JSON object a line."""
-    lines = "".join(f"{json.dumps(pair)}\n" for pair in exports.pairs(desk))
+    lines = "".join(f"{json.dumps(pair)}\n" for pair in pairs(desk))
     desk.state.audit.add(user.name, "export", kind="feedback")
     headers = {"Content-Disposition": "attachment; filename=feedback.jsonl"}
     return Response(lines, media_type="application/x-ndjson", headers=headers)
+
+
+@router.get("/feedback/pictures", response_class=Response)
+def feedback_pictures(desk: ThisDesk, user: Operator) -> Response:
+    """Returns the pictures of whoever was found right, by person, as a zip that `reseen train` reads."""
+    content = training_set(desk, user)
+    desk.state.audit.add(user.name, "export", kind="feedback with pictures")
+    headers = {"Content-Disposition": "attachment; filename=feedback.zip"}
+    return Response(content, media_type="application/zip", headers=headers)

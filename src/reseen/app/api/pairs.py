@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from reseen.app import messages
 from reseen.app.api.parameters import Reference, ThisExplainer
-from reseen.app.door import Visitor
+from reseen.app.web.door import Visitor
 
 router = APIRouter(tags=["why"])
 MapName = Annotated[str, Query(max_length=128, description="One of the maps; by default the merged one.")]
@@ -24,6 +24,18 @@ def why(explainer: ThisExplainer, user: Visitor, one: Reference, other: Referenc
 def map_picture(explainer: ThisExplainer, user: Visitor, of: Reference, map: MapName = "picture") -> Response:
     """Returns a picture with one of its maps laid over it, as JPEG; ``picture`` is the picture alone."""
     return Response(explainer.map_picture(user, of, map), media_type="image/jpeg")
+
+
+@router.get("/why/part", response_class=Response)
+def part_picture(
+    explainer: ThisExplainer,
+    user: Visitor,
+    one: Reference,
+    other: Reference,
+    part: Annotated[str, Query(max_length=128, description="One of the parts of the distance.")],
+) -> Response:
+    """Returns the first picture with the places over it that a part of the distance depends on, as JPEG."""
+    return Response(explainer.part_picture(user, one, other, part), media_type="image/jpeg")
 
 
 @router.get("/why/covered", response_class=Response)

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from reseen.app import looking, messages
-from reseen.app.api.parameters import Cameras, Cursor, RowId, Since, Size, ThisDesk, Until, Where
-from reseen.app.door import Visitor
-from reseen.app.searching import row_message
-from reseen.app.uploads import jpeg
+from reseen.app import messages
+from reseen.app.api.parameters import Cursor, RowId, Size, ThisDesk, ThisFilter
+from reseen.app.finding import looking
+from reseen.app.finding.rows import row_message
+from reseen.app.web.door import Visitor
+from reseen.app.web.uploads import jpeg
 
 router = APIRouter(tags=["rows"])
 
 
 @router.get("/rows")
 def browse(
-    desk: ThisDesk,
-    user: Visitor,
-    where: Where = "",
-    camera: Cameras = [],  # noqa: B006 - FastAPI makes a new one for each request
-    since: Since = None,
-    until: Until = None,
-    cursor: Cursor = "",
-    size: Size = looking.PAGE,
+    desk: ThisDesk, user: Visitor, wanted: ThisFilter, cursor: Cursor = "", size: Size = looking.PAGE
 ) -> messages.RowList:
     """Lists rows, newest first; nothing is shown twice or passed over, whatever is added meanwhile."""
-    return looking.browse(desk, user, where, camera, since, until, cursor, size)
+    return looking.browse(desk, user, wanted, cursor, size)
 
 
 @router.get("/rows/{row_id}")
@@ -51,19 +45,6 @@ def appearances(desk: ThisDesk, user: Visitor, row_id: RowId) -> messages.RowLis
 
 
 @router.get("/facets")
-def facets(
-    desk: ThisDesk,
-    user: Visitor,
-    where: Where = "",
-    camera: Cameras = [],  # noqa: B006 - FastAPI makes a new one for each request
-    since: Since = None,
-    until: Until = None,
-) -> messages.Facets:
+def facets(desk: ThisDesk, user: Visitor, wanted: ThisFilter) -> messages.Facets:
     """Returns what can be chosen from, and how many rows each choice would leave."""
-    return looking.facets(desk, user, where, camera, since, until)
-
-
-@router.get("/cameras")
-def cameras(desk: ThisDesk, user: Visitor) -> tuple[messages.Camera, ...]:
-    """Lists cameras and how many rows each has taken."""
-    return looking.facets(desk, user).cameras
+    return looking.facets(desk, user, wanted)

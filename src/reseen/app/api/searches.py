@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
 
-from reseen.app import exports, messages
+from reseen.app import messages
 from reseen.app.api.parameters import Cursor, SearchId, Size, ThisDesk
-from reseen.app.door import Visitor
-from reseen.app.problems import missing
-from reseen.app.searching import Ask, answer, head, rerun, search
-from reseen.app.uploads import jpeg, read_pictures
-from reseen.errors import ReseenError
+from reseen.app.finding import exports
+from reseen.app.finding.searching import Ask, answer, head, rerun, search
+from reseen.app.finding.wanted import Wanted
+from reseen.app.web.door import Visitor
+from reseen.app.web.problems import missing
+from reseen.app.web.uploads import jpeg, read_pictures
 
 router = APIRouter(tags=["searches"])
 _WHOLE = 2**63 - 1
@@ -32,6 +33,7 @@ def make(
     camera: Annotated[list[Annotated[int, Form(ge=-_WHOLE, le=_WHOLE)]] | None, Form(description="Only these.")] = None,
     since: Annotated[float | None, Form(allow_inf_nan=False)] = None,
     until: Annotated[float | None, Form(allow_inf_nan=False)] = None,
+    rerank: Annotated[bool, Form(description="Order the nearest 200 by k-reciprocal encoding.")] = False,
     top: Annotated[int, Form(ge=1, description="Length of the list.")] = 100,
 ) -> messages.Search:
     """Searches, and keeps the search as a record."""
@@ -42,10 +44,8 @@ def make(
         read_pictures(unlike or [], limits),
         like_ref or [],
         unlike_ref or [],
-        where,
-        camera or [],
-        since,
-        until,
+        Wanted(where, camera or [], since, until),
+        rerank,
         top,
     )
     return answer(desk, user, search(desk, user, ask))
@@ -71,13 +71,11 @@ def people(
 @router.get("/searches")
 def recent(desk: ThisDesk, user: Visitor, cursor: Cursor = "", size: Size = 20) -> messages.SearchList:
     """Lists searches, newest first: an operator sees everybody's."""
-    try:
-        before = float.fromhex(cursor) if cursor else 0.0
-    except (ValueError, OverflowError):
-        raise ReseenError(f"{cursor!r} is no cursor; begin with the first page") from None
-    records = desk.state.searches.recent("" if user.role == "operator" else user.name, before, size)
-    following = records[-1].at.hex() if len(records) == size else ""
-    return messages.SearchList(searches=tuple(map(head, records)), cursor=following)
+    if cursor:
+        desk.record(user, cursor)
+    records = desk.state.searches.recent("" if user.role == "operator" else user.name, cursor, size + 1)
+    following = records[size - 1].id if len(records) > size else ""
+    return messages.SearchList(searches=tuple(map(head, records[:size])), cursor=following)
 
 
 @router.get("/searches/{search_id}")

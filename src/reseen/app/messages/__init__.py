@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from reseen.app.messages.keeping import AuditEntry, AuditPage, Deletion, Job, ModelInfo, Receipt, Retention
+from reseen.app.messages.keeping import AuditEntry, AuditPage, Deletion, Job, Receipt, Retention
+from reseen.app.messages.model import AttributeAccuracy, ModelInfo, ModelPicture, ModelTest
 from reseen.app.messages.pairs import AttributePair, CoveringTest, Part, Why
-from reseen.app.messages.rows import Camera, Facet, FacetClass, Facets, ReadAttribute, Row, RowList
+from reseen.app.messages.rows import Camera, Facet, FacetClass, Facets, ReadAttribute, Row, RowList, Spot
 from reseen.app.messages.searches import PersonFound, QueryPicture, Rerun, Result, Search, SearchList, Verdict
 
 __all__ = [
+    "AttributeAccuracy",
     "AttributePair",
     "AuditEntry",
     "AuditPage",
@@ -19,6 +21,8 @@ __all__ = [
     "Facets",
     "Job",
     "ModelInfo",
+    "ModelPicture",
+    "ModelTest",
     "Part",
     "PersonFound",
     "QueryPicture",
@@ -31,6 +35,7 @@ __all__ = [
     "RowList",
     "Search",
     "SearchList",
+    "Spot",
     "Verdict",
     "Why",
 ]

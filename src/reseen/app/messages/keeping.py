@@ -1,4 +1,4 @@
-"""What is said of adding, deleting, the model and the audit trail."""
+"""What is said of adding, deleting and the audit trail."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Retention(Message):
 
 
 class Job(Message):
-    """Pictures on their way into the gallery.
+    """Pictures and videos on their way into the gallery.
 
     Attributes:
         id: By which it is found.
@@ -75,9 +75,9 @@ class Job(Message):
         state: How it is going.
         source: Where the pictures come from.
         camera: Which has taken them.
-        done: Pictures that are through.
+        done: Pictures, and frames of videos, that are through.
         total: Of how many.
-        added: How many of them were new.
+        added: How many rows are new.
         seconds_left: How long it will take; None while nobody knows.
         message: What went wrong, or what a reader should know.
     """
@@ -93,18 +93,6 @@ class Job(Message):
     added: int
     seconds_left: float | None
     message: str
-
-
-class ModelInfo(Message):
-    """The model, as its own card describes it."""
-
-    digest: str
-    rows: int
-    width: int
-    attributes: tuple[str, ...]
-    sensitive: bool
-    calibration: str
-    card: str
 
 
 class AuditEntry(Message):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from reseen.app.messages.base import EXAMPLE_ROW, Message
 
@@ -30,6 +32,7 @@ class Row(Message):
         id: Hash of its content.
         person: Number that it shares with others of the same person, where somebody has said so; else None.
         camera: Which has taken it.
+        camera_name: What people call that one; may be empty.
         seconds: When: since 1970, or since the recording began; None where nobody knows.
         track: The track it belongs to, or None.
         source: Where it came from.
@@ -40,6 +43,7 @@ class Row(Message):
     id: str = Field(examples=[EXAMPLE_ROW])
     person: int | None
     camera: int
+    camera_name: str
     seconds: float | None
     track: int | None
     source: str
@@ -69,7 +73,27 @@ class Facet(Message):
     classes: tuple[FacetClass, ...]
 
 
-class Camera(Message):
+class Spot(Message):
+    """What a camera is called, and where it hangs.
+
+    Attributes:
+        name: What people call it; may be empty.
+        x: Place on the plan from the left, as a share of its width; None: nowhere.
+        y: Place from the top, as a share of its height; None: nowhere.
+    """
+
+    name: str = Field("", max_length=60, examples=["entrance"])
+    x: float | None = Field(None, ge=0, le=1)
+    y: float | None = Field(None, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.x is None) != (self.y is None):
+            raise ValueError("a place needs both x and y")
+        return self
+
+
+class Camera(Spot):
     """A camera and how many rows it has taken."""
 
     camera: int
@@ -85,6 +109,7 @@ class Facets(Message):
         cameras: Cameras.
         first: Earliest time, or None.
         last: Latest time, or None.
+        plan: Height by width of the plan that cameras hang on; None: there is no picture of it.
     """
 
     total: int
@@ -92,3 +117,4 @@ class Facets(Message):
     cameras: tuple[Camera, ...]
     first: float | None
     last: float | None
+    plan: float | None

@@ -76,6 +76,7 @@ class Search(Message):
         cameras: Only these; empty: all.
         since: Only from this second on.
         until: Only up to this second.
+        reranked: Whether the nearest were ordered by k-reciprocal encoding.
         model: Digest of the model.
         gallery: Table and version of the gallery.
         note: How it was searched.
@@ -95,6 +96,7 @@ class Search(Message):
     cameras: tuple[int, ...]
     since: float | None
     until: float | None
+    reranked: bool
     model: str
     gallery: str
     note: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from reseen.app.pages import browse, keep, login, people, search, trail
+from reseen.app.pages import browse, cameras, keep, login, people, search, trail
 
 router = APIRouter(include_in_schema=False)
-for part in (login, search, people, browse, keep, trail):
+for part in (login, search, people, browse, keep, cameras, trail):
     router.include_router(part.router)

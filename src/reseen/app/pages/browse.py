@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from reseen.app import looking
 from reseen.app.api.parameters import Cursor, ThisDesk
-from reseen.app.door import Visitor
+from reseen.app.finding import looking
 from reseen.app.pages.form import Filters
-from reseen.app.render import page
+from reseen.app.web.door import Visitor
+from reseen.app.web.render import page
 
 router = APIRouter()
 
@@ -18,6 +18,6 @@ router = APIRouter()
 def browse(request: Request, desk: ThisDesk, user: Visitor, cursor: Cursor = "") -> Response:
     """A page of rows that pass a filter."""
     filters = Filters.read(request.query_params, desk.schema())
-    found = looking.browse(desk, user, filters.where, filters.cameras, filters.since, filters.until, cursor)
+    found = looking.browse(desk, user, filters.wanted, cursor)
     template = "_rows.html" if cursor and request.headers.get("hx-request") else "browse.html"
     return page(request, template, filters=filters, facets=filters.facets(desk, user), found=found)

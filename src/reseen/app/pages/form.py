@@ -11,8 +11,10 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import ImmutableMultiDict
 
-from reseen.app import looking, messages
+from reseen.app import messages
 from reseen.app.desk import Desk
+from reseen.app.finding import looking
+from reseen.app.finding.wanted import ALL, Wanted
 from reseen.app.state.users import User
 from reseen.data.attributes import AttributeSchema
 from reseen.errors import ReseenError
@@ -27,18 +29,14 @@ class Filters:
     """What somebody has chosen from.
 
     Attributes:
-        where: Required attributes.
-        chosen: The same, by attribute name.
-        cameras: Only these; empty: all.
-        since: Only from this second on.
-        until: Only up to this second.
+        wanted: The filter that it makes.
+        chosen: The attributes it requires, by name.
+        rerank: Whether to order the nearest by k-reciprocal encoding.
     """
 
-    where: str = ""
+    wanted: Wanted = ALL
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    cameras: tuple[int, ...] = ()
-    since: float | None = None
-    until: float | None = None
+    rerank: bool = False
 
     @classmethod
     def read(cls, form: ImmutableMultiDict[str, Any], schema: AttributeSchema | None) -> Filters:
@@ -55,7 +53,7 @@ class Filters:
         conditions = [f'"{name}" in ({", ".join(map(_quoted, values))})' for name, values in chosen.items()]
         cameras = [_number(str(each), "camera") for each in form.getlist("camera") if each != ""]
         since, until = (_second(str(form.get(name, "")), name) for name in ("since", "until"))
-        return cls(" and ".join(conditions), chosen, tuple(cameras), since, until)
+        return cls(Wanted(" and ".join(conditions), cameras, since, until), chosen, "rerank" in form)
 
     @classmethod
     def of(cls, search: messages.Search, schema: AttributeSchema | None) -> Filters:
@@ -68,19 +66,20 @@ class Filters:
                 chosen |= {each.name: each.classes for each in wanted.shows if not each.negated}
             except ReseenError:
                 pass  # it asks for attributes that are turned off by now
-        return cls(search.where, chosen, search.cameras, search.since, search.until)
+        return cls(Wanted(search.where, search.cameras, search.since, search.until), chosen, search.reranked)
 
     def facets(self, desk: Desk, user: User) -> messages.Facets:
         """Returns what there is to choose from under this filter."""
-        return looking.facets(desk, user, self.where, self.cameras, self.since, self.until)
+        return looking.facets(desk, user, self.wanted)
 
     def query(self, **more: str) -> str:
         """Returns the filter as a query string, so that a page can be linked to."""
         pairs: list[tuple[str, object]] = [
             (_FIELD + name, value) for name, values in self.chosen.items() for value in values
         ]
-        pairs += [("camera", camera) for camera in self.cameras]
-        pairs += [(name, getattr(self, name)) for name in ("since", "until") if getattr(self, name) is not None]
+        pairs += [("camera", camera) for camera in self.wanted.cameras]
+        times = {"since": self.wanted.since, "until": self.wanted.until}
+        pairs += [(name, time) for name, time in times.items() if time is not None]
         return urlencode([*pairs, *more.items()])
 
 

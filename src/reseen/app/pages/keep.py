@@ -8,14 +8,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
-from reseen.app import adding, deleting, looking, messages
+from reseen.app import messages
 from reseen.app.api import deletion as api
 from reseen.app.api import jobs as jobs_api
 from reseen.app.api.jobs import JobId
 from reseen.app.api.parameters import ThisDesk, ThisExplainer
-from reseen.app.door import Operator
+from reseen.app.finding import looking
+from reseen.app.keeping import adding, deleting
 from reseen.app.pages.form import Filters, texts_of
-from reseen.app.render import page
+from reseen.app.web.door import Operator
+from reseen.app.web.render import page
 from reseen.errors import ReseenError
 
 router = APIRouter()
@@ -24,7 +26,8 @@ router = APIRouter()
 @router.get("/add")
 def add_page(request: Request, desk: ThisDesk, user: Operator) -> Response:
     """The form to add pictures, and the jobs."""
-    return page(request, "add.html", jobs=jobs_api.jobs(desk, user), limits=desk.settings.limits)
+    videos = desk.choices.detector is not None
+    return page(request, "add.html", jobs=jobs_api.jobs(desk, user), limits=desk.settings.limits, videos=videos)
 
 
 @router.post("/add")
@@ -32,7 +35,7 @@ async def add(request: Request, desk: ThisDesk, user: Operator) -> Response:
     """Keeps pictures; they are added in the background."""
     form = await request.form(max_files=5000)
     files = [each for each in form.getlist("file") if isinstance(each, UploadFile)]
-    said = Filters.read(form, None)
+    said = Filters.read(form, None).wanted
     camera = said.cameras[0] if said.cameras else None
     source = str(form.get("source", ""))
     await run_in_threadpool(adding.accept, desk, user, files, camera=camera, seconds=said.since, source=source)
@@ -99,7 +102,7 @@ async def retention(request: Request, desk: ThisDesk, explainer: ThisExplainer, 
 
 
 def _wanted(form: FormData) -> messages.Deletion:
-    said = Filters.read(form, None)
+    said = Filters.read(form, None).wanted
     persons = str(form.get("persons", "")).replace(",", " ").split()
     try:
         return messages.Deletion.model_validate(

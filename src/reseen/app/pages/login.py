@@ -7,8 +7,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from reseen.app.api.parameters import ThisDesk
-from reseen.app.door import COOKIE, Visitor
-from reseen.app.render import page
+from reseen.app.web.door import COOKIE, Visitor
+from reseen.app.web.render import page
 
 router = APIRouter()
 

@@ -9,17 +9,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from reseen.app import looking, messages
+from reseen.app import messages
 from reseen.app.api.pairs import MapName
 from reseen.app.api.parameters import Reference, RowId, ThisDesk, ThisExplainer
 from reseen.app.desk import Desk
-from reseen.app.door import Visitor
-from reseen.app.render import page
-from reseen.app.searching import row_message
+from reseen.app.finding import looking
+from reseen.app.finding.rows import row_message
 from reseen.app.state.users import User
+from reseen.app.web.door import Visitor
+from reseen.app.web.render import page
 
 router = APIRouter()
-_WIDTH, _LANE, _LEFT = 960, 34, 90
+_WIDTH, _LANE, _LEFT = 960, 34, 140
 """Pixels of the timeline: its width, a camera's lane, and the room for the cameras' names."""
 
 
@@ -73,6 +74,7 @@ def person(request: Request, desk: ThisDesk, user: Visitor, row_id: RowId) -> Re
         row=row_message(desk, match),
         rows=rows,
         cameras=cameras,
+        names={row.camera: row.camera_name for row in rows},
         dots=dots,
         ends=ends,
         width=_WIDTH,

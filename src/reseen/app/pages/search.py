@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,14 +13,14 @@ from starlette.responses import RedirectResponse, Response
 from reseen.app import messages
 from reseen.app.api import searches as api
 from reseen.app.api.parameters import Cursor, SearchId, ThisDesk
-from reseen.app.choosing import Found
 from reseen.app.desk import Desk
-from reseen.app.door import Visitor
+from reseen.app.finding.choosing import Found
+from reseen.app.finding.searching import Ask, answer, rerun, search
 from reseen.app.pages.form import Filters, texts_of
-from reseen.app.render import page
-from reseen.app.searching import Ask, answer, rerun, search
 from reseen.app.state.users import User
-from reseen.app.uploads import read_pictures
+from reseen.app.web.door import Visitor
+from reseen.app.web.render import page
+from reseen.app.web.uploads import read_pictures
 
 router = APIRouter()
 
@@ -40,8 +41,8 @@ async def make(request: Request, desk: ThisDesk, user: Visitor) -> Response:
     done = await run_in_threadpool(_search, desk, user, form)
     if isinstance(done, str):
         return RedirectResponse(f"/searches/{done}", 303)
-    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "csrf"]
-    return page(request, "which.html", people=done, fields=fields)
+    said = [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "csrf"]
+    return page(request, "which.html", scenes=done.scenes, fields=[*said, *done.known])
 
 
 @router.get("/searches")
@@ -95,33 +96,52 @@ def facets(request: Request, desk: ThisDesk, user: Visitor) -> Response:
     return page(request, "_facets.html", filters=filters, facets=filters.facets(desk, user))
 
 
-def _search(desk: Desk, user: User, form: FormData) -> str | list[Found]:
-    """Returns the record's id, or the people in the picture if there are several."""
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Who is meant in pictures of several people.
+
+    Attributes:
+        scenes: For each such picture the field to answer in, and its people.
+        known: Fields for the pictures of which nothing has to be asked; they wait with the others.
+    """
+
+    scenes: list[tuple[str, list[Found]]]
+    known: list[tuple[str, str]]
+
+
+def _search(desk: Desk, user: User, form: FormData) -> str | _Question:
+    """Returns the record's id, or what has to be asked first."""
     filters = Filters.read(form, desk.schema())
-    limits = desk.settings.limits
-    like, away = (
-        read_pictures([each for each in form.getlist(name) if isinstance(each, UploadFile)], limits)
-        for name in ("picture", "unlike")
-    )
-    refs = list(texts_of(form, "like_ref"))
-    if len(like) == 1 and not refs:
-        people = desk.choices.among(user, like[0])
+    sent = {name: _sent(desk, form, field) for name, field in (("like_ref", "picture"), ("unlike_ref", "unlike"))}
+    question = _Question([], [])
+    found: dict[str, list[bytes]] = {name: [] for name in sent}
+    for name, data in [(name, each) for name, pictures in sent.items() for each in pictures]:
+        people = desk.choices.among(user, data)
         if len(people) > 1:
-            return people
-        if people:
-            like, refs = [], [people[0].reference]
-    ask = Ask(
-        str(form.get("purpose", "")),
-        like,
-        away,
-        refs,
-        texts_of(form, "unlike_ref"),
-        filters.where,
-        filters.cameras,
-        filters.since,
-        filters.until,
+            question.scenes.append((f"{name}.{len(question.scenes)}", people))
+        elif people:
+            question.known.append((name, people[0].reference))
+        else:
+            found[name].append(data)
+    if question.scenes:
+        question.known.extend((name, desk.choices.keep(user, data)) for name, each in found.items() for data in each)
+        return question
+    like, unlike = (
+        [*_chosen(form, name), *(reference for own, reference in question.known if own == name)] for name in sent
     )
+    purpose = str(form.get("purpose", ""))
+    ask = Ask(purpose, found["like_ref"], found["unlike_ref"], like, unlike, filters.wanted, filters.rerank)
     return search(desk, user, ask).id
+
+
+def _sent(desk: Desk, form: FormData, field: str) -> list[bytes]:
+    return read_pictures([each for each in form.getlist(field) if isinstance(each, UploadFile)], desk.settings.limits)
+
+
+def _chosen(form: FormData, name: str) -> list[str]:
+    """Returns the references in a field, and in those that asked for one picture each: ``NAME.0``, ``NAME.1`` etc."""
+    fields = [field for field in dict.fromkeys(form) if field.partition(".")[0] == name]
+    return [reference for field in fields for reference in texts_of(form, field)]
 
 
 def _changes(desk: Desk, user: User, told: messages.Search, before: str) -> dict[str, Any]:

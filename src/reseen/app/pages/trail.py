@@ -6,12 +6,12 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from reseen.app import model_page
 from reseen.app.api import audit as audit_api
 from reseen.app.api import model as model_api
 from reseen.app.api.parameters import ThisDesk
-from reseen.app.door import Operator, Visitor
-from reseen.app.render import page
+from reseen.app.finding.model import card_html, describe
+from reseen.app.web.door import Operator, Visitor
+from reseen.app.web.render import page
 
 router = APIRouter()
 
@@ -19,9 +19,8 @@ router = APIRouter()
 @router.get("/model")
 def model(request: Request, desk: ThisDesk, user: Visitor) -> Response:
     """What there is to know of the model."""
-    told = model_page.describe(desk, user)
-    curve = model_page.cmc_picture(desk.settings.checkpoint) is not None
-    return page(request, "model.html", model=told, card=model_page.card_html(told.card), curve=curve)
+    told = describe(desk, user)
+    return page(request, "model.html", model=told, card=card_html(told.card))
 
 
 @router.post("/model/sensitive")

@@ -1,10 +1,11 @@
-"""What the application itself keeps, beside the gallery: searches, feedback, jobs, users, audit trail."""
+"""What the application itself keeps, beside the gallery: searches, feedback, jobs, cameras, users, audit trail."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from reseen.app.state.audit import Audit
+from reseen.app.state.cameras import CameraStore
 from reseen.app.state.database import Database
 from reseen.app.state.feedback import FeedbackStore
 from reseen.app.state.jobs import JobStore
@@ -21,6 +22,7 @@ class State:
     Attributes:
         folder: The folder.
         audit: Who did what.
+        cameras: What cameras are called, and where they hang.
         feedback: Which results were right.
         jobs: Pictures that are being added.
         searches: Searches as records.
@@ -32,6 +34,7 @@ class State:
         self.folder = folder
         self._database = Database(folder / "state.db")
         self.audit = Audit(self._database)
+        self.cameras = CameraStore(self._database)
         self.feedback = FeedbackStore(self._database)
         self.jobs = JobStore(self._database)
         self.searches = SearchStore(self._database)

@@ -11,9 +11,11 @@ from pathlib import Path
 from reseen.errors import ReseenError
 from reseen.files import make_private
 
-_FORMAT = 1
+_FORMAT = 2
 _TABLES = """
 CREATE TABLE switches (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE cameras (number INTEGER PRIMARY KEY, name TEXT NOT NULL, x REAL, y REAL);
+CREATE TABLE plan (width INTEGER NOT NULL, height INTEGER NOT NULL, picture BLOB NOT NULL);
 CREATE TABLE users (
     name TEXT PRIMARY KEY, password TEXT NOT NULL, role TEXT NOT NULL, cameras TEXT  -- JSON; NULL: all
 );

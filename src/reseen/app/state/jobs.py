@@ -26,10 +26,10 @@ class Job:
         who: The user.
         state: How it is going.
         settings: What to do.
-        done: Pictures that are through.
+        done: Pictures, and frames of videos, that are through.
         total: Of how many.
-        added: How many of them were new.
-        rate: Pictures a second since it last began.
+        added: How many rows are new.
+        rate: Pictures and frames a second since it last began.
         message: What went wrong, or what a reader should know.
     """
 
@@ -76,6 +76,10 @@ class JobStore:
     def wait(self, one: str) -> None:
         """Lets a job be begun again later."""
         self._database.write("UPDATE jobs SET state = 'waiting' WHERE id = ?", one)
+
+    def settle(self, one: str, settings: Mapping[str, Any]) -> None:
+        """Notes what a job has to know when it goes on later."""
+        self._database.write("UPDATE jobs SET settings = ? WHERE id = ?", json.dumps(settings), one)
 
     def get(self, one: str) -> Job | None:
         rows = self._database.read("SELECT * FROM jobs WHERE id = ?", one)

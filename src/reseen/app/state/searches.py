@@ -120,16 +120,17 @@ class SearchStore:
         queries = self._database.read("SELECT * FROM queries WHERE search = ? ORDER BY place", one)
         return _record(rows[0], tuple(_query(row) for row in queries))
 
-    def recent(self, who: str = "", before: float = 0.0, size: int = 20) -> list[Record]:
+    def recent(self, who: str = "", before: str = "", size: int = 20) -> list[Record]:
         """Returns records without their queries, newest first.
 
         Args:
             who: Only this user's; empty: everybody's.
-            before: Only earlier ones; 0: all.
+            before: Only those written before this one; empty: all.
             size: At most so many.
         """
         rows = self._database.read(
-            "SELECT * FROM searches WHERE (? = '' OR who = ?) AND (? = 0 OR at < ?) ORDER BY at DESC LIMIT ?",
+            "SELECT * FROM searches WHERE (? = '' OR who = ?) "
+            "AND (? = '' OR rowid < (SELECT rowid FROM searches WHERE id = ?)) ORDER BY rowid DESC LIMIT ?",
             who, who, before, before, size,
         )  # fmt: skip
         return [_record(row, ()) for row in rows]

@@ -44,7 +44,51 @@ document.addEventListener("paste", (event) => {
   if (input && files.length) { event.preventDefault(); add(input, files); }
 });
 
+// On a narrow screen the pages' names are wider than it.
+document.querySelector("nav [aria-current]")?.scrollIntoView({inline: "center", block: "nearest"});
+
+// What was unfolded stays so when counts are fetched anew.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const target = event.detail.target;
+  const open = [...target.querySelectorAll("details[open]")].map((each) => each.id);
+  const shut = [...target.querySelectorAll("details:not([open])")].map((each) => each.id);
+  target.addEventListener("htmx:afterSwap", () => {
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    for (const id of shut) document.getElementById(id)?.removeAttribute("open");
+  }, {once: true});
+});
+
+// A camera on the plan is its box in the list; where the plan is being made, it can be dragged.
+document.addEventListener("click", (event) => {
+  const spot = event.target.closest(".plan:not(.movable) [data-camera]");
+  if (spot) document.getElementById(`camera-${spot.dataset.camera}`).click();
+});
+
+for (const plan of document.querySelectorAll(".plan.movable")) {
+  const box = plan.viewBox.baseVal;
+  let moved = null;
+  plan.addEventListener("pointerdown", (event) => {
+    moved = event.target.closest("[data-camera]");
+    if (moved) plan.setPointerCapture(event.pointerId);
+  });
+  plan.addEventListener("pointermove", (event) => {
+    if (!moved) return;
+    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(plan.getScreenCTM().inverse());
+    const x = Math.min(Math.max(at.x, 0), box.width), y = Math.min(Math.max(at.y, 0), box.height);
+    moved.setAttribute("transform", `translate(${x} ${y})`);
+    for (const [axis, share] of [["x", x / box.width], ["y", y / box.height]]) {
+      document.querySelector(`[name="${axis}.${moved.dataset.camera}"]`).value = (100 * share).toFixed(1);
+    }
+  });
+  for (const name of ["pointerup", "pointercancel"]) plan.addEventListener(name, () => { moved = null; });
+}
+
 // A job tells how far it has come until it is over; then its whole entry is fetched once more.
+function duration(seconds) {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
 function follow(entry) {
   const source = new EventSource(entry.dataset.events);
   source.onmessage = (event) => {
@@ -52,8 +96,9 @@ function follow(entry) {
     entry.querySelector("progress").max = job.total || 1;
     entry.querySelector("progress").value = job.done;
     const over = ["done", "cancelled", "failed"].includes(job.state);
-    const left = job.seconds_left === null ? "" : `, ${Math.max(1, Math.round(job.seconds_left))} s left`;
-    entry.querySelector(".state").textContent = `${job.state}: ${job.done} of ${job.total}${left}`;
+    const left = job.seconds_left === null ? "" : `, ${duration(job.seconds_left)} left`;
+    const [done, total] = [job.done, job.total].map((count) => count.toLocaleString("en-US"));
+    entry.querySelector(".state").textContent = job.total ? `${job.state}: ${done} of ${total}${left}` : job.state;
     if (over) {
       source.close();
       htmx.ajax("GET", entry.dataset.refresh, {target: entry, swap: "outerHTML"});

@@ -114,5 +114,5 @@ def retention(
             opened.retention = days
         out.print(f"retention {opened.retention:g} days", highlight=False)
         if apply:
-            gone = opened.expire()
+            gone = opened.expire().rows
             out.print(f"deleted {gone:,} rows; {gallery} has {len(opened):,}", highlight=False)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from reseen.cli.serving.user import GalleryArgument, opened
+from reseen.cli.gallery.common import GalleryArgument
+from reseen.cli.serving.user import opened
 from reseen.console import out
 
 app = typer.Typer(no_args_is_help=True, help="Who did what, and whether the record of it is whole.")

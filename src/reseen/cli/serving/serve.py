@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from reseen.checkpoint_files import check_checkpoint
+from reseen.cli.gallery.common import GalleryArgument
 from reseen.cli.options import BOXED_MODEL, DeviceOption
 from reseen.console import out
 from reseen.extras import need
-from reseen.gallery_files import check_gallery
 
 
 def serve(
-    gallery: Annotated[Path, typer.Argument(help="Folder of the gallery.", callback=check_gallery)],
+    gallery: GalleryArgument,
     checkpoint: Annotated[
         Path, typer.Option("--model", help="Checkpoint that made the gallery.", callback=check_checkpoint)
     ] = BOXED_MODEL,
@@ -25,7 +25,8 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 8000,
     token_file: Annotated[Path | None, typer.Option(help="File with the token that lets callers in.")] = None,
     detector: Annotated[
-        str, typer.Option(help="What finds the people in pictures of several, as for ingest: hog, or a network.")
+        str,
+        typer.Option(help="What finds people in scenes and videos, as for ingest: hog, or a network."),
     ] = "",
     device: DeviceOption = "auto",
 ) -> None:

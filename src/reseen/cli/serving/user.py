@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reseen.cli.gallery.common import GalleryArgument
 from reseen.console import out
 from reseen.errors import ReseenError
 from reseen.extras import need
-from reseen.gallery_files import check_gallery
 
 if TYPE_CHECKING:
     from reseen.app.state import State
 
 app = typer.Typer(no_args_is_help=True, help="Who may use the application.")
 
-GalleryArgument = Annotated[Path, typer.Argument(help="Folder of the gallery.", callback=check_gallery)]
 NameArgument = Annotated[str, typer.Argument(help="The user's name.")]
 
 

@@ -374,16 +374,14 @@ class Gallery:
         with self.store.writing():
             self.store.note(retention_days=float(days))
 
-    def expire(self, now: float | None = None) -> int:
+    def expire(self, now: float | None = None, *, scan: bool = False) -> Receipt:
         """Deletes everything older than the retention, by when it was taken or, if that is unknown, added.
 
         Args:
             now: Seconds since 1970; the present by default.
-
-        Returns:
-            How many rows are gone.
+            scan: Whether to look for it in every byte afterwards.
         """
-        return self._delete(deletion.expired(self.retention, time.time() if now is None else now)).rows
+        return self._delete(deletion.expired(self.retention, time.time() if now is None else now), scan=scan)
 
     def _delete(self, sql: str, *, sources: Iterable[str] = (), scan: bool = False) -> Receipt:
         with self.store.writing():

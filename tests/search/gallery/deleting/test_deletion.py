@@ -117,11 +117,11 @@ def test_the_retention_deletes_what_is_old(gallery: Gallery) -> None:
     assert gallery.retention == 8
     now, day = time.time(), 86_400
     gallery.add(PEOPLE[:4], seconds=[now - 9 * day, now - 7 * day, 12.5, np.nan])
-    assert gallery.expire() == 1
+    assert gallery.expire().rows == 1
     gallery.retention = 6
-    assert gallery.expire() == 1
-    assert gallery.expire(now + 5.9 * day) == 0  # a recording's own clock, and none, go by when they were added
-    assert gallery.expire(now + 6.1 * day) == 2
+    assert gallery.expire().rows == 1
+    assert gallery.expire(now + 5.9 * day).rows == 0  # a recording's own clock, and none, go by when they were added
+    assert gallery.expire(now + 6.1 * day).rows == 2
     assert Gallery.open(gallery.folder).retention == 6
     for days in (0, -1, float("nan"), "8", True):
         with pytest.raises(ReseenError, match="number of days above 0"):

@@ -8,8 +8,8 @@ from typing import Any
 
 from reseen.app import messages
 from reseen.app.desk import Desk
+from reseen.app.finding.why import Explainer
 from reseen.app.state.users import User
-from reseen.app.why import Explainer
 from reseen.errors import ReseenError
 from reseen.search.gallery.deleting.receipt import BEYOND, Receipt
 from reseen.search.gallery.finding.filters import Criteria, Filter, OneOf
@@ -45,10 +45,9 @@ def expire(desk: Desk, explainer: Explainer, user: User) -> messages.Receipt:
         ReseenError: If the disk fails.
     """
     days, now, before = desk.gallery.retention, time.time(), set(desk.overview().ids.tolist())
-    gone = desk.gallery.expire(now)
+    done = desk.gallery.expire(now, scan=True)
     ids = sorted(before - set(desk.overview().ids.tolist()))
     queries = desk.state.searches.forget_before(now - 86_400 * days)
-    done = Receipt(str(desk.gallery.folder), "", gone, {})
     reason = f"older than {days:g} days"
     return _receipt(desk, explainer, user, "expire", reason, {"days": days}, ids, done, queries)
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from reseen.data.person import PersonImage
-from reseen.ingest.detectors.detector import open_detector, people_in, pixels_of
-from reseen.ingest.people import crop_of
+from reseen.ingest.detectors.detector import PersonDetector, open_detector, people_in, pixels_of
+from reseen.ingest.people import People, Pixels, crop_of
 
 if TYPE_CHECKING:
     from reseen.app.state.users import User
@@ -39,6 +39,21 @@ class Found:
     confidence: float
 
 
+class _OneAtATime:
+    """A detector that threads share."""
+
+    def __init__(self, detector: PersonDetector) -> None:
+        self._detector, self._lock = detector, threading.Lock()
+
+    @property
+    def name(self) -> str:
+        return self._detector.name
+
+    def detect(self, picture: Pixels) -> People:
+        with self._lock:
+            return self._detector.detect(picture)
+
+
 class Choices:
     """Finds the people in pictures, and keeps their crops for whoever has sent them. Nothing is written to disk.
 
@@ -50,27 +65,40 @@ class Choices:
     """
 
     def __init__(self, detector: str) -> None:
-        self._detector = open_detector(detector) if detector else None
+        self._detector: PersonDetector | None = _OneAtATime(open_detector(detector)) if detector else None
         self._lock = threading.Lock()
         self._waiting: OrderedDict[tuple[str, str], list[bytes]] = OrderedDict()
+
+    @property
+    def detector(self) -> PersonDetector | None:
+        """What finds people, for videos too; None: nothing does."""
+        return self._detector
 
     def among(self, user: User, data: bytes) -> list[Found]:
         """Returns the people in a picture from left to right; empty if it is one person's, or nobody looks for them."""
         image = PersonImage(data, -1, 0).open()
         if self._detector is None or image.width <= _SLIM * image.height:
             return []
-        with self._lock:
-            people = people_in(image, self._detector)
+        people = people_in(image, self._detector)
         pixels, token = pixels_of(image), secrets.token_urlsafe(9)
         crops = [_encoded(Image.fromarray(crop_of(pixels, box))) for box in people.boxes]
-        with self._lock:
-            self._waiting[user.name, token] = crops
-            while len(self._waiting) > _WAITING:
-                self._waiting.popitem(last=False)
+        self._wait(user, token, crops)
         return [
             Found(f"crop:{token}.{place}", (float(a), float(b), float(c), float(d)), float(confidence))
             for place, ((a, b, c, d), confidence) in enumerate(zip(people.boxes, people.confidence, strict=True))
         ]
+
+    def keep(self, user: User, data: bytes) -> str:
+        """Lets a picture wait as it is, while it is asked who is meant in another one; returns its reference."""
+        token = secrets.token_urlsafe(9)
+        self._wait(user, token, [data])
+        return f"crop:{token}.0"
+
+    def _wait(self, user: User, token: str, crops: list[bytes]) -> None:
+        with self._lock:
+            self._waiting[user.name, token] = crops
+            while len(self._waiting) > _WAITING:
+                self._waiting.popitem(last=False)
 
     def crop(self, user: User, token: str, place: int) -> bytes | None:
         """Returns one of the crops that somebody was shown, or None if it waits no longer, or not for them."""

@@ -9,8 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reseen.app import problems
 from reseen.app.settings import Settings
+from reseen.app.web import problems
 
 _log = logging.getLogger("reseen.app")
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -92,7 +92,7 @@ class Guard:
         limits = self._settings.limits
         if path in ("/api/jobs", "/add"):
             return limits.job_bytes + _FORM_ROOM
-        if path in ("/api/searches", "/searches", "/api/people"):
+        if path in ("/api/searches", "/searches", "/api/people", "/api/plan", "/cameras"):
             return limits.pictures * limits.picture_bytes + _FORM_ROOM
         return _FORM_ROOM
 

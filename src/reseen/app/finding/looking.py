@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from reseen.app import messages
 from reseen.app.desk import Desk
-from reseen.app.searching import checked_where, row_message
+from reseen.app.finding.rows import camera_message, row_message
+from reseen.app.finding.searching import checked_where
+from reseen.app.finding.wanted import ALL, Wanted
 from reseen.app.state.users import User
 from reseen.app.words import label
-from reseen.search.gallery.finding.filters import AnyOf, Criteria, Filter, OneOf, attribute_conditions
+from reseen.search.gallery.finding.filters import AnyOf, Between, Criteria, Filter, OneOf, attribute_conditions
 from reseen.search.search import Match
 from reseen.search.where import AttributeFilter, parse_where
 
 PAGE = 60
+_Conditions = tuple[OneOf | Between | AnyOf, ...]
 
 
-def facets(
-    desk: Desk,
-    user: User,
-    where: str = "",
-    cameras: Sequence[int] = (),
-    since: float | None = None,
-    until: float | None = None,
-) -> messages.Facets:
+def facets(desk: Desk, user: User, wanted: Wanted = ALL) -> messages.Facets:
     """Returns what can be chosen from, and how many rows each choice would leave.
 
     Raises:
         ReseenError: If the filter is none.
     """
-    schema, overview, wanted = desk.schema(), desk.overview(), _wanted(desk, where)
-    timed = Filter((*desk.rows(user).conditions, *Criteria(since=since, until=until).filter().conditions))
-    placed = Filter((*timed.conditions, *_at(cameras)))
-    conditions = _conditions(desk, wanted)
-    counts = overview.counts(placed, wanted, desk.gallery.schema) if schema and desk.gallery.schema else {}
+    schema, overview, required = desk.schema(), desk.overview(), _required(desk, wanted)
+    timed = Filter((*desk.rows(user).conditions, *_within(wanted)))
+    placed = Filter((*timed.conditions, *_at(wanted)))
+    conditions = _conditions(desk, required)
+    counts = overview.counts(placed, required, desk.gallery.schema) if schema and desk.gallery.schema else {}
     times = overview.times(desk.rows(user))
     everywhere = overview.cameras(desk.rows(user))
     here = overview.cameras(Filter((*timed.conditions, *conditions)))
@@ -50,29 +45,21 @@ def facets(
             )
             for each in schema or ()
         ),
-        cameras=tuple(messages.Camera(camera=camera, count=here.get(camera, 0)) for camera in everywhere),
+        cameras=tuple(camera_message(desk, camera, here.get(camera, 0)) for camera in everywhere),
         first=times[0] if times else None,
         last=times[1] if times else None,
+        plan=desk.state.cameras.plan_shape(),
     )
 
 
-def browse(
-    desk: Desk,
-    user: User,
-    where: str = "",
-    cameras: Sequence[int] = (),
-    since: float | None = None,
-    until: float | None = None,
-    cursor: str = "",
-    size: int = PAGE,
-) -> messages.RowList:
+def browse(desk: Desk, user: User, wanted: Wanted = ALL, cursor: str = "", size: int = PAGE) -> messages.RowList:
     """Returns rows that pass a filter, newest first.
 
     Raises:
         ReseenError: If the filter or the cursor is none.
     """
-    conditions = [*desk.rows(user).conditions, *Criteria(since=since, until=until).filter().conditions, *_at(cameras)]
-    rows = Filter((*conditions, *_conditions(desk, _wanted(desk, where))))
+    conditions = (*desk.rows(user).conditions, *_within(wanted), *_at(wanted))
+    rows = Filter((*conditions, *_conditions(desk, _required(desk, wanted))))
     ids, following = desk.overview().page(rows, cursor, size)
     found = desk.matches(user, ids)
     shown = tuple(row_message(desk, found[one]) for one in ids if one in found)
@@ -95,16 +82,20 @@ def appearances(desk: Desk, user: User, match: Match) -> list[messages.Row]:
     return sorted(rows, key=lambda row: (math.inf if row.seconds is None else row.seconds, row.camera, row.id))
 
 
-def _wanted(desk: Desk, where: str) -> AttributeFilter | None:
-    checked = checked_where(desk, where)
+def _required(desk: Desk, wanted: Wanted) -> AttributeFilter | None:
+    checked = checked_where(desk, wanted.where)
     schema = desk.gallery.schema
     return parse_where(checked, schema) if checked and schema is not None else None
 
 
-def _conditions(desk: Desk, wanted: AttributeFilter | None) -> tuple[OneOf | AnyOf, ...]:
+def _conditions(desk: Desk, required: AttributeFilter | None) -> _Conditions:
     schema = desk.gallery.schema
-    return attribute_conditions(wanted, schema) if wanted is not None and schema is not None else ()
+    return attribute_conditions(required, schema) if required is not None and schema is not None else ()
 
 
-def _at(cameras: Sequence[int]) -> tuple[OneOf, ...]:
-    return (OneOf("camera", tuple(cameras)),) if cameras else ()
+def _at(wanted: Wanted) -> _Conditions:
+    return (OneOf("camera", tuple(wanted.cameras)),) if wanted.cameras else ()
+
+
+def _within(wanted: Wanted) -> _Conditions:
+    return Criteria(since=wanted.since, until=wanted.until).filter().conditions

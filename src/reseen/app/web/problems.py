@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException as PlainHTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from reseen.app.render import page
+from reseen.app.web.render import page
 from reseen.errors import ReseenError
 
 

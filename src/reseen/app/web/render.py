@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 import reseen
+from reseen.app.messages import Row
 from reseen.app.words import label
 
 _EPOCH_FROM = 1e8
@@ -46,6 +47,11 @@ def when(seconds: float | None) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02} in"
 
 
+def taken_by(row: Row) -> str:
+    """Returns which camera has taken a row, by its name too if it has one."""
+    return f"camera {row.camera}" + (f", {row.camera_name}" if row.camera_name else "")
+
+
 def duration(seconds: float | None) -> str:
     """Returns how long something will take, roughly."""
     if seconds is None:
@@ -79,4 +85,4 @@ def moved(value: float, before: float) -> float:
     return abs(value - before)
 
 
-_templates.filters |= {each.__name__: each for each in (when, duration, plain, map_title, told, moved)}
+_templates.filters |= {each.__name__: each for each in (when, taken_by, duration, plain, map_title, told, moved)}

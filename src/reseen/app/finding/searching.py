@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reseen.app import messages
 from reseen.app.desk import Desk
+from reseen.app.finding.rows import row_message
+from reseen.app.finding.wanted import ALL, Wanted
 from reseen.app.state.searches import Place, Query, Record
 from reseen.app.state.users import User
 from reseen.app.words import is_sensitive, label
@@ -19,7 +21,6 @@ from reseen.descriptors.calibration import EVIDENCE
 from reseen.descriptors.distance import Euclidean
 from reseen.errors import ReseenError
 from reseen.search.gallery.overview import descriptors_by_id
-from reseen.search.search import Match
 from reseen.search.where import parse_where
 
 PAGE = 24
@@ -35,10 +36,8 @@ class Ask:
         unlike: Encoded pictures of somebody else.
         like_refs: Pictures that are known already: ``row:ID`` or ``query:SEARCH.PLACE``.
         unlike_refs: The same, of somebody else.
-        where: Required attributes.
-        cameras: Only these; empty: all.
-        since: Only from this second on.
-        until: Only up to this second.
+        wanted: Which rows may be found.
+        rerank: Whether to order the nearest by k-reciprocal encoding.
         top: Length of the list.
     """
 
@@ -47,10 +46,8 @@ class Ask:
     unlike: Sequence[bytes] = ()
     like_refs: Sequence[str] = ()
     unlike_refs: Sequence[str] = ()
-    where: str = ""
-    cameras: Sequence[int] = field(default=())
-    since: float | None = None
-    until: float | None = None
+    wanted: Wanted = ALL
+    rerank: bool = False
     top: int = 100
 
 
@@ -85,14 +82,8 @@ def rerun(desk: Desk, user: User, record: Record) -> messages.Rerun:
     if any(query.descriptor is None for query in record.queries):
         raise ReseenError("the pictures of this search were deleted; it can be read, but not run again")
     filters = record.filters
-    ask = Ask(
-        record.purpose,
-        where=filters["where"],
-        cameras=filters["cameras"],
-        since=filters["since"],
-        until=filters["until"],
-        top=filters["top"],
-    )
+    wanted = Wanted(**{name: filters[name] for name in ("where", "cameras", "since", "until")})
+    ask = Ask(record.purpose, wanted=wanted, rerank=filters["rerank"], top=filters["top"])
     again = _run(desk, user, record.purpose, record.queries, ask)
     before, now = [place.row for place in record.ranking], [place.row for place in again.ranking]
     there = desk.matches(user, before)
@@ -156,38 +147,13 @@ def head(record: Record) -> messages.Search:
         cameras=tuple(record.filters["cameras"]),
         since=record.filters["since"],
         until=record.filters["until"],
+        reranked=record.filters["rerank"],
         model=record.model,
         gallery=record.gallery,
         note=record.note,
         total=len(record.ranking),
         evidence=_evidence(record),
         queries=queries,
-    )
-
-
-def row_message(desk: Desk, match: Match) -> messages.Row:
-    """Returns what is known of a row, without attributes that are turned off."""
-    schema = desk.schema()
-    return messages.Row(
-        id=match.id,
-        person=match.pid if match.pid > 0 else None,
-        camera=match.camid,
-        seconds=match.seconds,
-        track=match.track,
-        source=match.source,
-        picture=f"/api/rows/{match.id}/picture",
-        attributes=read_attributes(match.attributes, schema.names if schema else ()),
-    )
-
-
-def read_attributes(
-    attributes: Mapping[str, tuple[str, float]], shown: Sequence[str]
-) -> tuple[messages.ReadAttribute, ...]:
-    """Returns what was read of the attributes that are shown."""
-    return tuple(
-        messages.ReadAttribute(name=name, label=label(name), value=attributes[name][0], probability=attributes[name][1])
-        for name in shown
-        if name in attributes
     )
 
 
@@ -210,8 +176,8 @@ def checked_where(desk: Desk, where: str) -> str:
 
 
 def _run(desk: Desk, user: User, purpose: str, queries: Sequence[Query], ask: Ask) -> Record:
-    where = checked_where(desk, ask.where)
-    cameras = sorted(set(ask.cameras)) or None
+    wanted, where = ask.wanted, checked_where(desk, ask.wanted.where)
+    cameras = sorted(set(wanted.cameras)) or None
     if user.cameras is not None:
         cameras = sorted(user.cameras.intersection(cameras or user.cameras))
     like, away = (_stacked([each for each in queries if each.unlike is unlike]) for unlike in (False, True))
@@ -224,14 +190,16 @@ def _run(desk: Desk, user: User, purpose: str, queries: Sequence[Query], ask: As
         like,
         ask.top,
         cameras=cameras,
-        since=ask.since,
-        until=ask.until,
+        since=wanted.since,
+        until=wanted.until,
         where=where,
         unlike=away,
+        rerank=ask.rerank and like is not None,
         calibration=desk.embedder.calibration,  # None: the one that the gallery keeps, if there is any
     )
     places = [Place(match.id, match.distance, match.fits, match.probability) for match in found]
-    filters = {"where": where, "cameras": list(ask.cameras), "since": ask.since, "until": ask.until, "top": ask.top}
+    filters = asdict(replace(wanted, where=where, cameras=list(wanted.cameras)))
+    filters |= {"rerank": ask.rerank and like is not None, "top": ask.top}
     one = desk.state.searches.add(
         who=user.name,
         purpose=purpose,

@@ -7,13 +7,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from reseen.app import messages
 from reseen.app.desk import Desk
-from reseen.app.problems import missing
 from reseen.app.state.users import User
-from reseen.app.uploads import jpeg
+from reseen.app.web.problems import missing
+from reseen.app.web.uploads import jpeg
 from reseen.app.words import label
 from reseen.data.person import PersonImage
+from reseen.explain.occlusion import occlusion_maps
 from reseen.explain.overlay import overlay, scaled
 from reseen.explain.pair import Agreement, Pair, compare, maps_of
 
@@ -27,7 +32,7 @@ class Explainer:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._lock = threading.Lock()
+        self._making = threading.Lock()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
 
     def why(self, user: User, one: str, other: str, map_name: str = "") -> messages.Why:
@@ -65,8 +70,7 @@ class Explainer:
             HTTPException: 404 if there is no such picture or map.
         """
         image = self._desk.picture(user, reference)
-        picture = image.open().convert("RGB")
-        picture = picture.resize((round(_HEIGHT * picture.width / picture.height), _HEIGHT))
+        picture = _shown(image)
         if name == "picture":
             return jpeg(picture)
         maps = self._maps(image)
@@ -74,6 +78,23 @@ class Explainer:
             raise missing(f"map {name[:40]!r} of this picture")
         values = maps[name] if name.startswith("attention") else scaled(maps[name])
         return jpeg(overlay(picture, values))
+
+    def part_picture(self, user: User, one: str, other: str, part: str) -> bytes:
+        """Returns the first picture with the places over it that a part of the distance depends on, as JPEG.
+
+        Raises:
+            HTTPException: 404 if there is no such picture or part.
+        """
+        first, second = self._desk.picture(user, one), self._desk.picture(user, other)
+
+        def compute() -> dict[str, NDArray[np.float64]]:
+            with self._desk.computing:
+                return occlusion_maps(self._desk.embedder, first, second)
+
+        maps: dict[str, NDArray[np.float64]] = self._once(("parts", first, second), compute)
+        if part not in maps:
+            raise missing(f"part {part[:40]!r} of the distance")
+        return jpeg(overlay(_shown(first), scaled(maps[part])))
 
     def covered_picture(self, user: User, one: str, other: str, map_name: str, by_chance: bool) -> bytes:
         """Returns the first picture as it was covered for the test, as JPEG.
@@ -110,21 +131,24 @@ class Explainer:
         return not name.startswith("attribute/") or (schema is not None and name.partition("/")[2] in schema.names)
 
     def _once(self, key: Hashable, compute: Callable[[], Any]) -> Any:
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = compute()
-        with self._lock:
-            self._kept[key] = made
+        """Computes something, or waits for whoever is at it: a page asks for all maps of a picture at the same time."""
+        with self._making:
+            if key not in self._kept:
+                self._kept[key] = compute()
+            self._kept.move_to_end(key)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
-        return made
+            return self._kept[key]
 
     def forget(self) -> None:
         """Lets go of everything that was computed: called whenever something is deleted."""
-        with self._lock:
+        with self._making:
             self._kept.clear()
+
+
+def _shown(image: PersonImage) -> Image.Image:
+    picture = image.open()
+    return picture.resize((round(_HEIGHT * picture.width / picture.height), _HEIGHT))
 
 
 def _side_by_side(each: Agreement) -> messages.AttributePair:

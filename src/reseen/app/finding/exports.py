@@ -1,10 +1,9 @@
-"""A search to take along: as a picture, a page, or a table; and feedback as pairs to learn from."""
+"""A search to take along: as a picture, a page, or a table."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
@@ -13,10 +12,10 @@ from starlette.exceptions import HTTPException
 
 from reseen.app import messages
 from reseen.app.desk import Desk
-from reseen.app.render import when
-from reseen.app.searching import answer
+from reseen.app.finding.searching import answer
 from reseen.app.state.searches import Record
 from reseen.app.state.users import User
+from reseen.app.web.render import when
 from reseen.errors import ReseenError
 from reseen.explain.ranked_list import RankedResult, ranked_list_picture
 
@@ -61,18 +60,20 @@ def document(desk: Desk, user: User, record: Record) -> bytes:
         f"attributes: {told.where or 'any'}; cameras: {', '.join(map(str, told.cameras)) or 'all'}; "
         f"from {when(told.since) if told.since is not None else 'any time'} "
         f"to {when(told.until) if told.until is not None else 'any time'}",
-        f"{told.note}; {told.total} places kept, the first {min(_SHOWN, told.total)} shown",
-        f"model {told.model[:16]}, gallery {told.gallery[:32]}",
+        f"{told.note}{', the nearest re-ranked' if told.reranked else ''}; {told.total} places kept, the first "
+        f"{min(_SHOWN, told.total)} shown{_ends(told)}",
+        f"searched by {', '.join(each.hash for each in told.queries if not each.unlike) or 'attributes alone'}",
+        f"model {told.model[:32]}, gallery {told.gallery}",
         "Each is a possible match. A list has a first place also when the person is not in the gallery.",
     ]
     width = 11.7
-    height = max(8.3, 2.2 + (width - 0.8) * drawn.height / drawn.width)
+    height = max(8.3, 2.4 + (width - 0.8) * drawn.height / drawn.width)
     figure = Figure(figsize=(width, height), facecolor="white")
     for number, fact in enumerate(facts):
         weight = "bold" if number == 0 else "normal"
         figure.text(0.4 / width, 1 - (0.45 + 0.22 * number) / height, fact, fontsize=9.5, weight=weight)
     share = (width - 0.8) * drawn.height / drawn.width / height
-    axes = figure.add_axes((0.4 / width, 1 - 1.9 / height - share, 1 - 0.8 / width, share))
+    axes = figure.add_axes((0.4 / width, 1 - 2.1 / height - share, 1 - 0.8 / width, share))
     axes.imshow(drawn)
     axes.set_axis_off()
     file = io.BytesIO()
@@ -81,25 +82,8 @@ def document(desk: Desk, user: User, record: Record) -> bytes:
     return file.getvalue()
 
 
-def pairs(desk: Desk) -> Iterator[dict[str, object]]:
-    """Yields what people said of results, as pairs: a query, a row, and whether they show the same person.
-
-    Pictures that were deleted since are left out, and so are those of whom the person was not.
-    """
-    for verdict in desk.state.feedback.all():
-        record = desk.state.searches.get(verdict.search)
-        if record is None:
-            continue
-        for place, query in enumerate(record.queries):
-            if not query.unlike and query.descriptor is not None:
-                yield {
-                    "query": f"row:{query.row}" if query.row else f"query:{record.id}.{place}",
-                    "query_hash": query.hash,
-                    "row": verdict.row,
-                    "same": verdict.correct,
-                    "model": record.model,
-                    "at": verdict.at,
-                }
+def _ends(told: messages.Search) -> str:
+    return "" if told.evidence is None else f"; the evidence ends after {told.evidence}"
 
 
 def _drawn(desk: Desk, user: User, record: Record) -> Image.Image:

@@ -1,0 +1,183 @@
+"""What is added in the background: one job after the other, in pieces, so that a restart goes on where it stopped."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from reseen.app.desk import Desk
+from reseen.app.keeping.adding import pictures_in, sent_as, videos_in
+from reseen.app.keeping.course import Cancelled, Course, Stopped
+from reseen.app.state.jobs import Ending, Job
+from reseen.data.attributes import AttributeSchema
+from reseen.data.person import PersonImage
+from reseen.descriptors.embeddings import Embeddings
+from reseen.errors import ReseenError
+from reseen.ingest import Settings, ingest
+from reseen.ingest.video import Video
+from reseen.search.gallery.finding.filters import Criteria
+
+_PIECE = 64
+"""Pictures embedded and written at once; what a kill can cost."""
+_PAUSE = 1.0
+_log = logging.getLogger("reseen.app")
+
+
+class Worker:
+    """The thread that adds. Each piece is written before the next one is begun, and is known again by its content."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="adding", daemon=True)
+
+    def start(self) -> None:
+        """Begins, with jobs that an earlier process has left."""
+        self._desk.state.jobs.revive()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the piece or frame that is being looked at; the job goes on after the next start."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            job = self._desk.state.jobs.next()
+            if job is None:
+                self._stop.wait(_PAUSE)
+                continue
+            try:
+                job = self._begun(job)
+                self._over(job, "done", self._add(job))
+            except Stopped:
+                self._desk.state.jobs.wait(job.id)
+            except Cancelled:
+                self._over(job, "cancelled", f"{self._added(job):,} were added before it was cancelled")
+            except ReseenError as error:
+                self._over(job, "failed", re.sub(rf"{re.escape(str(self._folder(job)))}/\d+-", "", str(error)))
+            except Exception:
+                _log.exception("job %s failed", job.id)
+                self._over(job, "failed", "something went wrong here; the server's log says what")
+
+    def _begun(self, job: Job) -> Job:
+        """Notes how many rows of its source there are already, unless it goes on after a restart."""
+        if "there" in job.settings:
+            return job
+        settings = {**job.settings, "there": self._rows(job)}
+        self._desk.state.jobs.settle(job.id, settings)
+        return replace(job, settings=settings)
+
+    def _add(self, job: Job) -> str:
+        """Adds what a job brings, and returns in words what came of it."""
+        images = pictures_in(self._folder(job), self._desk.settings.limits.job_pictures)
+        videos = [Video(path) for path in videos_in(self._folder(job))]
+        if not images and not videos:
+            raise ReseenError("there are neither pictures nor videos in what was sent")
+        frames = [max(1, round(video.seconds * Settings(0).rate)) for video in videos]
+        course = Course(self._desk.state.jobs, job, len(images) + sum(frames), self._stop, lambda: self._added(job))
+        broken = self._pictures(job, images, course)
+        people = [self._people(job, video.path, course, len(images) + sum(frames[:number]))
+                  for number, video in enumerate(videos)]  # fmt: skip
+        course.end()
+        added = self._added(job)
+        there = 0 if videos else len(images) - added - broken
+        told = {"added": added, "were there": there, "could not be read": broken}
+        return ", ".join([*(f"{count:,} {what}" for what, count in told.items() if count), *people])
+
+    def _pictures(self, job: Job, images: Sequence[PersonImage], course: Course) -> int:
+        """Adds those that are not through yet; returns how many could not be read."""
+        broken = 0
+        for start in range(min(job.done, len(images)), len(images), _PIECE):
+            course(start)
+            piece = images[start : start + _PIECE]
+            readable = [image for image in piece if _is_readable(image)]
+            broken += len(piece) - len(readable)
+            self._write(job, readable)
+        return broken
+
+    def _write(self, job: Job, images: Sequence[PersonImage]) -> None:
+        if not images:
+            return
+        camera, source = job.settings["camera"], job.settings["source"]
+        placed = [image if camera is None else replace(image, camid=camera) for image in images]
+        embeddings = self._desk.embed(placed)
+        self._desk.gallery.add(
+            replace(embeddings, paths=[f"{source}/{_name(image)}" for image in placed]),
+            schema=self._desk.embedder.schema,
+            seconds=job.settings["seconds"],
+            source=source,
+            pictures=[image.read() for image in placed],
+        )
+
+    def _people(self, job: Job, video: Path, course: Course, before: int) -> str:
+        """Adds the people in a video, which goes on where it was; returns in words how many they are."""
+        detector, source, name = self._desk.choices.detector, job.settings["source"], sent_as(video)
+        if detector is None:
+            raise ReseenError(
+                f"nothing finds the people in {name}: start reseen serve with --detector, and send it anew"
+            )
+        done = ingest(
+            video,
+            self._desk.gallery,
+            _Model(self._desk),
+            detector,
+            Settings(job.settings["camera"], job.settings["seconds"]),
+            source=source,
+            name=f"{source}/{name}",
+            progress=lambda frame, _: course(before + frame),
+        )
+        return f"{name} was added before" if done.note else f"{len(done.people):,} people in {name}"
+
+    def _added(self, job: Job) -> int:
+        there: int = job.settings["there"]
+        return max(0, self._rows(job) - there)
+
+    def _rows(self, job: Job) -> int:
+        return self._desk.gallery.count(Criteria(sources=job.settings["source"]))
+
+    def _folder(self, job: Job) -> Path:
+        return self._desk.uploads / job.id
+
+    def _over(self, job: Job, state: Ending, text: str) -> None:
+        shutil.rmtree(self._folder(job), ignore_errors=True)
+        self._desk.state.jobs.end(job.id, state, text)
+        self._desk.state.audit.add(job.who, "added", job=job.id, state=state, result=text)
+
+
+class _Model:
+    """The desk's model, which computes for one thread at a time."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @property
+    def digest(self) -> str:
+        return self._desk.embedder.digest
+
+    @property
+    def schema(self) -> AttributeSchema | None:
+        return self._desk.embedder.schema
+
+    def embed(self, images: Sequence[PersonImage], /) -> Embeddings:
+        return self._desk.embed(images)
+
+
+def _is_readable(image: PersonImage) -> bool:
+    try:
+        image.open()
+    except ReseenError:
+        return False
+    return True
+
+
+def _name(image: PersonImage) -> str:
+    assert isinstance(image.path, Path)
+    if image.archive is not None:
+        return f"{sent_as(image.archive)}/{image.path.as_posix()}"
+    return sent_as(image.path)
