@@ -6,9 +6,7 @@ import json
 import logging
 import math
 import os
-import shutil
 import sys
-import warnings
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,23 +25,20 @@ from reseen.data.images.cache import cached_images
 from reseen.data.images.preparation import NO_SIZES, largest
 from reseen.data.person import Split
 from reseen.descriptors.distance import Distance, Euclidean
-from reseen.errors import ReseenError, ReseenWarning, one_line
-from reseen.evaluation import EvaluationReport, Kissme, ReRanking
-from reseen.evaluation.split import Evaluation, evaluate_split
+from reseen.errors import ReseenError, one_line
+from reseen.evaluation import EvaluationReport, Kissme
+from reseen.evaluation.split import Evaluation
 from reseen.explain.curves import training_figure
 from reseen.explain.saving import save_figure
 from reseen.files import replacing
 from reseen.losses.objective import Objective
 from reseen.losses.term import Training
-from reseen.models import checkpoint
-from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.models.embedder import Embedder
 from reseen.models.initial import part_of
 from reseen.precision import runs_bfloat16, tune
 from reseen.progress import progress_of
 from reseen.provenance import provenance, restart_peak_memory
 from reseen.training.beforehand import final_distance, fixed_output, taught
-from reseen.training.calibrating import attach, fit, held_back_by, held_back_words
-from reseen.training.card import model_card
 from reseen.training.images import TrainingImages, open_data, open_validation
 from reseen.training.loop.history import History
 from reseen.training.loop.optimizer import build_optimizer, keep_state, state_by_name
@@ -51,6 +46,7 @@ from reseen.training.loop.phase import Keeping, PhaseLoop
 from reseen.training.loop.state import TrainingState
 from reseen.training.loop.step import Step, build_sampler, number_of
 from reseen.training.loop.stop import GracefulStop
+from reseen.training.outcome import Outcome
 from reseen.training.recipe import DataSection, Recipe, check_unchanged, dump_recipe
 from reseen.training.system import build_system, check_phases
 
@@ -103,12 +99,12 @@ class Run:
         self.split = open_data(self.recipe.data)
         if not self.split.gallery:
             raise _no_images("gallery (test)", self.recipe.data)
-        self.validation = open_validation(self.recipe.data)
+        validation = open_validation(self.recipe.data)
+        self.outcome = Outcome(self.recipe, self.folder, self.split, validation, self.console)
         check_phases(self.recipe, self.split)
         self.model: nn.Module | None = None
         self.frozen: list[nn.Parameter] = []
         self.moments: dict[str, dict[str, Any]] = {}
-        self.trained_images = 0
         stated = self.recipe.distance
         self.distance: Distance = Euclidean() if stated is None or isinstance(stated, Kissme) else stated
         keeping = self._keeping(state)
@@ -135,10 +131,9 @@ class Run:
         assert self.model is not None
         return self.model
 
-    @property
-    def best(self) -> str:
-        """Name of the best epoch's folder: it says so if the test set was looked at to find it."""
-        return "best" if self.recipe.data.validation else "best-on-test"
+    def embedder(self) -> Embedder:
+        """Returns the system as it is now, ready to embed."""
+        return self.outcome.embedder(self.system, self.distance)
 
     def _check_folder(self) -> None:
         """Nothing is written before data, weights and device have proved right; see `_open_folder`."""
@@ -181,8 +176,8 @@ class Run:
             self.folder / STATE,
             History(self.folder / "metrics.csv", before),
             GracefulStop(self.deadline),
-            evaluate=lambda: self._evaluate(self.validation or self.split).report,
-            on_best=lambda report: self._save(self.best, report),
+            evaluate=lambda: self.outcome.choose(self.embedder()),
+            on_best=lambda report: self.outcome.save(self.outcome.best, self.embedder(), report),
             every=self.recipe.evaluation.every,
             stop_after=self.stop_after,
             best=-1.0 if state is None else state.best,
@@ -203,7 +198,7 @@ class Run:
             self.model.load_state_dict(state.model)
         # Weights that do not fit have been noticed by now, before any image is decoded.
         self.images = self._images(data, split)
-        self.trained_images = len(self.images)
+        self.outcome.trained_images = len(self.images)
         self.model.to(fabric.device)  # before its optimiser, which works in another way on a GPU
         objective = Objective(phase.objective, Training(self.images.schema, self.images.attributes)).to(fabric.device)
         parts = [part_of(self.model, name, "frozen") for name in phase.frozen]
@@ -255,101 +250,29 @@ class Run:
         schema = getattr(self.system.config, "attributes", None)
         return TrainingImages(cached, split, schema if isinstance(schema, AttributeSchema) else None)
 
-    def embedder(self) -> Embedder:
-        """Returns the system as it is now, ready to embed."""
-        settings = self.recipe.evaluation
-        config = EmbedderConfig(
-            size=self.recipe.data.size,
-            flip=settings.flip,
-            normalize=settings.normalize,
-            precision="float32" if self.recipe.precision == "32-true" else "bfloat16",
-        )
-        return Embedder(self.system, config, self.distance)
-
-    def _evaluate(self, split: Split, embedder: Embedder | None = None) -> Evaluation:
-        settings = self.recipe.evaluation
-        with torch.compiler.set_stance("force_eager"):  # batches of all sizes, too few to compile for
-            return evaluate_split(
-                embedder or self.embedder(),
-                split,
-                batch_size=settings.batch_size,
-                average_precision=settings.average_precision,
-                reranking=ReRanking() if settings.reranking else None,
-                max_corrupt=self.recipe.data.max_corrupt,
-                bars=partial(progress_of, self.console),
-            )
-
-    def _save(self, name: str, report: EvaluationReport | None) -> None:
-        embedder = self.embedder()
-        card = model_card(self.recipe, self.split, embedder, report, self.trained_images)
-        self._write(self.folder / name, embedder, card)
-
-    def _write(self, folder: Path, embedder: Embedder, card: str) -> None:
-        checkpoint.save(
-            folder,
-            embedder.model,
-            embedder.config,
-            card=card,
-            distance=embedder.distance,
-            trained_on=self.recipe.trained_on,
-            held_back=held_back_by(self.recipe.data),
-        )
-
     def _draw_curves(self) -> None:
         if _rank() == 0 and (self.folder / "metrics.csv").exists():
             save_figure(training_figure(self.folder / "metrics.csv"), self.folder / "curves.png")
 
     def _finish(self, keeping: Keeping) -> EvaluationReport:
-        """Saves first, so that nothing of the training is lost if the evaluation fails."""
         if _rank():
             sys.exit()  # under DDP the first process does the rest alone
         self._draw_curves()
         self.distance = final_distance(self.recipe, self.embedder(), self.split, partial(progress_of, self.console))
-        self._save("last", None)
-        self.evaluation = self._evaluate(self.split)
-        report = self.evaluation.report
-        self._save("last", report)
-        validated = None if self.validation is None else self._evaluate(self.validation)
-        self._calibrate("last", validated)
+        self.evaluation, figures = self.outcome.finish(self.embedder(), keeping.best)
         seconds = round(keeping.seconds, 1)
-        content = {"recipe": self.recipe.name, "training_seconds": seconds, **report.as_dict()}
-        weights: dict[str, float] = getattr(self.system, "attribute_weights", dict)()
-        if weights:
-            content["attribute_weights"] = dict(sorted(weights.items(), key=lambda item: -item[1]))
-        chosen = report if validated is None else validated.report
-        if validated is not None:
-            content["validation"] = chosen.as_dict()
-        if chosen.primary >= keeping.best or not (self.folder / self.best).exists():
-            shutil.rmtree(self.folder / self.best, ignore_errors=True)
-            shutil.copytree(self.folder / "last", self.folder / self.best)
-        elif self.validation is not None:
-            content["best"] = self._test_best().as_dict()
-        content["speed"] = keeping.history.speed()
-        content["provenance"] = provenance(seconds=seconds, device=str(self.fabric.device), seed=self.recipe.seed)
+        content = {
+            "recipe": self.recipe.name,
+            "training_seconds": seconds,
+            **figures,
+            "speed": keeping.history.speed(),
+            "provenance": provenance(seconds=seconds, device=str(self.fabric.device), seed=self.recipe.seed),
+        }
         with replacing(self.folder / REPORT) as file:
             file.write_text(json.dumps(content, indent=2) + "\n")
+        report = self.evaluation.report
         log.info("done after %.0f s of training: %s", keeping.seconds, report.figures())
         return report
-
-    def _test_best(self) -> EvaluationReport:
-        """Tests the epoch that did best in validation, and writes its figures into its card."""
-        folder = self.folder / self.best
-        embedder = checkpoint.load(folder, device=self.fabric.device)
-        report = self._evaluate(self.split, embedder).report
-        card = model_card(self.recipe, self.split, embedder, report, self.trained_images)
-        self._write(folder, embedder, card)
-        if self.validation is not None:
-            self._calibrate(self.best, self._evaluate(self.validation, embedder))
-        return report
-
-    def _calibrate(self, name: str, validated: Evaluation | None) -> None:
-        """Writes into a checkpoint what its distances have meant for persons held back, if there are enough."""
-        if validated is None or validated.query is None:
-            return
-        try:
-            attach(self.folder / name, fit(validated, held_back_words(self.split.name)))
-        except ReseenError as error:
-            warnings.warn(f"{self.folder / name} is not calibrated: {error}", ReseenWarning, stacklevel=2)
 
 
 def _no_images(what: str, data: DataSection) -> ReseenError:
