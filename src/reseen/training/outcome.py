@@ -109,7 +109,8 @@ class Outcome:
             shutil.copytree(self.folder / "last", self.folder / self.best)
         elif self.validation is not None:
             content["best"] = self._test_best(embedder.device, self.validation).as_dict()
-        content["cost"] = cost_of(embedder.model.config, embedder.config.size).as_dict()
+        config: Any = embedder.model.config
+        content["cost"] = cost_of(config, embedder.config.size).as_dict()
         return evaluation, content
 
     def _evaluate(self, embedder: Embedder, split: Split) -> Evaluation:

@@ -9,13 +9,15 @@ import typer
 
 from reseen.console import say_written
 from reseen.extras import need
-from reseen.gallery_files import gallery_at, new_gallery_at
+from reseen.gallery_files import check_gallery, gallery_at, new_gallery_at
 
 if TYPE_CHECKING:
     from reseen.search.gallery import Gallery, Results
     from reseen.search.where import AttributeFilter
 
 GalleryArgument = Annotated[str, typer.Argument(help="Folder or address of the gallery.", callback=gallery_at)]
+GalleryFolder = Annotated[Path, typer.Argument(help="Folder of the gallery.", callback=check_gallery)]
+"""For what needs a gallery on disk: the application and what lies beside it."""
 NewGalleryArgument = Annotated[
     str, typer.Argument(help="Folder or address of the gallery; made when missing.", callback=new_gallery_at)
 ]

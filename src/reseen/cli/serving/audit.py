@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reseen.cli.gallery.common import GalleryArgument
+from reseen.cli.gallery.common import GalleryFolder
 from reseen.cli.serving.user import opened
 from reseen.console import out
 
@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="Who did what, and whether the reco
 
 
 @app.command("show")
-def show(gallery: GalleryArgument, last: Annotated[int, typer.Option(min=1, help="How many entries.")] = 20) -> None:
+def show(gallery: GalleryFolder, last: Annotated[int, typer.Option(min=1, help="How many entries.")] = 20) -> None:
     """Show the last entries, newest last.
 
     Example: [bold]reseen audit show hall --last 50[/]
@@ -30,7 +30,7 @@ def show(gallery: GalleryArgument, last: Annotated[int, typer.Option(min=1, help
 
 @app.command("verify")
 def verify(
-    gallery: GalleryArgument,
+    gallery: GalleryFolder,
     head: Annotated[str, typer.Option(help="A hash noted before: it has to be in the chain.")] = "",
 ) -> None:
     """Compute every hash anew: no entry can be changed or taken out without being noticed.

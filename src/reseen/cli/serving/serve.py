@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from reseen.checkpoint_files import check_checkpoint
-from reseen.cli.gallery.common import GalleryArgument
+from reseen.cli.gallery.common import GalleryFolder
 from reseen.cli.options import BOXED_MODEL, DeviceOption
 from reseen.console import out
 from reseen.extras import need
 
 
 def serve(
-    gallery: GalleryArgument,
+    gallery: GalleryFolder,
     checkpoint: Annotated[
         Path, typer.Option("--model", help="Checkpoint that made the gallery.", callback=check_checkpoint)
     ] = BOXED_MODEL,

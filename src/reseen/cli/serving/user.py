@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reseen.cli.gallery.common import GalleryArgument
+from reseen.cli.gallery.common import GalleryFolder
 from reseen.console import out
 from reseen.errors import ReseenError
 from reseen.extras import need
@@ -46,7 +46,7 @@ def opened(gallery: Path) -> Iterator[State]:
 
 @app.command("add")
 def add(
-    gallery: GalleryArgument,
+    gallery: GalleryFolder,
     name: NameArgument,
     role: Annotated[Role, typer.Option(help="A viewer searches; an operator also adds and deletes.")] = Role.VIEWER,
     camera: Annotated[list[int] | None, typer.Option(help="May see only this camera; may be repeated.")] = None,
@@ -73,7 +73,7 @@ def _password(file: Path | None) -> str:
 
 
 @app.command("list")
-def show(gallery: GalleryArgument) -> None:
+def show(gallery: GalleryFolder) -> None:
     """List who may use the application.
 
     Example: [bold]reseen user list hall[/]
@@ -85,7 +85,7 @@ def show(gallery: GalleryArgument) -> None:
 
 
 @app.command("remove")
-def remove(gallery: GalleryArgument, name: NameArgument) -> None:
+def remove(gallery: GalleryFolder, name: NameArgument) -> None:
     """Let somebody in no more.
 
     Example: [bold]reseen user remove hall ann[/]
