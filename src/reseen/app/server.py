@@ -47,7 +47,7 @@ def create_app(desk: Desk) -> FastAPI:
     app.include_router(api.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
-    app.add_middleware(Guard, settings=desk.settings)
+    app.add_middleware(Guard, settings=desk.settings, door=desk.door)
 
     @app.get("/health", include_in_schema=False)
     def health(request: Request) -> dict[str, str]:
