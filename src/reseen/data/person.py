@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import threading
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -112,7 +114,7 @@ class PersonImage:
             if len(data) > limit:
                 raise ReseenError(f"cannot read image {self.name}: it has more than {limit >> 20} MiB; make it smaller")
             return data
-        except (OSError, KeyError, zipfile.BadZipFile, RuntimeError) as error:
+        except (OSError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError) as error:
             raise ReseenError(f"cannot read image {self.name}: {error}") from error
 
     def _read_member(self, archive: Path, limit: int) -> bytes:

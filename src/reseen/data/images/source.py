@@ -189,7 +189,7 @@ def _zip_tree(archive: Path, size: int, modified: int) -> Mapping[str, _Node]:
     try:
         with zipfile.ZipFile(archive) as opened:
             names = opened.namelist()
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile, ValueError, RuntimeError) as error:  # names in no coding, a later version
         raise ReseenError(f"cannot read zip {archive}: {error}") from error
     for name in names:
         path = PurePosixPath(name)
