@@ -141,8 +141,7 @@ class SearchStore:
 
     def forget_rows(self, ids: Iterable[str]) -> int:
         """Deletes pictures and descriptors that are rows which were deleted from the gallery."""
-        wanted = list(ids)
-        return self._forget(f"hash IN ({', '.join('?' * len(wanted))})", wanted) if wanted else 0
+        return self._forget("hash IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
 
     def _forget(self, condition: str, values: Sequence[object]) -> int:
         gone = self._database.write(
