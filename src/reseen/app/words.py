@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-_SENSITIVE = ("gender", "age", "personalMale", "personalLess", "personalLarger")
-"""How the names of such attributes begin."""
+_SENSITIVE = (
+    "gender", "sex", "male", "female", "personalmale", "personalfemale",
+    "age", "young", "old", "adult", "child", "teen", "personalless", "personallarger",
+    "ethnic", "race", "skin",
+)  # fmt: skip
+"""How the names of such attributes begin, in small letters."""
 
 
 def is_sensitive(attribute: str) -> bool:
-    """Whether an attribute says how old somebody looks, or of which gender."""
-    return attribute.partition(":")[0].startswith(_SENSITIVE)
+    """Whether an attribute says how old somebody looks, of which gender, or from where."""
+    return attribute.partition(":")[0].casefold().startswith(_SENSITIVE)
 
 
 def label(attribute: str) -> str:
