@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import threading
+import time
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -114,6 +116,21 @@ def test_a_zip_that_lists_too_much_is_not_opened(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(zipfile, "ZipFile", None)
     with pytest.raises(ReseenError, match=r"long\.zip lists more than 40 files"):
         adding.pictures_in(tmp_path, limit=10)
+
+
+def test_a_name_of_ten_thousand_folders_is_passed_over(tmp_path: Path) -> None:
+    names = [f"{number}/" + "a/" * 10_000 + "x.jpg" for number in range(200)]
+    zip_of(tmp_path / "00000-deep.zip", dict.fromkeys(names, b"") | {"b/c/d.jpg": jpeg(1, 1)})
+    began = time.process_time()
+    assert [image.path.as_posix() for image in adding.pictures_in(tmp_path, limit=900)] == ["b/c/d.jpg"]
+    assert time.process_time() - began < 5
+
+
+def test_a_zip_that_was_added_leaves_nothing_open(client: Client, tmp_path: Path) -> None:
+    zip_of(tmp_path / "one.zip", {"a.jpg": jpeg(63, 1)})
+    assert finished(client, client.add(tmp_path / "one.zip")).added == 1
+    held = [os.readlink(each) for each in Path("/proc/self/fd").iterdir() if os.path.lexists(each)]
+    assert not [each for each in held if "one.zip" in each]
 
 
 def test_a_jpeg_of_a_thousand_passes_is_refused_before_it_is_decoded(client: Client) -> None:

@@ -10,6 +10,11 @@ _SENSITIVE = (
 """How the names of such attributes begin, in small letters."""
 
 
+def plain_line(text: str) -> str:
+    """Returns what somebody wrote in one line, without signs that nobody sees or that turn the others around."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
 def is_sensitive(attribute: str) -> bool:
     """Whether an attribute says how old somebody looks, of which gender, or from where."""
     return attribute.partition(":")[0].casefold().startswith(_SENSITIVE)

@@ -47,6 +47,12 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
 
+def close_archives() -> None:
+    """Closes zips that were read from: as long as one is open, deleting it leaves its content on disk."""
+    with _archive_lock:
+        _open_zip.cache_clear()
+
+
 def _eight_bits(picture: Image.Image) -> Image.Image:
     """Returns a gray picture of 16 bits with 8, which Pillow would cut off at 255 instead; others as they are.
 

@@ -15,7 +15,7 @@ from reseen.app.finding.rows import row_message
 from reseen.app.finding.wanted import ALL, Wanted
 from reseen.app.state.searches import Place, Query, Record
 from reseen.app.state.users import User
-from reseen.app.words import is_sensitive, label
+from reseen.app.words import is_sensitive, label, plain_line
 from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import EVIDENCE
 from reseen.descriptors.distance import Euclidean
@@ -58,7 +58,7 @@ def search(desk: Desk, user: User, ask: Ask) -> Record:
         ReseenError: If the purpose is missing, there is nothing to search by, or a filter is none.
         HTTPException: 404 if a picture that is referred to is not there, or not theirs to see.
     """
-    purpose = " ".join(ask.purpose.split())
+    purpose = plain_line(ask.purpose)
     if len(purpose) < 3 or len(purpose) > 500:
         raise ReseenError("say what this search is for, in up to 500 characters: it is written down beside the result")
     limits = desk.settings.limits

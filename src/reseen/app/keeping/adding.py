@@ -14,6 +14,7 @@ from reseen.app.desk import Desk
 from reseen.app.state.jobs import Job
 from reseen.app.state.users import User
 from reseen.app.web.uploads import file_name
+from reseen.app.words import plain_line
 from reseen.data.images.reference import image_of
 from reseen.data.images.source import is_image, open_folder
 from reseen.data.person import PersonImage
@@ -48,7 +49,8 @@ def accept(
     names = [file_name(file.filename or "") for file in sent]
     for name in names:
         _check(desk, name, camera)
-    said = source.strip()[:200] or f"added by {user.name} at {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC"
+    now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+    said = plain_line(source)[:200] or f"added by {user.name} at {now} UTC"
     one = desk.state.jobs.add(user.name, {"camera": camera, "seconds": seconds, "source": said})
     folder = desk.uploads / one
     folder.mkdir(parents=True, mode=0o700)

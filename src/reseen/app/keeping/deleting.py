@@ -11,6 +11,7 @@ from reseen.app.desk import Desk
 from reseen.app.finding.why import Explainer
 from reseen.app.state.deletions import Begun
 from reseen.app.state.users import User
+from reseen.app.words import plain_line
 from reseen.errors import ReseenError
 from reseen.search.gallery.deleting.receipt import BEYOND, Receipt
 from reseen.search.gallery.finding.filters import Criteria, Filter, OneOf
@@ -32,12 +33,15 @@ def delete(desk: Desk, explainer: Explainer, user: User, wanted: messages.Deleti
     Raises:
         ReseenError: If nothing is said, or the disk fails.
     """
+    reason = plain_line(wanted.reason)
+    if len(reason) < 3:
+        raise ReseenError("say why this is deleted: it stands in the audit trail")
     rows = _rows(desk, user, wanted)
     ids = ids_of(desk.gallery, rows)
     criteria = wanted.model_dump(exclude_none=True, exclude={"reason"})
-    with desk.state.deletions.noted(Begun(time.time(), user.name, "delete", wanted.reason, criteria, ids)):
+    with desk.state.deletions.noted(Begun(time.time(), user.name, "delete", reason, criteria, ids)):
         done = desk.gallery.remove(rows, scan=True)
-        return _receipt(desk, explainer, user, "delete", wanted.reason, criteria, ids, done)
+        return _receipt(desk, explainer, user, "delete", reason, criteria, ids, done)
 
 
 def expire(desk: Desk, explainer: Explainer, user: User) -> messages.Receipt:

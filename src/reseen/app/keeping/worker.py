@@ -17,7 +17,7 @@ from reseen.app.settings import Limits
 from reseen.app.state.jobs import Ending, Job
 from reseen.app.web.uploads import check_picture
 from reseen.data.attributes import AttributeSchema
-from reseen.data.person import PersonImage
+from reseen.data.person import PersonImage, close_archives
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.ingest import Settings, ingest
@@ -156,6 +156,7 @@ class Worker:
         return self._desk.uploads / job.id
 
     def _over(self, job: Job, state: Ending, text: str) -> None:
+        close_archives()
         shutil.rmtree(self._folder(job), ignore_errors=True)
         self._desk.state.jobs.end(job.id, state, text)
         self._desk.state.audit.add(job.who, "added", job=job.id, state=state, result=text)
