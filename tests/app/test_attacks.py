@@ -145,12 +145,14 @@ def test_a_jpeg_of_a_thousand_passes_is_refused_before_it_is_decoded(client: Cli
 
 
 def test_a_picture_that_takes_too_long_is_refused(settings: Settings) -> None:
-    hasty = settings.model_copy(update={"limits": Limits(decode_seconds=1e-9)})
+    hasty = settings.model_copy(update={"limits": Limits(decode_seconds=1e-3)})
+    file = io.BytesIO()
+    Image.new("RGB", (4000, 3000)).save(file, "JPEG")
     with Desk(hasty) as desk, TestClient(create_app(desk), base_url=LOCAL) as web:
         client = Client(http=web)
-        with pytest.raises(ReseenError, match="takes more than 1e-09 s to decode"):
-            client.search(jpeg(1, 1), purpose="too slow")
-        web.post("/api/jobs", files=[("file", ("a.jpg", jpeg(50, 1)))])
+        with pytest.raises(ReseenError, match=r"takes more than 0\.001 s to decode"):
+            client.search(file.getvalue(), purpose="too slow")
+        web.post("/api/jobs", files=[("file", ("a.jpg", file.getvalue()))])
         assert finished(client, client.jobs()[0]).message == "1 could not be read"
 
 
@@ -250,13 +252,11 @@ def test_a_table_has_no_formulas(client: Client, web: TestClient) -> None:
 
 
 def test_a_document_says_what_was_written(client: Client, desk: Desk) -> None:
-    purposes = [r"$5 and \frac{$", "\\x $a^", "lost 子供 \U0001f9d2", "a\x07b", "(((" * 50, "<</Type/Catalog>>"]
-    for purpose in purposes:
-        found = client.search(purpose=purpose, where="hat in (no, yes)")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # the font has no sign for it
-            assert client.export(found.id, "pdf").startswith(b"%PDF")
-            assert client.export(found.id, "png")
+    purpose = " ".join([r"$5 and \frac{$", "\\x $a^ lost 子供 \U0001f9d2", "a\x07b", "(((" * 50, "<</Type/Catalog>>"])
+    found = client.search(purpose=purpose, where="hat in (no, yes)")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the font has no sign for it
+        assert client.export(found.id, "pdf").startswith(b"%PDF")
 
 
 def test_feedback_tells_only_of_rows_that_may_be_seen(client: Client, desk: Desk) -> None:
