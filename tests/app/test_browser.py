@@ -163,6 +163,8 @@ def test_axe_finds_nothing_serious_on_any_page(page: Any, paths: list[str]) -> N
         page.emulate_media(color_scheme="dark")
         assert accessibility(page, "color-contrast") == [], f"{path}, dark"
         page.emulate_media(color_scheme="light")
+    page.evaluate("document.querySelector('main').innerHTML = '<button></button>'")
+    assert accessibility(page) == ["button-name: <button></button>"], "it does look"
 
 
 @pytest.mark.long
