@@ -17,7 +17,7 @@ help:
 	@echo "make setup            the development environment in $(VENV)"
 	@echo "make lint | types | imports | format"
 	@echo "make bench            speed and memory beside public packages"
-	@echo "make soak             the application under load: half an hour"
+	@echo "make soak             the application under load, attacked and killed: half an hour"
 	@echo "make docs             the documentation site in site/"
 	@echo "make clean            remove $(VENV) and everything built"
 
@@ -56,8 +56,8 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/rasterising.py
 
 soak: $(VENV)/dev.stamp
-	@$(PIP) schemathesis==4.32.5
 	$(BIN)/python benchmarks/soak.py
+	$(BIN)/python -m pytest -m long tests/app
 
 docs: $(VENV)/docs.stamp
 	$(BIN)/mkdocs build --strict

@@ -1,23 +1,27 @@
-"""The application under load: 32 clients for five minutes on 100,000 rows, then 10,000 calls by schemathesis.
+"""The application under load: one user, 20 users, 32 clients for five minutes on 100,000 rows, 10,000 made-up calls.
 
     python benchmarks/soak.py
-    python benchmarks/soak.py --rows 10000 --clients 8 --seconds 30 --calls 500
+    python benchmarks/soak.py --rows 10000 --minutes 0.5 --calls 500
 
-Prints percentiles of each kind of call, errors, and the server's memory at the beginning and in the end. Rows have
-descriptors and attributes, and one picture between them all. schemathesis is called where it is installed
-(pip install schemathesis). Linux only.
+Prints percentiles of each kind of call beside what was aimed at, errors, and how the server's memory goes. Users think
+for a second after each answer; clients never do. Rows have made-up descriptors and attributes, and one picture between
+them all. The calls are made up by schemathesis from the API's description; none may make the server fail. Ends with 1
+after an error, a failure, or if memory grows; marks that are missed are only printed. Linux only.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
+import re
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
@@ -32,6 +36,38 @@ from reseen.models.embedder import EmbedderConfig
 from reseen.search.gallery import Gallery
 
 BATCH = 20_000
+PICTURE, ROW = "search by a picture that is sent", "search by a row's descriptor"
+MARKS = {("1 user", ROW): 100, ("1 user", PICTURE): 1000, ("20 users", ROW): 500}
+"""Milliseconds within which 95 of 100 calls are to be answered."""
+FIRST_PAGE = 150_000
+"""Bytes of the first page with all that it loads."""
+GROWTH = 0.03
+"""So much more memory may be held in the last fifth of the time than in the second."""
+
+
+@dataclass
+class Load:
+    """What some clients have seen.
+
+    Attributes:
+        name: Who they were.
+        times: Seconds each call took, by kind.
+        errors: Answers that were none.
+    """
+
+    name: str
+    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    errors: list[str] = field(default_factory=list)
+
+    def show(self) -> None:
+        print(f"\n{self.name}: {sum(map(len, self.times.values())):,} calls, {len(self.errors)} errors")
+        for kind, taken in self.times.items():
+            p50, p95, p99 = np.percentile(taken, [50, 95, 99]) * 1000
+            mark = MARKS.get((self.name, kind))
+            aim = "" if mark is None else f"   aim {mark} ms: {'met' if p95 <= mark else 'missed'}"
+            print(f"{kind:<33} {len(taken):>7,}   p50 {p50:6.0f} ms   p95 {p95:6.0f} ms   p99 {p99:6.0f} ms{aim}")
+        for error in self.errors[:5]:
+            print(f"  {error}")
 
 
 def write(folder: Path, rows: int) -> None:
@@ -70,98 +106,132 @@ def picture_file(folder: Path) -> Path:
     return path
 
 
-def memory(process: subprocess.Popen[bytes]) -> float:
-    """Returns how much memory a process holds, in MB."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return next(int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmRSS"))
+@contextmanager
+def served(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Serves the gallery as `reseen serve` does, and waits until it answers."""
+    command = [sys.executable, "-m", "reseen.cli", "serve", str(folder / "hall"), "--model", str(folder / "last")]
+    server = subprocess.Popen([*command, "--port", str(port), "--device", "cpu"])
+    try:
+        while server.poll() is None:
+            try:
+                httpx2.get(f"http://127.0.0.1:{port}/health")
+                break
+            except httpx2.HTTPError:
+                time.sleep(0.5)
+        yield server
+    finally:
+        server.terminate()
+        server.wait()
 
 
-def visit(address: str, picture: bytes, until: float, times: dict[str, list[float]], errors: list[str]) -> None:
+def visit(address: str, picture: bytes, until: float, pause: float, load: Load) -> None:
     """Does what a visitor does, over and over: searches by picture and by row, pages on, looks at facets."""
-    with httpx2.Client(base_url=address, timeout=60) as http:
+    with httpx2.Client(base_url=address, timeout=120) as http:
 
         def call(kind: str, method: str, path: str, **content: object) -> httpx2.Response:
             began = time.perf_counter()
             answer = http.request(method, path, **content)  # type: ignore[arg-type]
-            times[kind].append(time.perf_counter() - began)
+            load.times[kind].append(time.perf_counter() - began)
             if answer.is_error:
-                errors.append(f"{answer.status_code} {path}: {answer.text[:120]}")
+                load.errors.append(f"{answer.status_code} {path}: {answer.text[:120]}")
+            time.sleep(pause)
             return answer
 
         purpose = {"purpose": "soak"}
         while time.monotonic() < until:
-            found = call(
-                "search by a picture", "POST", "/api/searches", data=purpose, files=[("picture", ("q.jpg", picture))]
-            )
+            found = call(PICTURE, "POST", "/api/searches", data=purpose, files=[("picture", ("q.jpg", picture))])
             row = found.json()["results"][0]["id"] if found.is_success else ""
-            data = {**purpose, "like_ref": [f"row:{row}"], "camera": ["3", "4"], "where": "hat=yes"}
-            again = call("search by a row, filtered", "POST", "/api/searches", data=data)
+            data = {**purpose, "like_ref": [f"row:{row}"]}
+            call(ROW, "POST", "/api/searches", data=data)
+            chosen = {"camera": ["3", "4"], "where": "hat=yes"}
+            again = call("the same, filtered", "POST", "/api/searches", data={**data, **chosen})
             if again.is_success:
                 path = f"/api/searches/{again.json()['id']}"
-                call("next page", "GET", path, params={"cursor": "24"})
-                call("page", "GET", path.removeprefix("/api"), headers={"accept": "text/html"})
+                call("next page of the list", "GET", path, params={"cursor": "24"})
+                call("its page for people", "GET", path.removeprefix("/api"), headers={"accept": "text/html"})
             call("facets", "GET", "/api/facets", params={"where": "hat=yes"})
             call("browse", "GET", "/api/rows")
 
 
+def soak(name: str, address: str, picture: bytes, clients: int, seconds: float, pause: float) -> Load:
+    """Lets clients visit, and prints how it went."""
+    load, until = Load(name), time.monotonic() + seconds
+    visitors = [threading.Thread(target=visit, args=(address, picture, until, pause, load)) for _ in range(clients)]
+    for visitor in visitors:
+        visitor.start()
+        time.sleep(pause / clients)
+    for visitor in visitors:
+        visitor.join()
+    load.show()
+    return load
+
+
+@contextmanager
+def watched(server: subprocess.Popen[bytes], grown: list[str]) -> Iterator[None]:
+    """Looks at a process's memory once a second, and notes if it grows."""
+    held: list[float] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(1.0):
+            status = Path(f"/proc/{server.pid}/status").read_text()
+            held.append(next(int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmRSS")))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    yield
+    done.set()
+    watcher.join()
+    fifth = max(1, len(held) // 5)
+    early, late = float(np.median(held[fifth : 2 * fifth] or held)), float(np.median(held[-fifth:]))
+    print(f"memory: {held[0]:,.0f} MB at first, {early:,.0f} MB in the second fifth, {late:,.0f} MB in the last")
+    if late > early * (1 + GROWTH):
+        grown.append(f"memory grows: from {early:,.0f} to {late:,.0f} MB")
+
+
+def first_page(address: str) -> None:
+    """Prints how many bytes the first page has, with style and scripts."""
+    page = httpx2.get(address, headers={"accept": "text/html"})
+    loaded = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text))
+    total = len(page.content) + sum(len(httpx2.get(address + path).content) for path in loaded)
+    verdict = "met" if total <= FIRST_PAGE else "missed"
+    print(f"\nfirst page: {total:,} bytes in {1 + len(loaded)} files, aim {FIRST_PAGE:,}: {verdict}")
+
+
+def made_up_calls(address: str, calls: int) -> list[str]:
+    """Lets schemathesis make up calls; returns what is wrong if the server failed in one of them."""
+    paths = httpx2.get(f"{address}/openapi.json").json()["paths"]
+    operations = sum(len(methods) for methods in paths.values())
+    program = str(Path(sys.executable).with_name("schemathesis"))
+    command = [program, "run", f"{address}/openapi.json", "--checks", "not_a_server_error", "--phases", "fuzzing"]
+    command += ["-n", str(-(-calls // operations)), "--continue-on-failure", "--exclude-path-regex", "events"]
+    failed = subprocess.run(command, check=False).returncode != 0
+    return ["a made-up call made the server fail"] if failed else []
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, value in (("rows", 100_000), ("clients", 32), ("seconds", 300), ("calls", 10_000), ("port", 8911)):
+    for name, value in (("rows", 100_000), ("clients", 32), ("calls", 10_000), ("port", 8911)):
         parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--minutes", type=float, default=5.0, help="of the clients; users take half as long")
     told = parser.parse_args()
-    address = f"http://127.0.0.1:{told.port}"
+    address, seconds, wrong = f"http://127.0.0.1:{told.port}", 60 * told.minutes, []
     with tempfile.TemporaryDirectory(prefix="soak-") as place:
         folder = Path(place)
         write(folder, told.rows)
-        command = [sys.executable, "-m", "reseen.cli", "serve", str(folder / "hall"), "--model", str(folder / "last")]
-        server = subprocess.Popen([*command, "--port", str(told.port), "--device", "cpu"])
-        try:
-            failed = soak(server, address, picture_file(folder).read_bytes(), told.clients, told.seconds)
-            return int(failed or made_up_calls(address, told.calls))
-        finally:
-            server.terminate()
-            server.wait()
-
-
-def soak(server: subprocess.Popen[bytes], address: str, picture: bytes, clients: int, seconds: int) -> bool:
-    """Lets clients visit, and prints how it went; returns whether there were errors."""
-    while True:
-        try:
-            httpx2.get(f"{address}/health")
-            break
-        except httpx2.HTTPError:
-            time.sleep(0.5)
-    times: dict[str, list[float]] = defaultdict(list)
-    errors: list[str] = []
-    visit(address, picture, time.monotonic() + 3, defaultdict(list), errors)  # what is read once is read
-    before = memory(server)
-    until = time.monotonic() + seconds
-    threads = [threading.Thread(target=visit, args=(address, picture, until, times, errors)) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    print(f"{clients} clients, {seconds} s")
-    for kind, taken in times.items():
-        p50, p95, p99 = np.percentile(taken, [50, 95, 99]) * 1000
-        print(f"{kind:<28} {len(taken):>7,} calls   p50 {p50:7.0f} ms   p95 {p95:7.0f} ms   p99 {p99:7.0f} ms")
-    print(f"errors: {len(errors)}; memory {before:,.0f} MB before, {memory(server):,.0f} MB after")
-    for error in errors[:5]:
-        print(f"  {error}")
-    return bool(errors)
-
-
-def made_up_calls(address: str, calls: int) -> bool:
-    """Lets schemathesis make up calls; returns whether the server failed in one of them."""
-    program = shutil.which("schemathesis", path=str(Path(sys.executable).parent)) or shutil.which("schemathesis")
-    if program is None:
-        print("schemathesis is not installed: pip install schemathesis")
-        return False
-    paths = httpx2.get(f"{address}/openapi.json").json()["paths"]
-    operations = sum(len(methods) for methods in paths.values())
-    command = [program, "run", f"{address}/openapi.json", "--checks", "not_a_server_error", "--phases", "fuzzing"]
-    command += ["-n", str(-(-calls // operations)), "--continue-on-failure", "--exclude-path-regex", "events"]
-    return subprocess.run(command, check=False).returncode != 0
+        with served(folder, told.port) as server:
+            picture = picture_file(folder).read_bytes()
+            visit(address, picture, time.monotonic() + 1, 0, Load("what is read once is read"))
+            first_page(address)
+            loads = [soak("1 user", address, picture, 1, seconds / 4, 0)]
+            loads += [soak("20 users", address, picture, 20, seconds / 4, 1)]
+            with watched(server, wrong):
+                loads += [soak(f"{told.clients} clients", address, picture, told.clients, seconds, 0)]
+            wrong += [f"{len(load.errors)} errors with {load.name}" for load in loads if load.errors]
+            wrong += made_up_calls(address, told.calls) if told.calls else []
+    for each in wrong:
+        print(each)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

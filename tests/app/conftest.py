@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 
 from reseen.app.desk import Desk
@@ -48,3 +51,16 @@ def web(desk: Desk) -> Iterator[TestClient]:
 def client(web: TestClient) -> Client:
     """The typed client, on the same application."""
     return Client(http=web)
+
+
+@pytest.fixture
+def address(desk: Desk) -> Iterator[str]:
+    """Where the application can be called from outside this process."""
+    server = uvicorn.Server(uvicorn.Config(create_app(desk), port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()

@@ -27,13 +27,17 @@ def jpeg(pid: int, camera: int, seed: int = 0) -> bytes:
     return file.getvalue()
 
 
+def write_checkpoint(folder: Path, seed: int = 0) -> Path:
+    """Writes a tiny untrained model."""
+    torch.manual_seed(seed)
+    config = models.config_of({"system": "aanet", "backbone": "test_resnet", "num_identities": 4, "num_parts": 2})
+    checkpoint.save(folder, models.build(config), EmbedderConfig(size=(64, 32)), card=CARD)
+    return folder
+
+
 def write_gallery(folder: Path) -> Settings:
     """Writes a tiny untrained checkpoint and a gallery: persons 1 to 4, each once in cameras 1 to 3, 100 s apart."""
-    torch.manual_seed(0)
-    config = models.config_of({"system": "aanet", "backbone": "test_resnet", "num_identities": 4, "num_parts": 2})
-    model = models.build(config)
-    checkpoint.save(folder / "last", model, EmbedderConfig(size=(64, 32)), card=CARD)
-    embedder = checkpoint.load(folder / "last")
+    embedder = checkpoint.load(write_checkpoint(folder / "last"))
     places = [(pid, camera) for pid in range(1, PERSONS + 1) for camera in range(1, CAMERAS + 1)]
     pictures = [jpeg(*place) for place in places]
     embedded = embedder.embed([PersonImage(data, *place) for data, place in zip(pictures, places, strict=True)])

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+import reseen
 from reseen.app.desk import Desk
 from reseen.app.server import create_app
 from reseen.app.settings import Settings
+from reseen.app.words import is_sensitive
 from reseen.client import Client
 from reseen.errors import ReseenError
 from tests.app.conftest import LOCAL
@@ -98,6 +100,27 @@ def test_ids_that_somebody_may_not_see_are_404_everywhere(users: Desk) -> None:
         Client(http=bob).search(purpose="a row of another camera", like_rows=[row])
 
 
+def test_no_route_tells_of_what_somebody_may_not_see(users: Desk) -> None:
+    """Goes through the API's own description, so that a new route is looked at too."""
+    ann, bob = login(users, "ann"), login(users, "bob")
+    row = Client(http=ann).rows(cameras=[1]).rows[0].id
+    ids = {"row_id": row, "search_id": Client(http=ann).search(jpeg(1, 1), purpose="ann's").id, "job_id": "job"}
+    ids |= {"place": "0", "kind": "png"}
+    references = dict.fromkeys(("one", "other", "of"), f"row:{row}")
+    looked = []
+    for path, methods in bob.get("/openapi.json").json()["paths"].items():
+        for method, operation in methods.items():
+            named = {each["name"] for each in operation.get("parameters", ())}
+            if not named & {"row_id", "search_id", "job_id", *references}:
+                continue
+            place, query = path.format(**ids), {name: value for name, value in references.items() if name in named}
+            answer = bob.request(method, place, params=query, json={"row": row, "correct": True})
+            looked.append(path)
+            assert answer.status_code == 404, (method, path, answer.text)
+    assert {"/api/rows/{row_id}/picture", "/api/why/covered", "/api/searches/{search_id}/export.{kind}"} <= set(looked)
+    assert len(looked) >= 14
+
+
 def test_viewers_do_not_find_what_operators_do(users: Desk) -> None:
     eve = login(users, "eve")
     for path in ("/api/audit", "/audit", "/api/jobs", "/add", "/delete", "/api/feedback"):
@@ -127,6 +150,8 @@ def test_passwords_can_be_guessed_five_times(users: Desk) -> None:
     right = browser.post("/login", data={"name": "ann", "password": "correct horse"})
     assert right.status_code == 429, "the right one does not help either"
     assert int(right.headers["retry-after"]) > 600
+    (kept,) = users.state._database.read("SELECT password FROM users WHERE name = 'ann'")
+    assert kept["password"].startswith("$argon2id$")
     assert b"correct horse" not in b"".join(f.read_bytes() for f in users.state.folder.iterdir() if f.is_file())
 
 
@@ -161,6 +186,26 @@ def test_every_answer_has_the_policy(web: TestClient) -> None:
         assert "http" not in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
+
+
+def test_nothing_here_says_that_somebody_was_identified() -> None:
+    package = Path(reseen.__file__).parent
+    texts = [file for file in (package / "app").rglob("*.*") if file.suffix in (".py", ".html", ".js")]
+    assert len(texts) > 50
+    for file in [*texts, package / "client.py"]:
+        assert not re.search(r"\bidentified\b", file.read_text(encoding="utf-8"), re.IGNORECASE), file
+
+
+@pytest.mark.parametrize(
+    ("name", "sensitive"),
+    [
+        ("gender", True), ("age", True), ("personalMale", True), ("personalLess30", True), ("Female", True),
+        ("Age17-30", True), ("sex", True), ("ethnicity", True), ("upper_color", False), ("backpack", False),
+        ("personalOther", False), ("hat", False), ("lowerBodyJeans", False), ("carryingOther", False),
+    ],
+)  # fmt: skip
+def test_what_is_nobodys_business_is_known_by_its_name(name: str, sensitive: bool) -> None:
+    assert is_sensitive(name) is sensitive
 
 
 def test_errors_are_problems(web: TestClient) -> None:

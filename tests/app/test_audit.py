@@ -74,6 +74,33 @@ def test_the_program_itself_cannot_change_it(gallery: Path) -> None:
     connection.close()
 
 
+def test_no_entry_takes_anothers_place(gallery: Path) -> None:
+    connection = sqlite3.connect(state_folder(gallery) / "state.db")
+    for number in (0, 3, 5, 7):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute("INSERT OR REPLACE INTO audit VALUES (?, 0, 'eve', 'x', '{}', '')", (number,))
+    connection.close()
+    assert run("audit", "verify", gallery).exit_code == 0
+
+
+def test_what_is_changed_together_is_changed_wholly_or_not_at_all(gallery: Path) -> None:
+    state = State(state_folder(gallery))
+
+    def change() -> None:
+        with state.change():
+            state.switches["light"] = True
+            state.audit.add("ann", "search")
+            state.users.add("no name", "correct horse", "viewer")
+
+    with pytest.raises(ReseenError, match="is no user's name"):
+        change()
+    assert not state.switches["light"]
+    assert state.audit.head()[0] == 5
+    state.audit.add("ann", "search")
+    assert state.audit.problems() == []
+    state.close()
+
+
 def test_users_are_added_listed_and_removed(gallery: Path, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("correct horse\n")
     words = ["user", "add", gallery, "ann", "--password-file", tmp_path / "password", "--camera", 2]

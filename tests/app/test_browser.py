@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
-from reseen.app.desk import Desk
-from reseen.app.server import create_app
+from reseen.app.desk import SENSITIVE, Desk
+from reseen.client import Client
 from tests.app.served import jpeg
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
 CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")]
 
@@ -27,18 +25,6 @@ PASTE = """
     document.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true}));
 }
 """
-
-
-@pytest.fixture
-def address(desk: Desk) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(create_app(desk), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.fixture
@@ -139,6 +125,63 @@ def test_a_walk_through_every_page(page: Any, desk: Desk, tmp_path: Path) -> Non
     expect(page.get_by_role("link", name="Delete")).to_have_count(0)
     page.get_by_role("button", name="Log out").click()
     expect(page).to_have_url(f"{page.url.partition('/login')[0]}/login")
+
+
+def accessibility(page: Any, rules: str = "") -> list[str]:
+    """Returns what axe-core finds serious on a page."""
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": rules.split()}
+    found = axe.Axe().run(page, options=options).response["violations"]
+    return [
+        f"{each['id']}: {node['html']}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+@pytest.fixture
+def paths(desk: Desk, client: Client) -> list[str]:
+    """Every page, with something on it."""
+    found = client.search(jpeg(1, 1), purpose="every page", where="hat in (no, yes)")
+    row, other = found.results[0].id, found.results[1].id
+    client.say(found.id, row, True)
+    client.say(found.id, other, False)
+    job = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "source": "left"})
+    desk.state.jobs.end(job, "failed", "the files could not be kept")
+    return [
+        "/", f"/searches/{found.id}", "/searches", "/browse", "/compare", f"/compare?one=row:{row}", f"/people/{row}",
+        f"/why?one=row:{row}&other=row:{other}", "/add", "/delete", f"/delete?row={row}", "/model", "/audit",
+    ]  # fmt: skip
+
+
+def test_axe_finds_nothing_serious_on_any_page(page: Any, paths: list[str]) -> None:
+    for path in paths:
+        page.goto(path)
+        assert accessibility(page) == [], path
+        page.emulate_media(color_scheme="dark")
+        assert accessibility(page, "color-contrast") == [], f"{path}, dark"
+        page.emulate_media(color_scheme="light")
+    page.evaluate("document.querySelector('main').innerHTML = '<button></button>'")
+    assert accessibility(page) == ["button-name: <button></button>"], "it does look"
+
+
+@pytest.mark.long
+def test_axe_finds_nothing_serious_however_it_is_looked_at(page: Any, paths: list[str], desk: Desk) -> None:
+    desk.state.switches[SENSITIVE] = True
+    for width in (390, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            for path in paths:
+                page.goto(path)
+                for details in page.locator("details:not([open]) > summary").all():
+                    details.click()
+                assert accessibility(page) == [], (path, width, scheme)
+    desk.state.users.add("ann", "correct horse", "viewer")
+    page.goto("/")
+    assert accessibility(page) == [], "login"
 
 
 def test_no_page_is_wider_than_its_window(page: Any, desk: Desk) -> None:

@@ -204,6 +204,8 @@ def test_deletion_takes_everything_and_gives_a_receipt(client: Client, desk: Des
         client.rerun(uploaded.id)
     with pytest.raises(ReseenError, match="say what to delete"):
         client.delete(Deletion(reason="nothing said"))
+    with pytest.raises(ReseenError, match="say why this is deleted"):
+        client.delete(Deletion(cameras=(2,), reason=" \u200b "))
 
 
 def test_retention_deletes_rows_and_kept_queries_that_are_older(client: Client) -> None:

@@ -97,6 +97,8 @@ def test_a_purpose_is_required_and_nothing_is_searched_for_nothing(client: Clien
         client.search(jpeg(1, 1), purpose="")
     with pytest.raises(ReseenError, match="say what this search is for"):
         client.search(jpeg(1, 1), purpose="      ")
+    with pytest.raises(ReseenError, match="say what this search is for"):
+        client.search(jpeg(1, 1), purpose="\u200b\u202e\u200b")
     with pytest.raises(ReseenError, match="nothing to search for"):
         client.search(purpose="nothing")
     assert client.searches().searches == ()

@@ -149,6 +149,16 @@ def test_digest_tells_models_apart_and_not_how_they_run(model: IDE) -> None:
     assert digest != Embedder(model, config).digest
 
 
+def test_settled_weights_are_hashed_once(model: IDE) -> None:
+    embedder = Embedder(model, EmbedderConfig(size=(64, 32)))
+    digest = embedder.digest
+    embedder.settle()
+    assert embedder.digest == digest
+    with torch.no_grad():
+        next(model.parameters()).view(-1)[0] += 1
+    assert embedder.digest == digest, "whoever settles a model does not train it any more"
+
+
 class Columns(nn.Module):
     """Describes a picture by the brightness of each of its columns: the mirror image's are the other way round."""
 

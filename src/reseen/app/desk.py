@@ -54,6 +54,7 @@ class Desk:
         self.choices = Choices(settings.detector)
         self.gallery = Gallery.open(settings.gallery)
         self.embedder: Embedder = checkpoint.load(settings.checkpoint, device=device_of(settings.device))
+        self.embedder.settle()
         self.computing = threading.Lock()
         self._overview: Overview | None = None
         layout = self.gallery.layout

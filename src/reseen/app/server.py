@@ -12,6 +12,7 @@ import reseen
 from reseen.app import api, pages
 from reseen.app.desk import Desk
 from reseen.app.finding.why import Explainer
+from reseen.app.keeping import deleting
 from reseen.app.keeping.worker import Worker
 from reseen.app.settings import Settings
 from reseen.app.web import problems
@@ -30,6 +31,7 @@ def create_app(desk: Desk) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        deleting.finish(desk)
         worker.start()
         yield
         worker.stop()
@@ -47,7 +49,7 @@ def create_app(desk: Desk) -> FastAPI:
     app.include_router(api.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
-    app.add_middleware(Guard, settings=desk.settings)
+    app.add_middleware(Guard, settings=desk.settings, door=desk.door)
 
     @app.get("/health", include_in_schema=False)
     def health(request: Request) -> dict[str, str]:

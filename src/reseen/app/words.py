@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-_SENSITIVE = ("gender", "age", "personalMale", "personalLess", "personalLarger")
-"""How the names of such attributes begin."""
+_SENSITIVE = (
+    "gender", "sex", "male", "female", "personalmale", "personalfemale",
+    "age", "young", "old", "adult", "child", "teen", "personalless", "personallarger",
+    "ethnic", "race", "skin",
+)  # fmt: skip
+"""How the names of such attributes begin, in small letters."""
+
+
+def plain_line(text: str) -> str:
+    """Returns what somebody wrote in one line, without signs that nobody sees or that turn the others around."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def is_sensitive(attribute: str) -> bool:
-    """Whether an attribute says how old somebody looks, or of which gender."""
-    return attribute.partition(":")[0].startswith(_SENSITIVE)
+    """Whether an attribute says how old somebody looks, of which gender, or from where."""
+    return attribute.partition(":")[0].casefold().startswith(_SENSITIVE)
 
 
 def label(attribute: str) -> str:

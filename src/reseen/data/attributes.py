@@ -114,11 +114,17 @@ class Attribute:
 
         Of a multi-label attribute: ``black + red``, or ``none``.
         """
-        decided = self.decide(probabilities[None])[0]
+        return self.read_all(probabilities[None])[0]
+
+    def read_all(self, probabilities: NDArray[np.floating]) -> list[tuple[str, float]]:
+        """Returns what `read` does of each of N images, whose probabilities are (N, classes)."""
+        decided = self.decide(probabilities)
         if self.kind == "multi_label":
-            there = [name for name, present in zip(self.classes, decided, strict=True) if present]
-            return " + ".join(there) or "none", float(np.where(decided == 1, probabilities, 1 - probabilities).prod())
-        return self.classes[decided[0]], float(probabilities[decided[0]])
+            sure = np.where(decided == 1, probabilities, 1 - probabilities).prod(axis=1)
+            there = [[name for name, present in zip(self.classes, row, strict=True) if present] for row in decided]
+            return [(" + ".join(names) or "none", value) for names, value in zip(there, sure.tolist(), strict=True)]
+        best = np.take_along_axis(probabilities, decided, axis=1)
+        return [(self.classes[place], value) for place, value in zip(decided[:, 0], best[:, 0].tolist(), strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import threading
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -43,6 +45,12 @@ _archive_lock = threading.Lock()
 @lru_cache(maxsize=8)
 def _open_zip(path: Path) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
+
+
+def close_archives() -> None:
+    """Closes zips that were read from: as long as one is open, deleting it leaves its content on disk."""
+    with _archive_lock:
+        _open_zip.cache_clear()
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
@@ -112,7 +120,7 @@ class PersonImage:
             if len(data) > limit:
                 raise ReseenError(f"cannot read image {self.name}: it has more than {limit >> 20} MiB; make it smaller")
             return data
-        except (OSError, KeyError, zipfile.BadZipFile, RuntimeError) as error:
+        except (OSError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError) as error:
             raise ReseenError(f"cannot read image {self.name}: {error}") from error
 
     def _read_member(self, archive: Path, limit: int) -> bytes:

@@ -96,6 +96,11 @@ class Embedder:
         config = self.config.model_dump_json(exclude={"precision"})
         return hashlib.sha256(f"{config}{self.backend.digest}".encode()).hexdigest()
 
+    def settle(self) -> None:
+        """Takes the weights for final, so that `digest` is computed once and not for each call of `embed`."""
+        if isinstance(self.backend, TorchBackend):
+            self.backend.settle()
+
     @property
     def device(self) -> torch.device:
         return self.backend.device

@@ -64,7 +64,11 @@ def test_cameras_and_times(gallery: Gallery) -> None:
     assert Overview.of(gallery, overview) is overview, "nothing has changed"
 
 
-def test_rows_and_descriptors_by_id(gallery: Gallery) -> None:
+@pytest.mark.parametrize("held", [False, True])
+def test_rows_and_descriptors_by_id(gallery: Gallery, held: bool) -> None:
+    if held:
+        gallery.search(persons(60).features[0])
+    assert (gallery.held is not None) is held, "a search reads all into memory, nothing else does"
     ids = ids_of(gallery, Criteria(paths=["crops/000007.jpg", "crops/000002.jpg"]).filter())
     found = matches_by_id(gallery, [*ids, "0" * 32])
     assert sorted(match.path for match in found.values()) == ["crops/000002.jpg", "crops/000007.jpg"]
@@ -74,6 +78,8 @@ def test_rows_and_descriptors_by_id(gallery: Gallery) -> None:
         descriptors_by_id(gallery, ["0" * 32])
     with pytest.raises(ReseenError, match="no id of a row"):
         matches_by_id(gallery, ["' OR true --"])
+    gallery.remove(Criteria(paths="crops/000007.jpg").filter())
+    assert set(matches_by_id(gallery, ids)) == set(ids) - {seven}
 
 
 def test_an_empty_gallery_has_nothing(tmp_path: Path) -> None:

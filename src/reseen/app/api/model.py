@@ -40,7 +40,7 @@ def turn(desk: ThisDesk, user: Operator, on: Annotated[bool, Body(embed=True)]) 
 @router.get("/feedback", response_class=Response)
 def feedback(desk: ThisDesk, user: Operator) -> Response:
     """Returns what people said of results as pairs, one JSON object a line."""
-    lines = "".join(f"{json.dumps(pair)}\n" for pair in pairs(desk))
+    lines = "".join(f"{json.dumps(pair)}\n" for pair in pairs(desk, user))
     desk.state.audit.add(user.name, "export", kind="feedback")
     headers = {"Content-Disposition": "attachment; filename=feedback.jsonl"}
     return Response(lines, media_type="application/x-ndjson", headers=headers)

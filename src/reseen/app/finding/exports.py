@@ -21,6 +21,7 @@ from reseen.explain.ranked_list import RankedResult, ranked_list_picture
 
 _SHOWN = 40
 _GONE = (232, 234, 237)
+_FORMULA = tuple("=+-@＝＋－＠")
 
 
 def table(desk: Desk, user: User, record: Record) -> str:
@@ -30,16 +31,17 @@ def table(desk: Desk, user: User, record: Record) -> str:
     schema = desk.schema()
     names = schema.names if schema else ()
     writer = csv.writer(file)
-    writer.writerow(["rank", "row", "distance", "probability", "fits", "verdict", "camera", "time", "source", *names])
+    facts = ("rank", "row", "distance", "probability", "fits", "verdict", "camera", "time", "source")
+    writer.writerow([*facts, *map(_harmless, names)])
     for each in whole.results:
         verdict = {True: "right", False: "wrong", None: ""}[each.verdict]
-        facts: list[object] = [each.rank, each.id, each.distance, each.probability, each.fits, verdict]
+        found: list[object] = [each.rank, each.id, each.distance, each.probability, each.fits, verdict]
         if each.row is None:
-            writer.writerow([*facts, "deleted"])
+            writer.writerow([*found, "deleted"])
             continue
         read = {attribute.name: attribute.value for attribute in each.row.attributes}
         row = [each.row.camera, each.row.seconds, each.row.source, *(read.get(name, "") for name in names)]
-        writer.writerow([*facts, *map(_harmless, row)])
+        writer.writerow([*found, *map(_harmless, row)])
     return file.getvalue()
 
 
@@ -71,7 +73,8 @@ def document(desk: Desk, user: User, record: Record) -> bytes:
     figure = Figure(figsize=(width, height), facecolor="white")
     for number, fact in enumerate(facts):
         weight = "bold" if number == 0 else "normal"
-        figure.text(0.4 / width, 1 - (0.45 + 0.22 * number) / height, fact, fontsize=9.5, weight=weight)
+        place = (0.4 / width, 1 - (0.45 + 0.22 * number) / height)
+        figure.text(*place, fact, fontsize=9.5, weight=weight, parse_math=False)  # a purpose may speak of $5
     share = (width - 0.8) * drawn.height / drawn.width / height
     axes = figure.add_axes((0.4 / width, 1 - 2.1 / height - share, 1 - 0.8 / width, share))
     axes.imshow(drawn)
@@ -115,4 +118,4 @@ def _shown(desk: Desk, user: User, reference: str) -> Image.Image:
 
 def _harmless(cell: object) -> object:
     """Spreadsheets take text that begins like a formula for one."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip()[:1] in _FORMULA else cell

@@ -18,14 +18,17 @@ from reseen.errors import ReseenError
 _SUFFIXES = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "BMP": "bmp"}
 
 
-def pairs(desk: Desk) -> Iterator[dict[str, Any]]:
+def pairs(desk: Desk, user: User) -> Iterator[dict[str, Any]]:
     """Yields what people said of results, as pairs: a query, a row, and whether they show the same person.
 
-    Pictures that were deleted since are left out, and so are those of whom the person was not.
+    Pictures that were deleted since are left out, and so are those that the user may not see or of whom the person was
+    not.
     """
-    for verdict in desk.state.feedback.all():
+    verdicts = desk.state.feedback.all()
+    seen = desk.matches(user, [verdict.row for verdict in verdicts])
+    for verdict in verdicts:
         record = desk.state.searches.get(verdict.search)
-        if record is None:
+        if record is None or verdict.row not in seen:
             continue
         for place, query in enumerate(record.queries):
             if not query.unlike and query.descriptor is not None:
@@ -49,7 +52,7 @@ def training_set(desk: Desk, user: User) -> bytes:
         desk: The gallery.
         user: Whose eyes it is for: pictures that they may not see are left out.
     """
-    said = list(pairs(desk))
+    said = list(pairs(desk, user))
     shown = {pair["query_hash"]: pair["query"] for pair in said} | {pair["row"]: f"row:{pair['row']}" for pair in said}
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:

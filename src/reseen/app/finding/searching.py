@@ -15,7 +15,7 @@ from reseen.app.finding.rows import row_message
 from reseen.app.finding.wanted import ALL, Wanted
 from reseen.app.state.searches import Place, Query, Record
 from reseen.app.state.users import User
-from reseen.app.words import is_sensitive, label
+from reseen.app.words import is_sensitive, label, plain_line
 from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import EVIDENCE
 from reseen.descriptors.distance import Euclidean
@@ -58,7 +58,7 @@ def search(desk: Desk, user: User, ask: Ask) -> Record:
         ReseenError: If the purpose is missing, there is nothing to search by, or a filter is none.
         HTTPException: 404 if a picture that is referred to is not there, or not theirs to see.
     """
-    purpose = " ".join(ask.purpose.split())
+    purpose = plain_line(ask.purpose)
     if len(purpose) < 3 or len(purpose) > 500:
         raise ReseenError("say what this search is for, in up to 500 characters: it is written down beside the result")
     limits = desk.settings.limits
@@ -84,7 +84,10 @@ def rerun(desk: Desk, user: User, record: Record) -> messages.Rerun:
     filters = record.filters
     wanted = Wanted(**{name: filters[name] for name in ("where", "cameras", "since", "until")})
     ask = Ask(record.purpose, wanted=wanted, rerank=filters["rerank"], top=filters["top"])
-    again = _run(desk, user, record.purpose, record.queries, ask)
+    queries = record.queries
+    if record.model != desk.embedder.digest:  # the old one's descriptors say nothing to this one
+        queries = tuple(_anew(desk, user, record, place) for place in range(len(queries)))
+    again = _run(desk, user, record.purpose, queries, ask)
     before, now = [place.row for place in record.ranking], [place.row for place in again.ranking]
     there = desk.matches(user, before)
     return messages.Rerun(
@@ -183,6 +186,9 @@ def _run(desk: Desk, user: User, purpose: str, queries: Sequence[Query], ask: As
     like, away = (_stacked([each for each in queries if each.unlike is unlike]) for unlike in (False, True))
     if like is None and not where:
         raise ReseenError("nothing to search for: give a picture of the person, attributes, or both")
+    layout = desk.gallery.layout
+    if layout is not None and layout.like.model not in ("", desk.embedder.digest):
+        raise ReseenError("the gallery was moved to another model; start reseen serve again with that one")
     if like is None and away is not None:
         raise ReseenError("give a picture of the person beside those of somebody else")
     overview = desk.overview()
@@ -200,18 +206,19 @@ def _run(desk: Desk, user: User, purpose: str, queries: Sequence[Query], ask: As
     places = [Place(match.id, match.distance, match.fits, match.probability) for match in found]
     filters = asdict(replace(wanted, where=where, cameras=list(wanted.cameras)))
     filters |= {"rerank": ask.rerank and like is not None, "top": ask.top}
-    one = desk.state.searches.add(
-        who=user.name,
-        purpose=purpose,
-        model=desk.embedder.digest,
-        gallery="@".join(map(str, overview.version)),
-        filters=filters,
-        note=found.note,
-        ranking=places,
-        queries=queries,
-    )
-    detail = {"search": one, "purpose": purpose, "filters": filters, "queries": [query.hash for query in queries]}
-    desk.state.audit.add(user.name, "search", **detail, found=len(places))
+    with desk.state.change():  # no search without its entry in the trail
+        one = desk.state.searches.add(
+            who=user.name,
+            purpose=purpose,
+            model=desk.embedder.digest,
+            gallery="@".join(map(str, overview.version)),
+            filters=filters,
+            note=found.note,
+            ranking=places,
+            queries=queries,
+        )
+        detail = {"search": one, "purpose": purpose, "filters": filters, "queries": [query.hash for query in queries]}
+        desk.state.audit.add(user.name, "search", **detail, found=len(places))
     record = desk.state.searches.get(one)
     assert record is not None
     return record
@@ -240,8 +247,17 @@ def _known(desk: Desk, user: User, reference: str, unlike: bool) -> Query:
     if kind == "crop":
         return _embedded(desk, [(image.read(), unlike)])[0]
     search, _, place = name.partition(".")
-    query = desk.record(user, search).queries[int(place)]
+    record = desk.record(user, search)
+    query = record.queries[int(place)]
+    if record.model != desk.embedder.digest:
+        query = _anew(desk, user, record, int(place))
     return replace(query, unlike=unlike)
+
+
+def _anew(desk: Desk, user: User, record: Record, place: int) -> Query:
+    """Returns a picture of an earlier search, embedded by today's model."""
+    picture = desk.picture(user, f"query:{record.id}.{place}")
+    return replace(record.queries[place], descriptor=desk.embed([picture]).features[0])
 
 
 def _embedded(desk: Desk, sent: Sequence[tuple[bytes, bool]]) -> list[Query]:

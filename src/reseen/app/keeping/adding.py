@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from starlette.datastructures import UploadFile
 
@@ -13,11 +13,18 @@ from reseen.app import messages
 from reseen.app.desk import Desk
 from reseen.app.state.jobs import Job
 from reseen.app.state.users import User
+from reseen.app.web.uploads import file_name
+from reseen.app.words import plain_line
 from reseen.data.images.reference import image_of
 from reseen.data.images.source import is_image, open_folder
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError
 from reseen.ingest.video import is_video
+
+_MEMBER = b"PK\x01\x02"
+"""Begins each entry of a zip's directory."""
+_BESIDE = 4
+"""So many files for each picture may a zip list."""
 
 
 def accept(
@@ -39,16 +46,17 @@ def accept(
     sent = [file for file in files if file.filename]
     if not sent:
         raise ReseenError("choose pictures, videos, or zips of pictures")
-    names = [PurePosixPath((file.filename or "").replace("\\", "/")).name for file in sent]
+    names = [file_name(file.filename or "") for file in sent]
     for name in names:
         _check(desk, name, camera)
-    said = source.strip()[:200] or f"added by {user.name} at {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC"
+    now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+    said = plain_line(source)[:200] or f"added by {user.name} at {now} UTC"
     one = desk.state.jobs.add(user.name, {"camera": camera, "seconds": seconds, "source": said})
     folder = desk.uploads / one
     folder.mkdir(parents=True, mode=0o700)
     try:
         for number, (name, file) in enumerate(zip(names, sent, strict=True)):
-            with (folder / f"{number:05}-{name[-100:]}").open("xb") as kept:
+            with (folder / f"{number:05}-{name}").open("xb") as kept:
                 shutil.copyfileobj(file.file, kept, 1 << 20)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -65,11 +73,11 @@ def _check(desk: Desk, name: str, camera: int | None) -> None:
     if is_image(name) or name.lower().endswith(".zip"):
         return
     if not is_video(Path(name)):
-        raise ReseenError(f"{name[:80]} is neither a picture, a video nor a zip; add JPEG, PNG, WebP, BMP or MP4 files")
+        raise ReseenError(f"{name} is neither a picture, a video nor a zip; add JPEG, PNG, WebP, BMP or MP4 files")
     if desk.choices.detector is None:
-        raise ReseenError(f"nothing here finds the people in {name[:80]}: start reseen serve with --detector hog")
+        raise ReseenError(f"nothing here finds the people in {name}: start reseen serve with --detector hog")
     if camera is None:
-        raise ReseenError(f"say which camera has taken {name[:80]}: its number")
+        raise ReseenError(f"say which camera has taken {name}: its number")
 
 
 def message(job: Job) -> messages.Job:
@@ -97,6 +105,7 @@ def pictures_in(folder: Path, limit: int) -> list[PersonImage]:
     """
     images = [image_of(entry.path) for entry in open_folder(folder).images()]
     for archive in sorted(folder.glob("*.[zZ][iI][pP]")):
+        _check_length(archive, _BESIDE * limit)
         for entry in open_folder(archive).all_images():
             image = image_of(f"{archive}:{entry.path.as_posix()}")
             images.append(image)
@@ -105,6 +114,21 @@ def pictures_in(folder: Path, limit: int) -> list[PersonImage]:
     if len(images) > limit:
         raise ReseenError(f"that is more than {limit:,} pictures; add fewer at once")
     return images
+
+
+def _check_length(archive: Path, limit: int) -> None:
+    """Counts a zip's members before it is opened, which takes memory for each of them.
+
+    Raises:
+        ReseenError: If there are too many.
+    """
+    members, before = 0, b""
+    with archive.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            members += (before + chunk).count(_MEMBER)
+            before = chunk[1 - len(_MEMBER) :]
+    if members > limit:
+        raise ReseenError(f"{sent_as(archive)} lists more than {limit:,} files; add fewer at once")
 
 
 def videos_in(folder: Path) -> list[Path]:

@@ -9,7 +9,9 @@ from typing import Any
 from reseen.app import messages
 from reseen.app.desk import Desk
 from reseen.app.finding.why import Explainer
+from reseen.app.state.deletions import Begun
 from reseen.app.state.users import User
+from reseen.app.words import plain_line
 from reseen.errors import ReseenError
 from reseen.search.gallery.deleting.receipt import BEYOND, Receipt
 from reseen.search.gallery.finding.filters import Criteria, Filter, OneOf
@@ -31,11 +33,15 @@ def delete(desk: Desk, explainer: Explainer, user: User, wanted: messages.Deleti
     Raises:
         ReseenError: If nothing is said, or the disk fails.
     """
+    reason = plain_line(wanted.reason)
+    if len(reason) < 3:
+        raise ReseenError("say why this is deleted: it stands in the audit trail")
     rows = _rows(desk, user, wanted)
     ids = ids_of(desk.gallery, rows)
-    done = desk.gallery.remove(rows, scan=True)
     criteria = wanted.model_dump(exclude_none=True, exclude={"reason"})
-    return _receipt(desk, explainer, user, "delete", wanted.reason, criteria, ids, done)
+    with desk.state.deletions.noted(Begun(time.time(), user.name, "delete", reason, criteria, ids)):
+        done = desk.gallery.remove(rows, scan=True)
+        return _receipt(desk, explainer, user, "delete", reason, criteria, ids, done)
 
 
 def expire(desk: Desk, explainer: Explainer, user: User) -> messages.Receipt:
@@ -44,12 +50,33 @@ def expire(desk: Desk, explainer: Explainer, user: User) -> messages.Receipt:
     Raises:
         ReseenError: If the disk fails.
     """
-    days, now, before = desk.gallery.retention, time.time(), set(desk.overview().ids.tolist())
-    done = desk.gallery.expire(now, scan=True)
-    ids = sorted(before - set(desk.overview().ids.tolist()))
-    queries = desk.state.searches.forget_before(now - 86_400 * days)
-    reason = f"older than {days:g} days"
-    return _receipt(desk, explainer, user, "expire", reason, {"days": days}, ids, done, queries)
+    days, now, before = desk.gallery.retention, time.time(), desk.overview().ids.tolist()
+    reason, criteria = f"older than {days:g} days", {"days": days}
+    with desk.state.deletions.noted(Begun(now, user.name, "expire", reason, criteria, before)):
+        done = desk.gallery.expire(now, scan=True)
+        ids = _gone(desk, before)
+        queries = desk.state.searches.forget_before(now - 86_400 * days)
+        return _receipt(desk, explainer, user, "expire", reason, criteria, ids, done, queries)
+
+
+def finish(desk: Desk) -> None:
+    """Does what killed processes have left of their deletions, and says so in the audit trail.
+
+    Raises:
+        ReseenError: If the disk fails.
+    """
+    for begun in desk.state.deletions.left():
+        queries = 0
+        if begun.action == "expire":
+            desk.gallery.expire(begun.at)
+            queries = desk.state.searches.forget_before(begun.at - 86_400 * begun.criteria["days"])
+        else:
+            desk.gallery.remove(Filter((OneOf("id", tuple(begun.ids)),)))
+        ids = _gone(desk, begun.ids)
+        queries += desk.state.searches.forget_rows(ids)
+        verdicts = desk.state.feedback.forget_rows(ids)
+        facts = {"criteria": begun.criteria, "rows": len(ids), "queries": queries, "verdicts": verdicts}
+        desk.state.audit.add(begun.who, begun.action, reason=begun.reason, **facts, finished="after a restart")
 
 
 def _receipt(
@@ -87,6 +114,11 @@ def _receipt(
         beyond=BEYOND,
         audit=desk.state.audit.head()[1],
     )
+
+
+def _gone(desk: Desk, ids: Sequence[str]) -> list[str]:
+    there = set(desk.overview().ids.tolist())
+    return [one for one in ids if one not in there]
 
 
 def _rows(desk: Desk, user: User, wanted: messages.Deletion) -> Filter:

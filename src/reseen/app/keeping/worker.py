@@ -13,9 +13,11 @@ from pathlib import Path
 from reseen.app.desk import Desk
 from reseen.app.keeping.adding import pictures_in, sent_as, videos_in
 from reseen.app.keeping.course import Cancelled, Course, Stopped
+from reseen.app.settings import Limits
 from reseen.app.state.jobs import Ending, Job
+from reseen.app.web.uploads import check_picture
 from reseen.data.attributes import AttributeSchema
-from reseen.data.person import PersonImage
+from reseen.data.person import PersonImage, close_archives
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.ingest import Settings, ingest
@@ -39,6 +41,7 @@ class Worker:
     def start(self) -> None:
         """Begins, with jobs that an earlier process has left."""
         self._desk.state.jobs.revive()
+        self.sweep()
         self._thread.start()
 
     def stop(self) -> None:
@@ -50,6 +53,7 @@ class Worker:
         while not self._stop.is_set():
             job = self._desk.state.jobs.next()
             if job is None:
+                self.sweep()
                 self._stop.wait(_PAUSE)
                 continue
             try:
@@ -64,6 +68,13 @@ class Worker:
             except Exception:
                 _log.exception("job %s failed", job.id)
                 self._over(job, "failed", "something went wrong here; the server's log says what")
+
+    def sweep(self) -> None:
+        """Deletes what was sent for jobs that were cancelled before they began, or whose process was killed."""
+        for folder in self._desk.uploads.glob("*/"):
+            job = self._desk.state.jobs.get(folder.name)
+            if job is None or job.over:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _begun(self, job: Job) -> Job:
         """Notes how many rows of its source there are already, unless it goes on after a restart."""
@@ -96,7 +107,7 @@ class Worker:
         for start in range(min(job.done, len(images)), len(images), _PIECE):
             course(start)
             piece = images[start : start + _PIECE]
-            readable = [image for image in piece if _is_readable(image)]
+            readable = [image for image in piece if _is_readable(image, self._desk.settings.limits)]
             broken += len(piece) - len(readable)
             self._write(job, readable)
         return broken
@@ -145,6 +156,7 @@ class Worker:
         return self._desk.uploads / job.id
 
     def _over(self, job: Job, state: Ending, text: str) -> None:
+        close_archives()
         shutil.rmtree(self._folder(job), ignore_errors=True)
         self._desk.state.jobs.end(job.id, state, text)
         self._desk.state.audit.add(job.who, "added", job=job.id, state=state, result=text)
@@ -168,8 +180,9 @@ class _Model:
         return self._desk.embed(images)
 
 
-def _is_readable(image: PersonImage) -> bool:
+def _is_readable(image: PersonImage, limits: Limits) -> bool:
     try:
+        check_picture(image.name, image.read(limits.picture_bytes), limits)
         image.open()
     except ReseenError:
         return False

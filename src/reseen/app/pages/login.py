@@ -28,7 +28,7 @@ async def login(request: Request, desk: ThisDesk) -> Response:
     name, password = str(form.get("name", ""))[:64], str(form.get("password", ""))[:1024]
     address = request.client.host if request.client else ""
     cookie = await run_in_threadpool(desk.door.login, name, password, address)
-    desk.state.audit.add(name or "token", "login", address=address)
+    await run_in_threadpool(desk.door.logout, request.cookies.get(COOKIE, ""))  # whoever was logged in before
     answer = RedirectResponse("/", 303)
     secure = request.url.scheme == "https"
     age = round(3600 * desk.settings.session_hours)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from reseen.app.state.audit import Audit
 from reseen.app.state.cameras import CameraStore
 from reseen.app.state.database import Database
+from reseen.app.state.deletions import Deletions
 from reseen.app.state.feedback import FeedbackStore
 from reseen.app.state.jobs import JobStore
 from reseen.app.state.searches import SearchStore
@@ -23,6 +25,7 @@ class State:
         folder: The folder.
         audit: Who did what.
         cameras: What cameras are called, and where they hang.
+        deletions: What is being deleted.
         feedback: Which results were right.
         jobs: Pictures that are being added.
         searches: Searches as records.
@@ -35,11 +38,16 @@ class State:
         self._database = Database(folder / "state.db")
         self.audit = Audit(self._database)
         self.cameras = CameraStore(self._database)
+        self.deletions = Deletions(folder / "deletions")
         self.feedback = FeedbackStore(self._database)
         self.jobs = JobStore(self._database)
         self.searches = SearchStore(self._database)
         self.switches = Switches(self._database)
         self.users = UserStore(self._database)
+
+    def change(self) -> AbstractContextManager[object]:
+        """Lets what is written within be written wholly or not at all, and the disk be waited for once."""
+        return self._database.change()
 
     def close(self) -> None:
         self._database.close()

@@ -46,6 +46,9 @@ CREATE TABLE audit (
 );
 CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 CREATE TRIGGER audit_remains BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER audit_follows BEFORE INSERT ON audit
+WHEN NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM audit)  -- REPLACE would delete without a trigger
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 CREATE INDEX searches_by_time ON searches (at);
 """
 
@@ -90,8 +93,14 @@ class Database:
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """Yields the connection within a transaction: all is written, or nothing; other processes wait."""
+        """Yields the connection within a transaction: all is written, or nothing; other processes wait.
+
+        A change within a change is part of it.
+        """
         with self._lock:
+            if self._connection.in_transaction:
+                yield self._connection
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -62,6 +63,5 @@ class FeedbackStore:
 
     def forget_rows(self, ids: Iterable[str]) -> int:
         """Deletes the verdicts on rows that were deleted from the gallery."""
-        wanted = list(ids)
-        marks = ", ".join("?" * len(wanted))
-        return self._database.write(f"DELETE FROM feedback WHERE row IN ({marks})", *wanted) if wanted else 0
+        sql = "DELETE FROM feedback WHERE row IN (SELECT value FROM json_each(?))"
+        return self._database.write(sql, json.dumps(list(ids)))

@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -100,7 +100,7 @@ class SearchStore:
     ) -> str:
         """Writes a record and returns its id."""
         one = secrets.token_urlsafe(9)
-        places = json.dumps([astuple(place) for place in ranking])
+        places = json.dumps([(each.row, each.distance, each.fits, each.probability) for each in ranking])
         with self._database.change() as change:
             change.execute(
                 "INSERT INTO searches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -141,8 +141,7 @@ class SearchStore:
 
     def forget_rows(self, ids: Iterable[str]) -> int:
         """Deletes pictures and descriptors that are rows which were deleted from the gallery."""
-        wanted = list(ids)
-        return self._forget(f"hash IN ({', '.join('?' * len(wanted))})", wanted) if wanted else 0
+        return self._forget("hash IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
 
     def _forget(self, condition: str, values: Sequence[object]) -> int:
         gone = self._database.write(

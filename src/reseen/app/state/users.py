@@ -19,6 +19,8 @@ from reseen.app.state.database import Database
 from reseen.errors import ReseenError
 
 Role = Literal["viewer", "operator"]
+TOKEN = "token"
+"""What whoever has come in with the token is called."""
 _SHORTEST = 10
 _GUESSES = 5
 _WINDOW = 900.0
@@ -46,7 +48,7 @@ class Session:
 
     Attributes:
         user: Whose.
-        csrf: What a form has to bring to be one of ours.
+        csrf: What a form has to bring to be one of ours; empty for who has no cookie that a browser would send along.
     """
 
     user: User
@@ -63,6 +65,9 @@ class UserStore:
     def __len__(self) -> int:
         return int(self._database.read("SELECT count(*) AS n FROM users")[0]["n"])
 
+    def __contains__(self, name: str) -> bool:
+        return bool(self._database.read("SELECT 1 FROM users WHERE name = ?", name))
+
     def all(self) -> list[User]:
         return [_user(row) for row in self._database.read("SELECT * FROM users ORDER BY name")]
 
@@ -72,7 +77,7 @@ class UserStore:
         Raises:
             ReseenError: If the name is odd or the password too short.
         """
-        if not re.fullmatch(r"[\w.@-]{1,64}", name) or name in ("local", "token"):
+        if not re.fullmatch(r"[\w.@-]{1,64}", name) or name in ("local", TOKEN):
             raise ReseenError(f"{name!r} is no user's name: use up to 64 letters, digits and ._@-, not local or token")
         if len(password) < _SHORTEST:
             raise ReseenError(f"the password has {len(password)} characters; it needs {_SHORTEST} or more")
@@ -127,13 +132,17 @@ class UserStore:
     def logout(self, token: str) -> None:
         self._database.write("DELETE FROM sessions WHERE token = ?", _digest(token))
 
+    def logout_all(self, name: str) -> None:
+        """Ends all sessions of a user."""
+        self._database.write("DELETE FROM sessions WHERE user = ?", name)
+
     def session(self, token: str) -> Session | None:
-        """Returns the session a cookie belongs to, unless it is over. ``token`` is the one user who has no row."""
+        """Returns the session a cookie belongs to, unless it is over. `TOKEN` is the one user who has no row."""
         sql = (
             "SELECT sessions.user AS name, csrf, role, cameras FROM sessions LEFT JOIN users ON users.name = user "
-            "WHERE token = ? AND expires >= ? AND (users.name IS NOT NULL OR sessions.user = 'token')"
+            "WHERE token = ? AND expires >= ? AND (users.name IS NOT NULL OR sessions.user = ?)"
         )
-        rows = self._database.read(sql, _digest(token), time.time())
+        rows = self._database.read(sql, _digest(token), time.time(), TOKEN)
         if not rows:
             return None
         row = rows[0]

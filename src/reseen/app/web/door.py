@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
 
 from reseen.app.settings import Settings
 from reseen.app.state import State
-from reseen.app.state.users import User
+from reseen.app.state.users import TOKEN, Session, User
 from reseen.errors import ReseenError
 
 COOKIE = "reseen_session"
@@ -30,8 +33,10 @@ class Door:
     """
 
     def __init__(self, settings: Settings, state: State) -> None:
-        self._settings, self._users = settings, state.users
+        self._settings, self._users, self._audit = settings, state.users, state.audit
         self._token = _read_token(settings.token_file) if settings.token_file else ""
+        self._users.logout_all(TOKEN)  # it may be another token than last time, or none
+        self._guessing = threading.Lock()
         if not settings.local and not self._token and not len(state.users):
             raise ReseenError(
                 f"{settings.host} lets other machines in: give --token-file, or add users with reseen user add"
@@ -47,23 +52,47 @@ class Door:
         return bool(self._token)
 
     def login(self, name: str, password: str, address: str) -> str:
-        """Returns the cookie of a new session.
+        """Returns the cookie of a new session, and notes who has come in, or was refused.
 
         Raises:
             HTTPException: If the password is wrong, or was too often.
         """
-        if wait := self._users.wait(name, address):
-            raise HTTPException(
-                429, f"too many wrong passwords; try again in {wait / 60:.0f} minutes", {"Retry-After": f"{wait:.0f}"}
-            )
-        if not name and self._token and _same(password, self._token):
-            return self._users.login("token", self._settings.session_hours)
-        if self._users.check(name, password, address) is None:
-            raise HTTPException(403, "name and password do not belong together")
-        return self._users.login(name, self._settings.session_hours)
+        with self._guessing:  # one after the other: guesses side by side would all come before the first is counted
+            if wait := self._users.wait(name, address):
+                raise HTTPException(
+                    429,
+                    f"too many wrong passwords; try again in {wait / 60:.0f} minutes",
+                    {"Retry-After": f"{wait:.0f}"},
+                )
+            by_token = not name and bool(self._token) and _same(password, self._token)
+            if not by_token and self._users.check(name, password, address) is None:
+                # A name that nobody has may be a password in the wrong field, which no trail should keep.
+                self._audit.add(name if name in self._users else "somebody", "login refused", address=address)
+                raise HTTPException(403, "name and password do not belong together")
+        who = TOKEN if by_token else name
+        self._audit.add(who, "login", address=address)
+        return self._users.login(who, self._settings.session_hours)
 
     def logout(self, cookie: str) -> None:
         self._users.logout(cookie)
+
+    def session(self, request: HTTPConnection) -> Session:
+        """Returns who is asking, before anything is read of what they send.
+
+        Raises:
+            HTTPException: If nobody knows them.
+        """
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            if self._token and _same(given.strip(), self._token):
+                return Session(User(TOKEN, "operator"), "")
+            raise HTTPException(401, "this token is not the right one", {"WWW-Authenticate": "Bearer"})
+        if self.is_open:
+            return Session(User("local", "operator"), "")
+        session = self._users.session(request.cookies.get(COOKIE, ""))
+        if session is None:
+            raise HTTPException(401, "log in first, or send the token", {"WWW-Authenticate": "Bearer"})
+        return session
 
     async def user(self, request: Request) -> User:
         """Returns who is asking, and notes ``request.state.csrf`` for the forms.
@@ -71,18 +100,9 @@ class Door:
         Raises:
             HTTPException: If nobody knows them, or a form is not one of ours.
         """
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            if self._token and _same(given.strip(), self._token):
-                return User("token", "operator")
-            raise HTTPException(401, "this token is not the right one", {"WWW-Authenticate": "Bearer"})
-        if self.is_open:
-            return User("local", "operator")
-        session = self._users.session(request.cookies.get(COOKIE, ""))
-        if session is None:
-            raise HTTPException(401, "log in first, or send the token", {"WWW-Authenticate": "Bearer"})
+        session = await run_in_threadpool(self.session, request)
         request.state.csrf = session.csrf
-        if request.method not in _SAFE and not _same(await _sent_csrf(request), session.csrf):
+        if session.csrf and request.method not in _SAFE and not _same(await _sent_csrf(request), session.csrf):
             raise HTTPException(403, "this form is too old; load the page again")
         return session.user
 
@@ -103,7 +123,7 @@ async def asking(request: Request) -> User:
     return user
 
 
-async def operating(user: Annotated[User, Depends(asking)]) -> User:
+def operating(user: Annotated[User, Depends(asking)]) -> User:
     """Returns who is asking, if they may change something.
 
     Raises:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import re
 
+from fastapi import HTTPException
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reseen.app.settings import Settings
 from reseen.app.web import problems
+from reseen.app.web.door import Door, operating
 
 _log = logging.getLogger("reseen.app")
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -29,6 +32,9 @@ _HEADERS = {
 }
 _FORM_ROOM = 1 << 20
 """Bytes of a form beside its pictures."""
+_ADDING = ("/api/jobs", "/add")
+_PLANNING = ("/api/plan", "/cameras")
+_SEARCHING = ("/api/searches", "/searches", "/api/people")
 
 
 class Guard:
@@ -36,16 +42,18 @@ class Guard:
 
     - A name in ``Host`` that is not ours is a web page that had its own name point here.
     - A change that another web page asks for says so in ``Origin`` or ``Sec-Fetch-Site``.
-    - No body may be longer than what its address is for.
+    - No body may be longer than what its address is for, and nobody sends pictures before it is known who they are.
 
     Args:
         app: The application.
         settings: Its settings.
+        door: Who may come in.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, door: Door) -> None:
         self._app = app
         self._settings = settings
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,25 +61,35 @@ class Guard:
             return
         headers, limit = Headers(scope=scope), self._limit(scope["path"])
         answering = _with_headers(send, scope["path"].startswith("/static/"))
+        request, begun, body = Request(scope, receive), False, _Body(receive, limit)
         if refusal := self._refusal(scope, headers, limit):
-            request = Request(scope, receive)
             await problems.answer(request, *refusal)(scope, receive, answering)
             return
-        begun = False
+        if limit > _FORM_ROOM and scope["method"] not in _SAFE:
+            try:
+                await run_in_threadpool(self._check_sender, request)
+            except HTTPException as error:
+                await (await problems.refused(request, error))(scope, receive, answering)
+                return
 
         async def noting(message: Message) -> None:
             nonlocal begun
-            begun = True
-            await answering(message)
+            if begun or not body.too_long:  # what somebody makes of half a body is no answer
+                begun = True
+                await answering(message)
 
+        failure = None
         try:
-            await self._app(scope, _limited(receive, limit), noting)
+            await self._app(scope, body.receive, noting)
+        except ClientDisconnect:
+            pass  # nobody is there to be answered
         except Exception:
             _log.exception("%s %s failed", scope["method"], scope["path"])
-            if not begun:
-                request = Request(scope, receive)
-                failure = problems.answer(request, 500, "something went wrong here; the server's log says what")
-                await failure(scope, receive, answering)
+            failure = problems.answer(request, 500, "something went wrong here; the server's log says what")
+        if body.too_long:
+            failure = problems.answer(request, 413, _too_long(limit))
+        if failure is not None and not begun:
+            await failure(scope, receive, answering)
 
     def _refusal(self, scope: Scope, headers: Headers, limit: int) -> tuple[int, str] | None:
         host = headers.get("host", "")
@@ -84,32 +102,44 @@ class Guard:
             if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") or (origin and origin not in own):
                 return 403, "another web page asked for this, so it was not done"
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > limit:
-            return 413, f"that is more than {limit >> 20} MiB; send less at once"
+        if not length.isdecimal() or len(length) > 18 or int(length) > limit:
+            return 413, _too_long(limit)
         return None
+
+    def _check_sender(self, request: Request) -> None:
+        user = self._door.session(request).user
+        if request.url.path in (*_ADDING, *_PLANNING):
+            operating(user)
 
     def _limit(self, path: str) -> int:
         limits = self._settings.limits
-        if path in ("/api/jobs", "/add"):
+        if path in _ADDING:
             return limits.job_bytes + _FORM_ROOM
-        if path in ("/api/searches", "/searches", "/api/people", "/api/plan", "/cameras"):
+        if path in (*_SEARCHING, *_PLANNING):
             return limits.pictures * limits.picture_bytes + _FORM_ROOM
         return _FORM_ROOM
 
 
-def _limited(receive: Receive, limit: int) -> Receive:
+class _Body:
     """Cuts off bodies that did not say how long they are; what was cut off is no form any more."""
-    read = 0
 
-    async def limited() -> Message:
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > limit:
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive, self._left = receive, limit
+
+    @property
+    def too_long(self) -> bool:
+        return self._left < 0
+
+    async def receive(self) -> Message:
+        if self.too_long:
             return {"type": "http.disconnect"}
-        return message
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        return {"type": "http.disconnect"} if self.too_long else message
 
-    return limited
+
+def _too_long(limit: int) -> str:
+    return f"that is more than {limit >> 20} MiB; send less at once"
 
 
 def _with_headers(send: Send, public: bool) -> Send:

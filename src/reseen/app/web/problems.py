@@ -47,7 +47,7 @@ def install(app: FastAPI) -> None:
     """Lets an application answer in these words."""
     app.add_exception_handler(ReseenError, _mistake)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(PlainHTTPException, _refused)
+    app.add_exception_handler(PlainHTTPException, refused)
 
 
 def answer(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
@@ -75,7 +75,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
     return answer(request, 422, f"{place}: {first['msg']}")
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def refused(request: Request, error: Exception) -> Response:
+    """Returns the answer to whoever is refused; people who have not logged in are led to where they can."""
     assert isinstance(error, PlainHTTPException)
     browsing = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api")
     if error.status_code == 401 and browsing:

@@ -15,6 +15,12 @@ from reseen.app.settings import Limits
 from reseen.errors import ReseenError, one_line
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+_SCAN = b"\xff\xda"
+"""Begins a pass over a JPEG's picture; nothing else in its data looks like that."""
+_SCANS = 100
+"""A progressive JPEG has some ten passes. Each decodes all pixels anew, and thousands fit into a small file."""
+_LONGEST_NAME = 100
+"""Bytes of a file's name that are kept."""
 _decoders = ThreadPoolExecutor(4, thread_name_prefix="decode")
 
 
@@ -31,8 +37,30 @@ def read_pictures(files: Sequence[UploadFile], limits: Limits) -> list[bytes]:
 
 
 def _checked(file: UploadFile, limits: Limits) -> bytes:
-    name = (file.filename or "picture")[:80]
     data = file.file.read(limits.picture_bytes + 1)
+    check_picture(file_name(file.filename or "picture"), data, limits)
+    return data
+
+
+def file_name(sent: str) -> str:
+    """Returns the last part of a file's name as it was sent, short and without signs that nobody sees."""
+    name = "".join(sign for sign in sent.replace("\\", "/").rpartition("/")[2] if sign.isprintable())
+    while len(name.encode()) > _LONGEST_NAME:
+        name = name[1:]  # what is at the end tells what it is
+    return name
+
+
+def check_picture(name: str, data: bytes, limits: Limits) -> None:
+    """Makes sure that a picture can be decoded within the limits.
+
+    Args:
+        name: What to call it.
+        data: The encoded picture.
+        limits: How large it may be, and how long it may take.
+
+    Raises:
+        ReseenError: If it is too large, is no picture, or takes too long to decode.
+    """
     if len(data) > limits.picture_bytes:
         raise ReseenError(f"{name} has more than {limits.picture_bytes >> 20} MiB; make it smaller")
     try:
@@ -43,7 +71,6 @@ def _checked(file: UploadFile, limits: Limits) -> bytes:
         raise ReseenError(
             f"{name} is no picture that can be read ({one_line(error)}); send JPEG, PNG, WebP or BMP"
         ) from None
-    return data
 
 
 def _decode(data: bytes, pixels: int) -> None:
@@ -52,6 +79,8 @@ def _decode(data: bytes, pixels: int) -> None:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
             if picture.width * picture.height > pixels:
                 raise ValueError(f"{picture.width} x {picture.height} pixels are more than {pixels:,}")
+            if picture.format == "JPEG" and data.count(_SCAN) > _SCANS:
+                raise ValueError(f"its pixels are sent more than {_SCANS} times")
             picture.load()
 
 

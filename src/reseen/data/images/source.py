@@ -21,6 +21,8 @@ IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".t
 _ZIP_SUFFIX = ".zip"
 _LARGEST_FILE = 1 << 30
 """Most bytes of a file of labels."""
+_DEEPEST = 32
+"""How far below a folder or zip pictures are looked for."""
 _DEPTH = 4
 """How far below the folder a user names its data may lie: collection / zip / data set / part."""
 
@@ -109,7 +111,7 @@ class Folder:
 
     def all_images(self) -> list[Entry]:
         """Returns the images here and in every folder below, sorted by path within each folder."""
-        return [entry for folder in self.walk(depth=32) for entry in folder.images()]
+        return [entry for folder in self.walk(depth=_DEEPEST) for entry in folder.images()]
 
     def find(self, *names: str, accept: Callable[[Folder], bool] = lambda _: True) -> Folder | None:
         """Returns the nearest folder (or this one) that has one of the names, case ignored, and is accepted."""
@@ -189,12 +191,12 @@ def _zip_tree(archive: Path, size: int, modified: int) -> Mapping[str, _Node]:
     try:
         with zipfile.ZipFile(archive) as opened:
             names = opened.namelist()
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile, ValueError, RuntimeError) as error:  # names in no coding, a later version
         raise ReseenError(f"cannot read zip {archive}: {error}") from error
     for name in names:
         path = PurePosixPath(name)
-        if any(_is_litter(part) for part in path.parts):
-            continue
+        if len(path.parts) > _DEEPEST + 1 or any(_is_litter(part) for part in path.parts):
+            continue  # a name may have tens of thousands of parts
         if name.endswith("/"):
             folders.setdefault(path.as_posix(), set())
         else:

@@ -85,6 +85,7 @@ class TorchBackend:
     def __init__(self, model: nn.Module, precision: Precision) -> None:
         self.model = model
         self.precision = precision
+        self._settled = ""
 
     @property
     def schema(self) -> AttributeSchema | None:
@@ -96,8 +97,14 @@ class TorchBackend:
         sizes: Mapping[str, tuple[int, int]] = getattr(self.model, "extra_sizes", {})
         return sizes
 
+    def settle(self) -> None:
+        """Takes the weights for final: from here on they are hashed no more."""
+        self._settled = self.digest
+
     @property
     def digest(self) -> str:
+        if self._settled:
+            return self._settled
         digest = hashlib.sha256()
         for name, tensor in self.model.state_dict().items():
             digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())

@@ -26,6 +26,7 @@ from reseen.search.gallery.finding.filters import Criteria, Filter, attribute_co
 from reseen.search.gallery.finding.results import Results
 from reseen.search.gallery.finding.searcher import EMPTY, Searcher
 from reseen.search.gallery.finding.sought import Sought
+from reseen.search.gallery.finding.vectors import Resident
 from reseen.search.gallery.keeping import beside
 from reseen.search.gallery.keeping.layout import Layout
 from reseen.search.gallery.keeping.rows import Newcomers
@@ -114,6 +115,11 @@ class Gallery:
         if self._open is None:
             raise ReseenError(f"gallery {self.place} is closed; open it again")
         return self._open
+
+    @property
+    def held(self) -> Resident | None:
+        """What searches look at, as it is now, if it is in memory; None if it would have to be read."""
+        return self._searcher.held()
 
     @property
     def layout(self) -> Layout | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.search.gallery.finding.filters import AnyOf, Filter, OneOf, attribute_conditions
 from reseen.search.gallery.gallery import Gallery
-from reseen.search.gallery.keeping.layout import matrix
+from reseen.search.gallery.keeping.layout import Layout, matrix
 from reseen.search.gallery.keeping.rows import matches_of, row_id
 from reseen.search.search import Match
 from reseen.search.where import AttributeFilter
@@ -106,13 +107,15 @@ class Overview:
         """
         base = rows.mask(self.columns)
         required = attribute_conditions(where, schema) if where is not None else ()
+        passing = base & Filter(required).mask(self.columns)
         counts = {}
         for attribute in schema:
             own = schema.columns[attribute.name]
             names = {f"c{place}" for place in range(own.start, own.stop)}
             others = tuple(each for each in required if not names & _columns_of(each))
-            mask = base & Filter(others).mask(self.columns)
-            decided = [self.columns[f"c{place}"][mask] for place in range(own.start, own.stop)]
+            mask = passing if others == required else base & Filter(others).mask(self.columns)
+            chosen = slice(None) if mask.all() else mask  # to take all out takes longer than to count them
+            decided = [self.columns[f"c{place}"][chosen] for place in range(own.start, own.stop)]
             if attribute.kind == "multi_label":
                 numbers = [int((each == 1).sum()) for each in decided]
             else:
@@ -122,8 +125,15 @@ class Overview:
 
     def cameras(self, rows: Filter) -> dict[int, int]:
         """Returns how many of some rows each camera has taken, by camera in ascending order."""
-        values, numbers = np.unique(self.columns["camera"][rows.mask(self.columns)], return_counts=True)
-        return dict(zip(values.tolist(), numbers.tolist(), strict=True))
+        cameras, places = self._cameras
+        numbers = np.bincount(places[rows.mask(self.columns)], minlength=len(cameras))
+        return {camera: number for camera, number in zip(cameras.tolist(), numbers.tolist(), strict=True) if number}
+
+    @cached_property
+    def _cameras(self) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """All cameras in ascending order, and (N,) which of them has taken each row: sorted once, counted often."""
+        cameras, places = np.unique(self.columns["camera"], return_inverse=True)
+        return cameras, places.astype(np.int64)
 
     def times(self, rows: Filter) -> tuple[float, float] | None:
         """Returns the first and the last second of some rows, or None if no time is known."""
@@ -141,9 +151,15 @@ def matches_by_id(gallery: Gallery, ids: Iterable[str]) -> dict[str, Match]:
     layout, wanted = gallery.layout, list(dict.fromkeys(ids))
     if layout is None or not wanted:
         return {}
-    columns = ["id", "path", "pid", "camera", "seconds", "track", "source"]
-    columns += [f"p{place}" for place in range(len(layout.schema or ()))]
-    found = _rows(gallery, wanted, columns)
+    for one in wanted:
+        row_id(one)
+    held = gallery.held
+    if held is not None:
+        found = held.with_ids(wanted)
+    else:
+        columns = ["id", "path", "pid", "camera", "seconds", "track", "source"]
+        columns += [f"p{place}" for place in range(len(layout.schema or ()))]
+        found = _stored(gallery, wanted, columns)
     return {match.id: match for match in matches_of(found, layout, None, None)}
 
 
@@ -157,13 +173,20 @@ def descriptors_by_id(gallery: Gallery, ids: Sequence[str]) -> Embeddings:
     layout = gallery.layout
     if layout is None or layout.like.distance != Euclidean():
         raise ReseenError("this gallery's descriptors cannot be searched for by themselves: give the picture")
-    found = _rows(gallery, ids, ["id", "descriptor"])
+    held = gallery.held
+    features = None if held is None else held.descriptors(ids)
+    if features is None:
+        features = _stored_descriptors(gallery, ids, layout)
+    unknown = np.zeros(len(features), dtype=np.int64)
+    return replace(layout.like, features=features, pids=unknown, camids=unknown)
+
+
+def _stored_descriptors(gallery: Gallery, ids: Sequence[str], layout: Layout) -> NDArray[np.float32]:
+    found = _stored(gallery, ids, ["id", "descriptor"])
     places = {one: place for place, one in enumerate(found["id"].to_pylist())}
     if missing := [one for one in ids if one not in places]:
         raise ReseenError(f"row {missing[0]} is not in the gallery any more")
-    features = matrix(found["descriptor"], layout.searched_width)[[places[one] for one in ids]]
-    unknown = np.zeros(len(features), dtype=np.int64)
-    return replace(layout.like, features=features, pids=unknown, camids=unknown)
+    return matrix(found["descriptor"], layout.searched_width)[[places[one] for one in ids]]
 
 
 def ids_of(gallery: Gallery, rows: Filter) -> list[str]:
@@ -180,7 +203,7 @@ def ids_of(gallery: Gallery, rows: Filter) -> list[str]:
     return found
 
 
-def _rows(gallery: Gallery, ids: Sequence[str], columns: Sequence[str]) -> Any:
+def _stored(gallery: Gallery, ids: Sequence[str], columns: Sequence[str]) -> Any:
     for one in ids:
         row_id(one)
     with gallery.store.told():

@@ -38,6 +38,16 @@ class Searcher:
         """Lets go of what is held in memory."""
         self._resident = None
 
+    def held(self) -> Resident | None:
+        """Returns the searched table as it is now if it is held in memory; nothing is read for it."""
+        before = self._resident
+        if before is None:
+            return None
+        with self._store.told():
+            table = self._store.current()
+            now = (self._store.settings()["current"], -1 if table is None else table.version)
+        return before[1] if (before[0], before[1].version) == now else None
+
     def by_picture(
         self,
         sought: Sought,

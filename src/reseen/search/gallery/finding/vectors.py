@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ class Resident:
         self._features = np.empty((0, width), dtype=np.float32)
         self._squares = np.empty(0)
         self._coarse: Coarse | None = None
+        self._places: dict[str, int] | None = None
 
     def __len__(self) -> int:
         return len(self._features)
@@ -68,12 +70,29 @@ class Resident:
             self._coarse = self._coarse.with_more(new) if kept and self._coarse else Coarse.of(self._features)
         elif not kept:
             self._features, self._coarse = self._features[:0], None
-        self.rows = rows
+        self.rows, self._places = rows, None
         self.columns = {
             name: rows[name].to_numpy() for name in names if name in ("pid", "camera", "seconds") or name[0] == "c"
         }
         self._squares = np.einsum("nd,nd->n", self._features, self._features)
         pa.default_memory_pool().release_unused()  # what reading took is not needed again
+
+    def with_ids(self, ids: Iterable[str]) -> pa.Table:
+        """Returns the rows with some ids, without those that are not there."""
+        assert self.rows is not None
+        return self.rows.take(pa.array(self._found(ids), pa.int64()))
+
+    def descriptors(self, ids: Sequence[str]) -> NDArray[np.float32] | None:
+        """Returns the descriptors (n, d) of rows by their ids, or None if one is not there."""
+        places = self._found(ids)
+        return self._features[places] if len(places) == len(ids) else None
+
+    def _found(self, ids: Iterable[str]) -> list[int]:
+        places = self._places
+        if places is None:
+            assert self.rows is not None
+            places = self._places = {one: place for place, one in enumerate(self.rows["id"].to_pylist())}
+        return [places[one] for one in ids if one in places]
 
     def nearest(
         self, point: NDArray[np.float32], mask: NDArray[np.bool_] | None, top: int

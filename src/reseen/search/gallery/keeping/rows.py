@@ -140,11 +140,11 @@ def matches_of(
         distances: (N,) or None for a search without a picture.
         probabilities: (N,) of the required attributes, or None without any.
     """
-    read = layout.probabilities(table)
-    attributes = [
-        {name: layout.schema[name].read(values[row]) for name, values in read.items()} if layout.schema else {}
-        for row in range(len(table))
-    ]
+    attributes: list[dict[str, tuple[str, float]]] = [{} for _ in range(len(table))]
+    if layout.schema is not None:
+        for name, values in layout.probabilities(table).items():
+            for told, value in zip(attributes, layout.schema[name].read_all(values), strict=True):
+                told[name] = value
     return tuple(
         Match(
             rank=place + 1,
