@@ -19,6 +19,11 @@ from reseen.extras import EXTRAS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "src" / "reseen").rglob("*.py"))
+TOOLS = {
+    *("mypy", "pre-commit", "ruff", "types-pyyaml", "pytest-xdist"),
+    *("axe-playwright-python", "hypothesis", "schemathesis"),
+}
+"""Development tools without a lowest version: of lint and types, and of the application's tests."""
 LONGEST_FILE = 400
 LARGEST_FILE = 2_000_000
 OWN_WEIGHTS = [f"src/reseen/box/{name}/{MODEL_FILE}" for name in BOXED]
@@ -103,7 +108,7 @@ def test_the_lowest_versions_are_those_that_are_asked_for() -> None:
     promised = {package_of(each): each.partition(">=")[2].partition(",")[0] for each in needed}
     lines = (REPOSITORY / "constraints-lowest.txt").read_text().splitlines()
     tested = dict(line.split("==") for line in lines if not line.startswith("#"))
-    assert promised.keys() - tested.keys() <= {"mypy", "pre-commit", "ruff", "types-pyyaml", "pytest-xdist"}
+    assert promised.keys() - tested.keys() <= TOOLS
     for package, lowest in tested.items():
         assert Version(lowest) == Version(promised[package]), package
 
