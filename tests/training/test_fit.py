@@ -267,7 +267,7 @@ def test_a_failing_evaluation_costs_no_epoch(
         raise ReseenError("out of disk")
 
     recipe, folder = make_recipe(market_drawn, evaluation={"every": 1}), tmp_path / "run"
-    monkeypatch.setattr("reseen.training.fit.evaluate_split", fail)
+    monkeypatch.setattr("reseen.training.outcome.evaluate_split", fail)
     with pytest.raises(ReseenError, match="out of disk"):
         fit(recipe, folder)
     assert torch.load(folder / "state.ckpt", weights_only=True)["epoch"] == 1

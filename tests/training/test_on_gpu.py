@@ -22,7 +22,9 @@ from reseen.losses.objective import Objective
 from reseen.losses.term import Training
 from reseen.training.loop.optimizer import build_optimizer
 from reseen.training.recipe import OptimizerSection, load_recipe
+from tests.imagined import imagines_gpu
 
+pytestmark = imagines_gpu
 SMALL = {"backbone": "test_resnet", "num_identities": 5, "dim": 8}
 
 

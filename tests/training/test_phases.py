@@ -219,7 +219,7 @@ def test_the_test_set_is_evaluated_as_the_recipe_says(
         asked.update(options)
         return evaluate_split(*args, **options)
 
-    monkeypatch.setattr("reseen.training.fit.evaluate_split", record)
+    monkeypatch.setattr("reseen.training.outcome.evaluate_split", record)
     settings = {"flip": False, "normalize": True, "batch_size": 7, "average_precision": "trapezoid", "reranking": True}
     data = {"name": "market1501", "root": str(market_drawn), "size": [64, 32], "max_corrupt": 2}
     made = run(recipe_of(market_drawn, {}, data=data, evaluation=settings), tmp_path / "run")

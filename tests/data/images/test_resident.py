@@ -8,6 +8,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from reseen.data.images.resident import fits, resident, sent
+from tests.imagined import imagines_gpu
 
 GIB = 2**30
 
@@ -29,6 +30,7 @@ def test_without_a_gpu_they_stay_in_their_file() -> None:
     assert resident(np.zeros((2, 4, 2, 3), np.uint8), torch.device("cpu")) is None
 
 
+@imagines_gpu
 @pytest.mark.parametrize(("free", "there"), [(192, True), (191, False)])
 def test_a_gpu_is_asked_for_its_memory(free: int, there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four pictures of 24 bytes, and a GPU that PyTorch imagines."""
