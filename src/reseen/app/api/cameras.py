@@ -19,6 +19,7 @@ from reseen.app.state.users import User
 from reseen.app.web.door import Operator, Visitor
 from reseen.app.web.problems import missing
 from reseen.app.web.uploads import jpeg, read_pictures
+from reseen.app.words import plain_line
 from reseen.errors import ReseenError
 
 router = APIRouter(tags=["cameras"])
@@ -40,7 +41,7 @@ def put(desk: ThisDesk, user: Operator, camera: CameraNumber, spot: messages.Spo
     known = {each.camera: each for each in cameras(desk, user)}
     if camera not in known:
         raise missing(f"camera {camera}")
-    desk.state.cameras.put(camera, Spot(" ".join(spot.name.split()), spot.x, spot.y))
+    desk.state.cameras.put(camera, Spot(plain_line(spot.name), spot.x, spot.y))
     desk.state.audit.add(user.name, "camera", camera=camera, **spot.model_dump())
     return camera_message(desk, camera, known[camera].count)
 

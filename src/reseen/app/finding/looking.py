@@ -69,17 +69,27 @@ def browse(desk: Desk, user: User, wanted: Wanted = ALL, cursor: str = "", size:
 def appearances(desk: Desk, user: User, match: Match) -> list[messages.Row]:
     """Returns a person's rows in order of time: of the same person id, of the same track, and said to be right.
 
-    A row whose person and track nobody knows stands alone, until a search by it has results that somebody found right.
+    Tracks are numbered within a video, so a track is the same only in the same one. A row whose person and track nobody
+    knows stands alone, until a search by it has results that somebody found right.
     """
     overview, ids = desk.overview(), {match.id}
     if match.pid > 0:
         ids |= set(overview.ids[overview.columns["pid"] == match.pid].tolist())
     elif match.track is not None:
         same = (overview.columns["track"] == match.track) & (overview.columns["camera"] == match.camid)
-        ids |= set(overview.ids[same].tolist())
+        ids |= {
+            each.id
+            for each in desk.matches(user, overview.ids[same].tolist()).values()
+            if _video(each.path) == _video(match.path)
+        }
     ids |= desk.state.feedback.confirmed(match.id)
-    rows = [row_message(desk, each) for each in desk.matches(user, sorted(ids)[:500]).values()]
+    rows = [row_message(desk, each) for each in desk.matches(user, sorted(ids)).values()]
     return sorted(rows, key=lambda row: (math.inf if row.seconds is None else row.seconds, row.camera, row.id))
+
+
+def _video(path: str) -> str:
+    """Returns what a crop was cut out of; see `reseen.ingest.into_gallery.reference`."""
+    return path.partition("#")[0]
 
 
 def _required(desk: Desk, wanted: Wanted) -> AttributeFilter | None:

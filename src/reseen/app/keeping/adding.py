@@ -53,8 +53,8 @@ def accept(
     said = plain_line(source)[:200] or f"added by {user.name} at {now} UTC"
     one = desk.state.jobs.add(user.name, {"camera": camera, "seconds": seconds, "source": said})
     folder = desk.uploads / one
-    folder.mkdir(parents=True, mode=0o700)
     try:
+        folder.mkdir(parents=True, mode=0o700)
         for number, (name, file) in enumerate(zip(names, sent, strict=True)):
             with (folder / f"{number:05}-{name}").open("xb") as kept:
                 shutil.copyfileobj(file.file, kept, 1 << 20)

@@ -48,8 +48,10 @@ def expire(desk: Desk, explainer: Explainer, user: User) -> messages.Receipt:
     """Deletes rows that are older than the retention, and pictures that older searches have kept.
 
     Raises:
-        ReseenError: If the disk fails.
+        ReseenError: If the disk fails, or some of the gallery's cameras are not the user's.
     """
+    if user.cameras is not None:
+        raise ReseenError("the retention is of all cameras, and you may see some; ask somebody who may see all")
     days, now, before = desk.gallery.retention, time.time(), desk.overview().ids.tolist()
     reason, criteria = f"older than {days:g} days", {"days": days}
     with desk.state.deletions.noted(Begun(now, user.name, "expire", reason, criteria, before)):

@@ -156,10 +156,11 @@ class Worker:
         return self._desk.uploads / job.id
 
     def _over(self, job: Job, state: Ending, text: str) -> None:
+        with self._desk.state.change():  # what is over stands in the trail, even if this process is killed here
+            self._desk.state.jobs.end(job.id, state, text)
+            self._desk.state.audit.add(job.who, "added", job=job.id, state=state, result=text)
         close_archives()
         shutil.rmtree(self._folder(job), ignore_errors=True)
-        self._desk.state.jobs.end(job.id, state, text)
-        self._desk.state.audit.add(job.who, "added", job=job.id, state=state, result=text)
 
 
 class _Model:

@@ -42,7 +42,10 @@ def when(seconds: float | None) -> str:
     if seconds is None:
         return "time unknown"
     if seconds >= _EPOCH_FROM:
-        return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
+        try:
+            return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
+        except (OverflowError, ValueError, OSError):  # after the year 9999: somebody's clock counts milliseconds
+            return f"second {seconds:.0f}"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02} in"
 

@@ -19,6 +19,8 @@ _SCAN = b"\xff\xda"
 """Begins a pass over a JPEG's picture; nothing else in its data looks like that."""
 _SCANS = 100
 """A progressive JPEG has some ten passes. Each decodes all pixels anew, and thousands fit into a small file."""
+_SLIMMEST = 10
+"""Times the longer side of a picture may be the shorter one: what is slimmer grows huge when it is shown."""
 _LONGEST_NAME = 100
 """Bytes of a file's name that are kept."""
 _decoders = ThreadPoolExecutor(4, thread_name_prefix="decode")
@@ -79,6 +81,8 @@ def _decode(data: bytes, pixels: int) -> None:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
             if picture.width * picture.height > pixels:
                 raise ValueError(f"{picture.width} x {picture.height} pixels are more than {pixels:,}")
+            if max(picture.size) > _SLIMMEST * min(picture.size):
+                raise ValueError(f"{picture.width} x {picture.height} pixels are no person's shape")
             if picture.format == "JPEG" and data.count(_SCAN) > _SCANS:
                 raise ValueError(f"its pixels are sent more than {_SCANS} times")
             picture.load()

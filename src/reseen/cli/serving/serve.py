@@ -47,5 +47,6 @@ def serve(
         token_file=token_file,
         detector=detector,
     )
-    out.print(f"http://{host}:{port} (stop with ctrl-c)", highlight=False)
+    shown = f"[{host}]" if ":" in host else host
+    out.print(f"http://{shown}:{port} (stop with ctrl-c)", highlight=False)
     start(settings)
