@@ -13,11 +13,12 @@ import torch
 from reseen import Gallery, models
 from reseen.data.images.decoding import Skipped
 from reseen.distributed import list_pictures
-from reseen.distributed.engine import _known, _Writer
+from reseen.distributed.engine import _Writer
 from reseen.distributed.stage import Stage, Work, unpacked
 from reseen.errors import ReseenError
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.search.gallery.filling import known_hashes
 from tests.search.gallery.persons import png
 
 COUNT = 6
@@ -83,7 +84,7 @@ def test_what_the_gallery_has_is_read_but_not_embedded(
     with Gallery.open(tmp_path / "hall") as gallery:
         for expected in (5, 0):
             writer = _Writer(gallery, like, {"schema": embedder.schema}, Skipped(0))
-            made = Stage(work, _known(gallery))(listed)
+            made = Stage(work, known_hashes(gallery))(listed)
             writer.take(made)
             writer.flush()
             assert writer.new == expected

@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,6 +22,7 @@ from reseen.errors import ReseenError
 from reseen.extras import need
 from reseen.progress import Progress
 from reseen.search.gallery import Gallery
+from reseen.search.gallery.filling import known_hashes
 
 _BLOCK = 256
 """Pictures of a piece of work: what a worker that dies has to be made up for."""
@@ -98,7 +98,7 @@ def embed_on_ray(
     if gallery.layout is not None:
         gallery.layout.check(like, schema)
     writer = _Writer(gallery, like, {"schema": schema, "source": source, "again": again}, Skipped(max_corrupt))
-    with closing(_stream(listed, work, _known(gallery), cluster)) as stream:
+    with closing(_stream(listed, work, known_hashes(gallery), cluster)) as stream:
         for made in stream:
             writer.take(made)
             if progress:
@@ -107,16 +107,6 @@ def embed_on_ray(
     skipped = len(writer.skipped.messages)
     writer.skipped.warn(len(listed))
     return Added(writer.new, writer.seen - skipped - writer.new, skipped)
-
-
-def _known(gallery: Gallery) -> np.ndarray[Any, np.dtype[np.bytes_]]:
-    """Returns the hashes of the searched table, sorted."""
-    with gallery.store.told():
-        table = gallery.store.current()
-        if table is None or not table.count_rows():
-            return np.empty(0, dtype="S32")
-        ids = table.search().select(["id"]).to_arrow()["id"].cast(pa.binary()).cast(pa.binary(32)).combine_chunks()
-    return np.sort(np.frombuffer(ids.buffers()[1], "S32", len(ids), 32 * ids.offset))
 
 
 @dataclass

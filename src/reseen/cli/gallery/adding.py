@@ -38,7 +38,7 @@ def add(
     max_corrupt: CorruptOption = 0,
     device: DeviceOption = "auto",
 ) -> None:
-    """Embed images and keep them; what is there already is passed over.
+    """Embed images and keep them; what is there already is passed over, so a run that was killed goes on.
 
     Example: [bold]reseen gallery add hall runs/NAME/last --images pictures/ --copy[/]
     """
@@ -49,23 +49,25 @@ def add(
     note(place.note)
 
     from reseen.progress import progress_of
+    from reseen.search.gallery.filling import fill
 
     embedder = load(checkpoint, device)
-    made = place.embeddings(embedder, batch_size=batch_size, max_corrupt=max_corrupt, bars=partial(progress_of, err))
-    times = {image.name: image.seconds for image in place.images}
-    seconds = [times.get(path) for path in made.paths or [""] * len(made)]
     with open_gallery(gallery) as opened:
-        new = opened.add(
-            made,
-            schema=embedder.schema,
-            seconds=[float("nan") if each is None else each for each in seconds],
+        new = fill(
+            opened,
+            place,
+            embedder,
             source=source or str(images),
             copy=copy,
             again=again,
+            batch_size=batch_size,
+            max_corrupt=max_corrupt,
+            bars=partial(progress_of, err),
         )
         if embedder.calibration is not None:
             opened.calibration = embedder.calibration
-        out.print(f"added {new:,} of {len(made):,}; {gallery} has {len(opened):,}", highlight=False)
+        there = len(place.stored if place.stored is not None else place.images)
+        out.print(f"added {new:,} of {there:,}; {gallery} has {len(opened):,}", highlight=False)
 
 
 def reindex(

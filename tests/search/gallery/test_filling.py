@@ -1,0 +1,98 @@
+"""A gallery that is filled is filled piece by piece, and goes on after a kill without embedding anything twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from reseen import Gallery, models
+from reseen.embedding import open_place
+from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.search.gallery import filling
+from reseen.search.gallery.filling import fill, known_hashes
+from tests.search.gallery.persons import png
+
+SEVEN = [f"{number}.png" for number in range(7)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "pictures").mkdir()
+    for number, name in enumerate(SEVEN):
+        (tmp_path / "pictures" / name).write_bytes(png(number))
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def embedder() -> Embedder:
+    torch.manual_seed(0)
+    model = models.build(models.config_of({"system": "ide", "backbone": "test_resnet", "num_identities": 4}))
+    return Embedder(model, EmbedderConfig(size=(64, 32), flip=False))
+
+
+@pytest.fixture
+def gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gallery]:
+    monkeypatch.setattr(filling, "PIECE", 2)
+    with Gallery.open(tmp_path / "hall") as opened:
+        yield opened
+
+
+def embedded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Notes the names of all pictures that are embedded from now on."""
+    names: list[str] = []
+    own = Embedder.stream
+
+    def stream(self: Embedder, images: Any, **options: Any) -> Any:
+        names.extend(Path(image.name).name for image in images)
+        return own(self, images, **options)
+
+    monkeypatch.setattr(Embedder, "stream", stream)
+    return names
+
+
+def test_a_killed_run_goes_on_where_it_stopped(
+    folder: Path, embedder: Embedder, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add, sizes = Gallery.add, list[int]()
+
+    def killed(self: Gallery, embeddings: Any, **options: Any) -> int:
+        if len(sizes) == 2:
+            raise KeyboardInterrupt
+        sizes.append(len(embeddings))
+        return add(self, embeddings, **options)
+
+    monkeypatch.setattr(Gallery, "add", killed)
+    with pytest.raises(KeyboardInterrupt):
+        fill(gallery, open_place(folder), embedder, source="hall", batch_size=1)
+    monkeypatch.setattr(Gallery, "add", add)
+    assert sizes == [2, 2]
+    assert len(gallery) == 4
+
+    names = embedded(monkeypatch)
+    assert fill(gallery, open_place(folder), embedder, source="hall", batch_size=1) == 3
+    assert sorted(names) == SEVEN[4:]
+    assert len(gallery) == 7
+    assert fill(gallery, open_place(folder), embedder, source="hall") == 0
+    assert sorted(names) == SEVEN[4:], "nothing more was embedded"
+
+
+def test_rows_are_those_of_embedding_all_at_once(folder: Path, embedder: Embedder, gallery: Gallery) -> None:
+    assert fill(gallery, open_place(folder), embedder, source="hall", copy=True, batch_size=3) == 7
+    whole = embedder.embed(open_place(folder).images)
+    for row, path in enumerate(whole.paths or []):
+        nearest = gallery.search(whole.features[row], top=1)[0]
+        assert (nearest.path, nearest.distance) == (path, pytest.approx(0, abs=1e-3))
+    assert gallery.picture(nearest).read() == (folder / Path(nearest.path).name).read_bytes()
+
+
+def test_hashes_are_sorted(folder: Path, embedder: Embedder, gallery: Gallery) -> None:
+    assert len(known_hashes(gallery)) == 0
+    fill(gallery, open_place(folder), embedder, source="hall")
+    known = known_hashes(gallery)
+    assert len(known) == 7
+    assert np.array_equal(known, np.sort(known))
