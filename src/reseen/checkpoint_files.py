@@ -45,7 +45,7 @@ def unboxed(place: Path) -> Path:
         return place
     if not boxed(str(place)):
         raise ReseenError(
-            f"the model {str(place)!r} is not in this package yet: name a checkpoint; reseen train {place} makes one"
+            f"the model {str(place)!r} is not in this package yet: name a checkpoint, such as runs/NAME/last"
         )
     return BOX / place
 

@@ -103,7 +103,7 @@ def test_a_person_is_shown_and_erased(model: Path, market_drawn: Path, query: Pa
     ("arguments", "message"),
     [
         (["search", "{gallery}"], "nothing to search for"),
-        (["search", "{gallery}", "--query", "x.jpg"], "give --checkpoint"),
+        (["search", "{gallery}", "--query", "x.jpg"], "name a checkpoint"),
         (["search", "{gallery}", "--where", "hat=yes"], "the gallery is empty"),
         (["delete", "{gallery}"], "say what to delete: --camera"),
         (["retention", "{gallery}", "--days", "0"], "number of days above 0"),
