@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from reseen.app.desk import SENSITIVE, Desk
+from reseen.app.state.cameras import Spot
 from reseen.client import Client
 from tests.app.served import jpeg
 
@@ -148,11 +149,13 @@ def paths(desk: Desk, client: Client) -> list[str]:
     row, other = found.results[0].id, found.results[1].id
     client.say(found.id, row, True)
     client.say(found.id, other, False)
+    desk.state.cameras.put(2, Spot("gate", 0.5, 0.5))
     job = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "source": "left"})
     desk.state.jobs.end(job, "failed", "the files could not be kept")
     return [
         "/", f"/searches/{found.id}", "/searches", "/browse", "/compare", f"/compare?one=row:{row}", f"/people/{row}",
-        f"/why?one=row:{row}&other=row:{other}", "/add", "/delete", f"/delete?row={row}", "/model", "/audit",
+        f"/why?one=row:{row}&other=row:{other}", "/cameras", "/add", "/delete", f"/delete?row={row}",
+        "/model", "/audit",
     ]  # fmt: skip
 
 
@@ -160,7 +163,7 @@ def test_axe_finds_nothing_serious_on_any_page(page: Any, paths: list[str]) -> N
     for path in paths:
         page.goto(path)
         assert accessibility(page) == [], path
-        page.emulate_media(color_scheme="dark")
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # no colour is on its way to another
         assert accessibility(page, "color-contrast") == [], f"{path}, dark"
         page.emulate_media(color_scheme="light")
     page.evaluate("document.querySelector('main').innerHTML = '<button></button>'")
