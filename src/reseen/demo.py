@@ -93,7 +93,8 @@ def demo(
     console.rule("3. evaluation by the full protocol")
     console.print(evaluation.table())
     pictures += draw_evaluation(evaluation, query, gallery, folder)
-    shutil.copy(folder / WORST, folder / "run")  # the application shows it beside the run's figures
+    if checkpoint is None:
+        shutil.copy(folder / WORST, folder / "run")  # the application shows it beside the run's figures
 
     console.rule("4. a gallery, searched by picture, by description, and by both")
     # A query the model is neither best nor worst at: the median of the average precisions.
