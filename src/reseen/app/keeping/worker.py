@@ -67,7 +67,7 @@ class Worker:
                 self._turn()
             except Exception:  # there is no other thread that adds
                 failed = True
-                _log.exception("the next job waits")
+                _log.exception("adding waits a moment")
                 self._stop.wait(_AFTER_FAILURE)
 
     def _turn(self) -> None:

@@ -104,6 +104,9 @@ function follow(id, events, refresh) {
   const source = new EventSource(events);
   followed.add(id);
   open += 1;
+  source.onerror = () => {
+    if (source.readyState === EventSource.CLOSED) { open -= 1; followSome(); }
+  };
   source.onmessage = (event) => {
     const entry = document.getElementById(id);  // each time: what Cancel answers takes its place
     const job = JSON.parse(event.data);

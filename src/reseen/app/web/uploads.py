@@ -73,7 +73,7 @@ def check_picture(name: str, data: bytes, limits: Limits) -> None:
     if not begun.wait(_TURNS * limits.decode_seconds) and decoding.cancel():
         raise ReseenError(f"too many pictures are looked at just now; send {name} again in a minute")
     try:
-        decoding.result(limits.decode_seconds)  # one that has begun cannot be stopped: its pixels and passes are limited
+        decoding.result(limits.decode_seconds)  # what has begun goes on; pixels and passes are limited
     except TooSlow:
         raise ReseenError(f"{name} takes more than {limits.decode_seconds:g} s to decode; save it again") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
