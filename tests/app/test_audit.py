@@ -121,12 +121,16 @@ def test_another_file_is_no_state(tmp_path: Path) -> None:
 
 def test_a_change_that_cannot_be_written_leaves_nothing_open(tmp_path: Path) -> None:
     database = Database(tmp_path / "state.db")
-    with pytest.raises(sqlite3.IntegrityError), database.change() as change:
-        change.execute("PRAGMA defer_foreign_keys = ON")  # so that it is COMMIT that fails
-        change.execute("INSERT INTO feedback VALUES ('no search', 'row', 1, 0, 'ann')")
+
+    def change() -> None:
+        with database.change() as within:
+            within.execute("PRAGMA defer_foreign_keys = ON")  # so that it is COMMIT that fails
+            within.execute("INSERT INTO feedback VALUES ('no search', 'row', 1, 0, 'ann')")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        change()
     assert not database._connection.in_transaction
-    with database.change() as change:
-        change.execute("INSERT INTO switches VALUES ('light', 'true')")
+    database.write("INSERT INTO switches VALUES ('light', 'true')")
     other = Database(tmp_path / "state.db")
     assert len(other.read("SELECT * FROM switches")) == 1
     assert other.read("SELECT * FROM feedback") == []

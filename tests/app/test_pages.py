@@ -145,9 +145,3 @@ def test_a_timeline_lies_on_cameras_and_time(client: Client) -> None:
 )  # fmt: skip
 def test_every_time_can_be_told(seconds: float | None, said: str) -> None:
     assert when(seconds) == said
-
-
-def test_only_some_jobs_are_followed_and_each_message_looks_for_its_entry_anew() -> None:
-    script = (STATIC / "app.js").read_text(encoding="utf-8")
-    follow = script[script.index("function follow(") :]
-    assert "document.getElementById(id)" in follow[follow.index("onmessage") :]
