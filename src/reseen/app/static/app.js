@@ -119,7 +119,8 @@ function follow(id, events, refresh) {
     if (over) {
       source.close();
       open -= 1;
-      htmx.ajax("GET", refresh, {target: entry, swap: "outerHTML"});
+      // Of several requests by one source at once, htmx drops all but the first and the last.
+      htmx.ajax("GET", refresh, {source: entry, target: entry, swap: "outerHTML"});
       followSome();
     }
   };
