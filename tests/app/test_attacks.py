@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -24,6 +25,7 @@ from reseen.app.keeping.worker import Worker
 from reseen.app.server import create_app
 from reseen.app.settings import Limits, Settings
 from reseen.app.state.users import User
+from reseen.app.web import uploads
 from reseen.app.web.door import COOKIE
 from reseen.app.web.uploads import file_name
 from reseen.client import Client
@@ -280,3 +282,55 @@ def test_a_cancelled_jobs_pictures_are_not_kept(desk: Desk) -> None:
     Worker(desk).sweep()
     kept = [desk.state.jobs.get(each.name) for each in desk.uploads.iterdir()]
     assert [job and job.state for job in kept] == ["receiving"]
+
+
+def test_a_form_of_more_files_than_its_page_is_for_is_refused(settings: Settings) -> None:
+    few = settings.model_copy(update={"limits": Limits(job_files=2, pictures=1)})
+    with Desk(few) as desk:
+        desk.state.users.add("ann", "correct horse", "operator")
+        ann = login(desk, "ann")
+        token = {"csrf": ann.headers.pop("x-csrf-token")}
+        for path, files, status in (("/add", 2, 200), ("/add", 3, 400), ("/searches", 5, 400)):
+            sent = [("file", (f"{number}.jpg", b"x")) for number in range(files)]
+            assert ann.post(path, files=sent, data=token).status_code == status, (path, files)
+
+
+def test_waiting_for_other_pictures_is_not_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[bytes] = []
+    decode = uploads._decode
+
+    def counted(data: bytes, *rest: Any) -> None:
+        decoded.append(data)
+        decode(data, *rest)
+
+    monkeypatch.setattr(uploads, "_decode", counted)
+    for turns, waits in ((12, True), (0.1, False)):
+        decoded.clear()
+        monkeypatch.setattr(uploads, "_TURNS", turns)
+        busy = threading.Event()
+        taken = [uploads._decoders.submit(busy.wait, 30) for _ in range(4)]
+        threading.Timer(0.6, busy.set).start()
+        if waits:
+            uploads.check_picture("a.jpg", jpeg(1, 1), Limits(decode_seconds=0.3))
+        else:
+            with pytest.raises(ReseenError, match=r"send a\.jpg again"):
+                uploads.check_picture("a.jpg", jpeg(1, 1), Limits(decode_seconds=0.3))
+        assert all(each.result() for each in taken)
+        uploads._decoders.submit(int).result()
+        assert len(decoded) == waits, "what was given up is not decoded later"
+
+
+def test_wrong_tokens_are_counted_and_told_of(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    with Desk(settings.model_copy(update={"token_file": tmp_path / "token"})) as desk:
+        client = TestClient(create_app(desk), base_url=LOCAL)
+
+        def ask(token: str) -> int:
+            return client.get("/api/cameras", headers={"authorization": f"Bearer {token}"}).status_code
+
+        assert ask(TOKEN) == 200
+        assert [ask(TOKEN[::-1]) for _ in range(21)] == [401] * 20 + [429]
+        assert ask(TOKEN) == 429, "the right one does not help either"
+        refused = [each for each in desk.state.audit.entries() if each.action == "login refused"]
+        assert [(each.who, each.detail["by"]) for each in refused] == [("somebody", "token")] * 20
+        assert not any(TOKEN[::-1] in str(each.detail) for each in refused)

@@ -7,6 +7,7 @@ import pytest
 
 from reseen.app.settings import state_folder
 from reseen.app.state import State
+from reseen.app.state.database import Database
 from reseen.errors import ReseenError
 from tests.cli.calls import run
 
@@ -116,3 +117,22 @@ def test_another_file_is_no_state(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_text("something else, long enough to be no database" * 40)
     with pytest.raises(ReseenError, match="is no state of the application"):
         State(tmp_path)
+
+
+def test_a_change_that_cannot_be_written_leaves_nothing_open(tmp_path: Path) -> None:
+    database = Database(tmp_path / "state.db")
+
+    def change() -> None:
+        with database.change() as within:
+            within.execute("PRAGMA defer_foreign_keys = ON")  # so that it is COMMIT that fails
+            within.execute("INSERT INTO feedback VALUES ('no search', 'row', 1, 0, 'ann')")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        change()
+    assert not database._connection.in_transaction
+    database.write("INSERT INTO switches VALUES ('light', 'true')")
+    other = Database(tmp_path / "state.db")
+    assert len(other.read("SELECT * FROM switches")) == 1
+    assert other.read("SELECT * FROM feedback") == []
+    other.close()
+    database.close()

@@ -204,3 +204,21 @@ def test_no_page_is_wider_than_its_window(page: Any, desk: Desk) -> None:
             page.goto(path)
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide <= 0, (path, width)
+
+
+def test_a_cancelled_job_is_followed_to_its_end_among_more_than_a_browser_has_connections(
+    page: Any, desk: Desk
+) -> None:
+    expect = sync_api.expect
+    settings = {"camera": 5, "seconds": None, "source": "many"}
+    jobs = [desk.state.jobs.add("ann", settings) for _ in range(8)]
+    desk.state._database.write("UPDATE jobs SET state = 'running'")
+    page.goto("/add")
+    oldest = page.locator(f"#job-{jobs[0]}")
+    oldest.get_by_role("button", name="Cancel").click()
+    expect(oldest).to_have_class("job cancelling")
+    desk.state.jobs.end(jobs[0], "cancelled", "1 was added before")
+    expect(oldest).to_contain_text("1 was added before")
+    for one in jobs[1:]:
+        desk.state.jobs.end(one, "done", "8 added")
+    expect(page.locator(".job.done")).to_have_count(7)

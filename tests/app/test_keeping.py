@@ -6,6 +6,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from reseen.app.desk import Desk
+from reseen.app.finding.looking import appearances
 from reseen.app.keeping.worker import Worker
 from reseen.app.messages import Deletion, Job
 from reseen.app.state.jobs import Job as StoredJob
 from reseen.app.state.users import User
 from reseen.client import Client
+from reseen.data.person import PersonImage
 from reseen.errors import ReseenError
 from reseen.ingest.people import People, Pixels
 from reseen.search.gallery.finding.filters import Criteria
@@ -180,6 +183,14 @@ def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(client: 
         client.search(file.getvalue(), purpose="a bomb")
 
 
+def test_a_picture_of_one_line_of_pixels_is_refused(client: Client) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (2000, 1)).save(file, "PNG")
+    with pytest.raises(ReseenError, match="2000 x 1 pixels are no person's shape") as refused:
+        client.search(file.getvalue(), purpose="a line")
+    assert "\n" not in str(refused.value)
+
+
 def test_deletion_takes_everything_and_gives_a_receipt(client: Client, desk: Desk) -> None:
     row = client.rows(cameras=[1]).rows[0]
     by_row = client.search(purpose="by a row", like_rows=[row.id])
@@ -218,3 +229,15 @@ def test_retention_deletes_rows_and_kept_queries_that_are_older(client: Client) 
     assert (receipt.looked_for, receipt.found) == (12, 0)
     assert receipt.bytes > 0
     assert not client.open(found.id).queries[0].kept
+
+
+def test_tracks_of_two_videos_of_one_camera_stay_apart(desk: Desk) -> None:
+    pictures = [jpeg(40 + number, 7) for number in range(4)]
+    embedded = desk.embedder.embed([PersonImage(data, -1, 7) for data in pictures])
+    names = [f"{video}.mp4#t={second}" for video in ("monday", "tuesday") for second in (1, 2)]
+    desk.gallery.add(replace(embedded, paths=names), schema=desk.embedder.schema, tracks=3, pictures=pictures)
+    user = User("local", "operator")
+    rows = {each.path: each for each in desk.matches(user, desk.overview().ids.tolist()).values()}
+    for video in ("monday", "tuesday"):
+        one, other = rows[f"{video}.mp4#t=1"], rows[f"{video}.mp4#t=2"]
+        assert {row.id for row in appearances(desk, user, one)} == {one.id, other.id}

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from reseen.app.pages.people import timeline
+from reseen.app.web.render import when
 from reseen.client import Client
 from tests.app.served import jpeg
 
@@ -133,3 +134,14 @@ def test_a_timeline_lies_on_cameras_and_time(client: Client) -> None:
     assert ends == (rows[0].seconds, rows[2].seconds)
     assert dots[1].x == pytest.approx((dots[0].x + dots[2].x) / 2)
     assert [dot.y for dot in dots] == sorted(dot.y for dot in dots)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, "time unknown"), (3661.0, "1:01:01 in"), (1e9, "2001-09-09 01:46:40"),
+        (1.7e12, "second 1700000000000"), (1e300, "second 1e+300"),
+    ],
+)  # fmt: skip
+def test_every_time_can_be_told(seconds: float | None, said: str) -> None:
+    assert when(seconds) == said

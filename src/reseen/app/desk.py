@@ -98,6 +98,12 @@ class Desk:
         found = matches_by_id(self.gallery, ids)
         return {one: match for one, match in found.items() if user.cameras is None or match.camid in user.cameras}
 
+    def hidden(self, user: User, ids: Sequence[str]) -> set[str]:
+        """Returns which of these rows are there, but not somebody's to see."""
+        if user.cameras is None:
+            return set()
+        return {one for one, match in matches_by_id(self.gallery, ids).items() if match.camid not in user.cameras}
+
     def match(self, user: User, one: str) -> Match:
         """Returns a row.
 

@@ -18,6 +18,7 @@ class Limits(BaseModel):
         picture_pixels: Pixels of one picture.
         decode_seconds: Time in which a picture has to be decoded.
         job_bytes: Bytes of everything that is added at once.
+        job_files: Files that a page sends at once, zips counted as one.
         job_pictures: Pictures that are added at once.
         results: Longest list that a search keeps.
     """
@@ -29,6 +30,7 @@ class Limits(BaseModel):
     picture_pixels: int = Field(24_000_000, ge=1)
     decode_seconds: float = Field(5.0, gt=0)
     job_bytes: int = Field(2 << 30, ge=1)
+    job_files: int = Field(5000, ge=1)
     job_pictures: int = Field(50_000, ge=1)
     results: int = Field(1000, ge=1)
 

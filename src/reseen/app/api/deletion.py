@@ -33,8 +33,7 @@ def retention(desk: ThisDesk, user: Operator) -> messages.Retention:
 @router.put("/retention")
 def keep_for(desk: ThisDesk, user: Operator, wanted: messages.Retention) -> messages.Retention:
     """Sets after how many days rows are to be deleted."""
-    desk.gallery.retention = wanted.days
-    desk.state.audit.add(user.name, "retention", days=wanted.days)
+    deleting.keep_for(desk, user, wanted.days)
     return wanted
 
 

@@ -37,7 +37,7 @@ def table(desk: Desk, user: User, record: Record) -> str:
         verdict = {True: "right", False: "wrong", None: ""}[each.verdict]
         found: list[object] = [each.rank, each.id, each.distance, each.probability, each.fits, verdict]
         if each.row is None:
-            writer.writerow([*found, "deleted"])
+            writer.writerow([*found, "not yours to see" if each.hidden else "deleted"])
             continue
         read = {attribute.name: attribute.value for attribute in each.row.attributes}
         row = [each.row.camera, each.row.seconds, each.row.source, *(read.get(name, "") for name in names)]
@@ -56,6 +56,7 @@ def document(desk: Desk, user: User, record: Record) -> bytes:
     """Returns a page with who searched for whom and why, and the first places of the list, as PDF."""
     drawn = _drawn(desk, user, record)
     told = answer(desk, user, record, size=1)
+    queries = [each.hash or "a row that is not yours to see" for each in told.queries if not each.unlike]
     facts = [
         f"Search {told.id}: {told.purpose}",
         f"by {told.who} at {when(told.at)} UTC",
@@ -64,7 +65,7 @@ def document(desk: Desk, user: User, record: Record) -> bytes:
         f"to {when(told.until) if told.until is not None else 'any time'}",
         f"{told.note}{', the nearest re-ranked' if told.reranked else ''}; {told.total} places kept, the first "
         f"{min(_SHOWN, told.total)} shown{_ends(told)}",
-        f"searched by {', '.join(each.hash for each in told.queries if not each.unlike) or 'attributes alone'}",
+        f"searched by {', '.join(queries) or 'attributes alone'}",
         f"model {told.model[:32]}, gallery {told.gallery}",
         "Each is a possible match. A list has a first place also when the person is not in the gallery.",
     ]
@@ -102,7 +103,7 @@ def _drawn(desk: Desk, user: User, record: Record) -> Image.Image:
 
 def _lines(each: messages.Result) -> list[str]:
     if each.row is None:
-        return ["deleted since"]
+        return ["not yours to see" if each.hidden else "deleted since"]
     score = f"distance {each.distance:.3f}" if each.distance is not None else f"fits {each.fits or 0:.0%}"
     if each.probability is not None:
         score += f", {each.probability:.0%}"

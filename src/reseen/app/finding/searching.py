@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import EVIDENCE
 from reseen.descriptors.distance import Euclidean
 from reseen.errors import ReseenError
-from reseen.search.gallery.overview import descriptors_by_id
+from reseen.search.gallery.overview import descriptors_by_id, matches_by_id
 from reseen.search.where import parse_where
 
 PAGE = 24
@@ -89,13 +89,18 @@ def rerun(desk: Desk, user: User, record: Record) -> messages.Rerun:
         queries = tuple(_anew(desk, user, record, place) for place in range(len(queries)))
     again = _run(desk, user, record.purpose, queries, ask)
     before, now = [place.row for place in record.ranking], [place.row for place in again.ranking]
-    there = desk.matches(user, before)
     return messages.Rerun(
         search=answer(desk, user, again),
         same=before == now,
-        deleted=tuple(row for row in before if row not in there),
+        deleted=tuple(gone(desk, before)),
         new=tuple(row for row in now if row not in set(before)),
     )
+
+
+def gone(desk: Desk, rows: Sequence[str]) -> list[str]:
+    """Returns which rows are not in the gallery any more."""
+    there = matches_by_id(desk.gallery, rows)
+    return [row for row in rows if row not in there]
 
 
 def answer(desk: Desk, user: User, record: Record, cursor: str = "", size: int = PAGE) -> messages.Search:
@@ -110,10 +115,14 @@ def answer(desk: Desk, user: User, record: Record, cursor: str = "", size: int =
             raise ReseenError(f"{cursor[:40]!r} is no cursor of this search; begin with its first page")
         start = int(cursor)
     places = record.ranking[start : start + size]
+    queried = [query.row for query in record.queries if query.row]
+    hidden = desk.hidden(user, [*(place.row for place in places), *queried])
     rows = desk.matches(user, [place.row for place in places])
     verdicts = desk.state.feedback.of(record.id)
     results = tuple(
-        messages.Result(
+        messages.Result(rank=start + number, id="", hidden=True)
+        if place.row in hidden
+        else messages.Result(
             rank=start + number,
             id=place.row,
             distance=place.distance,
@@ -126,17 +135,17 @@ def answer(desk: Desk, user: User, record: Record, cursor: str = "", size: int =
     )
     end = start + len(places)
     following = str(end) if end < len(record.ranking) else ""
-    return head(record).model_copy(update={"results": results, "cursor": following})
+    return head(record, hidden).model_copy(update={"results": results, "cursor": following})
 
 
-def head(record: Record) -> messages.Search:
-    """Returns a record without its list."""
+def head(record: Record, hidden: Collection[str] = ()) -> messages.Search:
+    """Returns a record without its list, and without the ids of rows that whoever asks may not see."""
     queries = tuple(
         messages.QueryPicture(
             reference=f"query:{record.id}.{place}",
             unlike=query.unlike,
-            hash=query.hash,
-            kept=query.picture is not None or bool(query.row),
+            hash="" if query.row in hidden else query.hash,
+            kept=query.picture is not None or (bool(query.row) and query.row not in hidden),
             picture=f"/api/searches/{record.id}/queries/{place}/picture",
         )
         for place, query in enumerate(record.queries)
@@ -204,7 +213,7 @@ def _run(desk: Desk, user: User, purpose: str, queries: Sequence[Query], ask: As
         calibration=desk.embedder.calibration,  # None: the one that the gallery keeps, if there is any
     )
     places = [Place(match.id, match.distance, match.fits, match.probability) for match in found]
-    filters = asdict(replace(wanted, where=where, cameras=list(wanted.cameras)))
+    filters = asdict(replace(wanted, where=where, cameras=cameras or list(wanted.cameras)))
     filters |= {"rerank": ask.rerank and like is not None, "top": ask.top}
     with desk.state.change():  # no search without its entry in the trail
         one = desk.state.searches.add(

@@ -50,8 +50,7 @@ def expire(desk: Desk, explainer: Explainer, user: User) -> messages.Receipt:
     Raises:
         ReseenError: If the disk fails, or some of the gallery's cameras are not the user's.
     """
-    if user.cameras is not None:
-        raise ReseenError("the retention is of all cameras, and you may see some; ask somebody who may see all")
+    _check_all_cameras(user)
     days, now, before = desk.gallery.retention, time.time(), desk.overview().ids.tolist()
     reason, criteria = f"older than {days:g} days", {"days": days}
     with desk.state.deletions.noted(Begun(now, user.name, "expire", reason, criteria, before)):
@@ -79,6 +78,39 @@ def finish(desk: Desk) -> None:
         verdicts = desk.state.feedback.forget_rows(ids)
         facts = {"criteria": begun.criteria, "rows": len(ids), "queries": queries, "verdicts": verdicts}
         desk.state.audit.add(begun.who, begun.action, reason=begun.reason, **facts, finished="after a restart")
+
+
+def forget_gone(desk: Desk) -> None:
+    """Forgets what belongs to rows that another program has deleted, and pictures that older searches have kept.
+
+    A picture that was uploaded is known as a row's if some search's list has, or has had, a row of its content.
+
+    Raises:
+        ReseenError: If the gallery cannot be read.
+    """
+    kept = desk.state.searches.known() | desk.state.feedback.rows()
+    gone = _gone(desk, sorted(kept)) if kept else []
+    verdicts = desk.state.feedback.forget_rows(gone)
+    queries = desk.state.searches.forget_before(time.time() - 86_400 * desk.gallery.retention)
+    queries += desk.state.searches.forget_rows(gone)
+    if queries or verdicts:
+        desk.state.audit.add("local", "forget", rows=len(gone), queries=queries, verdicts=verdicts)
+
+
+def keep_for(desk: Desk, user: User, days: float) -> None:
+    """Sets after how many days rows are to be deleted.
+
+    Raises:
+        ReseenError: If some of the gallery's cameras are not the user's.
+    """
+    _check_all_cameras(user)
+    desk.gallery.retention = days
+    desk.state.audit.add(user.name, "retention", days=days)
+
+
+def _check_all_cameras(user: User) -> None:
+    if user.cameras is not None:
+        raise ReseenError("the retention is of all cameras, and you may see some; ask somebody who may see all")
 
 
 def _receipt(

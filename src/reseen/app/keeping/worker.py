@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import shutil
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 from reseen.app.desk import Desk
 from reseen.app.keeping.adding import pictures_in, sent_as, videos_in
 from reseen.app.keeping.course import Cancelled, Course, Stopped
+from reseen.app.keeping.deleting import forget_gone
 from reseen.app.settings import Limits
 from reseen.app.state.jobs import Ending, Job
 from reseen.app.web.uploads import check_picture
@@ -27,6 +30,10 @@ from reseen.search.gallery.finding.filters import Criteria
 _PIECE = 64
 """Pictures embedded and written at once; what a kill can cost."""
 _PAUSE = 1.0
+_AFTER_FAILURE = 5.0
+"""Seconds until it is tried again when the state cannot be read or written, such as while the disk is full."""
+_BETWEEN = 3600.0
+"""Seconds after which it is looked anew for what was deleted elsewhere."""
 _log = logging.getLogger("reseen.app")
 
 
@@ -37,11 +44,12 @@ class Worker:
         self._desk = desk
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="adding", daemon=True)
+        self._forgot = -math.inf
 
     def start(self) -> None:
         """Begins, with jobs that an earlier process has left."""
         self._desk.state.jobs.revive()
-        self.sweep()
+        self._tidy()
         self._thread.start()
 
     def stop(self) -> None:
@@ -50,24 +58,46 @@ class Worker:
         self._thread.join()
 
     def _run(self) -> None:
+        failed = False
         while not self._stop.is_set():
-            job = self._desk.state.jobs.next()
-            if job is None:
-                self.sweep()
-                self._stop.wait(_PAUSE)
-                continue
             try:
-                job = self._begun(job)
-                self._over(job, "done", self._add(job))
-            except Stopped:
-                self._desk.state.jobs.wait(job.id)
-            except Cancelled:
-                self._over(job, "cancelled", f"{self._added(job):,} were added before it was cancelled")
-            except ReseenError as error:
-                self._over(job, "failed", re.sub(rf"{re.escape(str(self._folder(job)))}/\d+-", "", str(error)))
-            except Exception:
-                _log.exception("job %s failed", job.id)
-                self._over(job, "failed", "something went wrong here; the server's log says what")
+                if failed:
+                    self._desk.state.jobs.resume()
+                failed = False
+                self._turn()
+            except Exception:  # there is no other thread that adds
+                failed = True
+                _log.exception("adding waits a moment")
+                self._stop.wait(_AFTER_FAILURE)
+
+    def _turn(self) -> None:
+        """Does the next job, or waits a moment if there is none."""
+        job = self._desk.state.jobs.next()
+        if job is None:
+            self._tidy()
+            self._stop.wait(_PAUSE)
+            return
+        state: Ending
+        try:
+            job = self._begun(job)
+            state, text = "done", self._add(job)
+        except Stopped:
+            self._desk.state.jobs.wait(job.id)
+            return
+        except Cancelled:
+            state, text = "cancelled", f"{self._added(job):,} were added before it was cancelled"
+        except ReseenError as error:
+            state, text = "failed", re.sub(rf"{re.escape(str(self._folder(job)))}/\d+-", "", str(error))
+        except Exception:
+            _log.exception("job %s failed", job.id)
+            state, text = "failed", "something went wrong here; the server's log says what"
+        self._over(job, state, text)
+
+    def _tidy(self) -> None:
+        self.sweep()
+        if time.monotonic() - self._forgot >= _BETWEEN:
+            self._forgot = time.monotonic()
+            forget_gone(self._desk)
 
     def sweep(self) -> None:
         """Deletes what was sent for jobs that were cancelled before they began, or whose process was killed."""

@@ -13,21 +13,23 @@ class Result(Message):
 
     Attributes:
         rank: 1 = nearest.
-        id: The row's.
+        id: The row's; empty if it may not be seen.
         distance: To what was searched by; None without a picture.
         fits: Probability of the required attributes; None without any.
         probability: Of the same person, calibrated; None if nobody knows.
         row: What is known of it; None if it was deleted since, or may not be seen.
         verdict: What somebody said of it: whether it is right.
+        hidden: Whether it is there, but may not be seen.
     """
 
     rank: int
     id: str = Field(examples=[EXAMPLE_ROW])
-    distance: float | None
-    fits: float | None
-    probability: float | None
-    row: Row | None
-    verdict: bool | None
+    distance: float | None = None
+    fits: float | None = None
+    probability: float | None = None
+    row: Row | None = None
+    verdict: bool | None = None
+    hidden: bool = False
 
 
 class QueryPicture(Message):
@@ -36,7 +38,7 @@ class QueryPicture(Message):
     Attributes:
         reference: Names it for other calls.
         unlike: Whether the person is not the one in it.
-        hash: Of its content.
+        hash: Of its content; empty if it is a row that may not be seen.
         kept: Whether the picture is still there.
         picture: Where it is to be had.
     """

@@ -17,6 +17,7 @@ from reseen.app.finding import looking
 from reseen.app.keeping import adding, deleting
 from reseen.app.pages.form import Filters, texts_of
 from reseen.app.web.door import Operator
+from reseen.app.web.forms import form_of
 from reseen.app.web.render import page
 from reseen.errors import ReseenError
 
@@ -33,7 +34,7 @@ def add_page(request: Request, desk: ThisDesk, user: Operator) -> Response:
 @router.post("/add")
 async def add(request: Request, desk: ThisDesk, user: Operator) -> Response:
     """Keeps pictures; they are added in the background."""
-    form = await request.form(max_files=5000)
+    form = await form_of(request)
     files = [each for each in form.getlist("file") if isinstance(each, UploadFile)]
     said = Filters.read(form, None).wanted
     camera = said.cameras[0] if said.cameras else None

@@ -15,10 +15,11 @@ from reseen.app.api import searches as api
 from reseen.app.api.parameters import Cursor, SearchId, ThisDesk
 from reseen.app.desk import Desk
 from reseen.app.finding.choosing import Found
-from reseen.app.finding.searching import Ask, answer, rerun, search
+from reseen.app.finding.searching import Ask, answer, gone, rerun, search
 from reseen.app.pages.form import Filters, texts_of
 from reseen.app.state.users import User
 from reseen.app.web.door import Visitor
+from reseen.app.web.forms import form_of
 from reseen.app.web.render import page
 from reseen.app.web.uploads import read_pictures
 
@@ -37,7 +38,7 @@ def new(request: Request, desk: ThisDesk, user: Visitor) -> Response:
 @router.post("/searches")
 async def make(request: Request, desk: ThisDesk, user: Visitor) -> Response:
     """Searches, and leads to the record; of a picture of several people it is asked first who is meant."""
-    form = await request.form(max_files=2 * desk.settings.limits.pictures + 2)
+    form = await form_of(request)
     done = await run_in_threadpool(_search, desk, user, form)
     if isinstance(done, str):
         return RedirectResponse(f"/searches/{done}", 303)
@@ -146,10 +147,9 @@ def _chosen(form: FormData, name: str) -> list[str]:
 
 def _changes(desk: Desk, user: User, told: messages.Search, before: str) -> dict[str, Any]:
     old, now = ([place.row for place in desk.record(user, one).ranking] for one in (before[:64], told.id))
-    there = desk.matches(user, old)
     return {
         "same": old == now,
-        "deleted": sum(row not in there for row in old),
+        "deleted": len(gone(desk, old)),
         "new": len(set(now) - set(old)),
         "before": before,
     }

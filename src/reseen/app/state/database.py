@@ -98,7 +98,8 @@ class Database:
         A change within a change is part of it.
         """
         with self._lock:
-            if self._connection.in_transaction:
+            within = self._connection.in_transaction
+            if within:
                 yield self._connection
                 return
             self._connection.execute("BEGIN IMMEDIATE")

@@ -61,6 +61,10 @@ class FeedbackStore:
         )
         return {found["row"] for found in self._database.read(sql, row)}
 
+    def rows(self) -> set[str]:
+        """Returns the rows of which something was said."""
+        return {found["row"] for found in self._database.read("SELECT DISTINCT row FROM feedback")}
+
     def forget_rows(self, ids: Iterable[str]) -> int:
         """Deletes the verdicts on rows that were deleted from the gallery."""
         sql = "DELETE FROM feedback WHERE row IN (SELECT value FROM json_each(?))"

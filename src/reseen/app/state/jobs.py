@@ -116,10 +116,14 @@ class JobStore:
             one,
         )
 
-    def revive(self) -> None:
-        """Lets jobs that a stopped or killed process was running begin again where they were."""
+    def resume(self) -> None:
+        """Lets a job that was running begin again where it was."""
         self._database.write("UPDATE jobs SET state = 'waiting' WHERE state = 'running'")
         self._database.write("UPDATE jobs SET state = 'cancelled' WHERE state = 'cancelling'")
+
+    def revive(self) -> None:
+        """Lets jobs that a stopped or killed process was running begin again where they were."""
+        self.resume()
         self._database.write(
             "UPDATE jobs SET state = 'failed', message = 'not all files had come' WHERE state = 'receiving'"
         )

@@ -135,6 +135,14 @@ class SearchStore:
         )  # fmt: skip
         return [_record(row, ()) for row in rows]
 
+    def known(self) -> set[str]:
+        """Returns the rows that kept pictures and descriptors are of, as far as searches know them to be rows."""
+        sql = (
+            "SELECT DISTINCT hash FROM queries WHERE (picture IS NOT NULL OR descriptor IS NOT NULL) AND (row != '' "
+            "OR hash IN (SELECT json_extract(place.value, '$[0]') FROM searches, json_each(ranking) AS place))"
+        )
+        return {found["hash"] for found in self._database.read(sql)}
+
     def forget_before(self, at: float) -> int:
         """Deletes pictures and descriptors of older searches; the records stay. Returns of how many pictures."""
         return self._forget("search IN (SELECT id FROM searches WHERE at < ?)", [at])

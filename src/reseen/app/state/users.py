@@ -56,7 +56,7 @@ class Session:
 
 
 class UserStore:
-    """The tables of users, sessions and wrong passwords. Of tokens only hashes are kept."""
+    """The tables of users, sessions, and wrong passwords and tokens. Of tokens only hashes are kept."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -93,15 +93,26 @@ class UserStore:
             change.execute("DELETE FROM sessions WHERE user = ?", (name,))
             return change.execute("DELETE FROM users WHERE name = ?", (name,)).rowcount > 0
 
-    def wait(self, name: str, address: str) -> float:
-        """Returns how many seconds somebody has to wait after too many wrong passwords; 0: none."""
+    def wait(self, name: str | None, address: str) -> float:
+        """Returns how many seconds somebody has to wait after too many wrong passwords and tokens; 0: none.
+
+        Args:
+            name: Who it is said to be; None: only the address counts.
+            address: Where the call comes from.
+        """
         since = time.time() - _WINDOW
-        self._database.write("DELETE FROM failures WHERE at < ?", since)
         waits = [0.0]
         for column, value, allowed in (("name", name, _GUESSES), ("address", address, 4 * _GUESSES)):
-            sql = f"SELECT at FROM failures WHERE {column} = ? ORDER BY at DESC LIMIT 1 OFFSET ?"
-            waits += [row["at"] - since for row in self._database.read(sql, value, allowed - 1)]
+            sql = f"SELECT at FROM failures WHERE {column} = ? AND at >= ? ORDER BY at DESC LIMIT 1 OFFSET ?"
+            waits += [row["at"] - since for row in self._database.read(sql, value, since, allowed - 1)]
         return max(waits)
+
+    def refuse(self, name: str, address: str) -> None:
+        """Counts a wrong password or token."""
+        now = time.time()
+        with self._database.change() as change:
+            change.execute("DELETE FROM failures WHERE at < ?", (now - _WINDOW,))
+            change.execute("INSERT INTO failures VALUES (?, ?, ?)", (name, address, now))
 
     def check(self, name: str, password: str, address: str) -> User | None:
         """Returns the user if the password is right. It takes as long for names that do not exist."""
@@ -111,7 +122,7 @@ class UserStore:
         except (VerificationError, InvalidHashError):
             rows = []
         if not rows:
-            self._database.write("INSERT INTO failures VALUES (?, ?, ?)", name, address, time.time())
+            self.refuse(name, address)
             return None
         self._database.write("DELETE FROM failures WHERE name = ?", name)
         return _user(rows[0])

@@ -89,9 +89,26 @@ function duration(seconds) {
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-function follow(entry) {
-  const source = new EventSource(entry.dataset.events);
+// A browser has six connections for one server, so only some are followed, the oldest first: they are done first too.
+const FOLLOWED = 3;
+const followed = new Set();
+let open = 0;
+
+function followSome() {
+  for (const entry of [...document.querySelectorAll("[data-events]")].reverse()) {
+    if (open < FOLLOWED && !followed.has(entry.id)) follow(entry.id, entry.dataset.events, entry.dataset.refresh);
+  }
+}
+
+function follow(id, events, refresh) {
+  const source = new EventSource(events);
+  followed.add(id);
+  open += 1;
+  source.onerror = () => {
+    if (source.readyState === EventSource.CLOSED) { open -= 1; followSome(); }
+  };
   source.onmessage = (event) => {
+    const entry = document.getElementById(id);  // each time: what Cancel answers takes its place
     const job = JSON.parse(event.data);
     entry.querySelector("progress").max = job.total || 1;
     entry.querySelector("progress").value = job.done;
@@ -101,8 +118,11 @@ function follow(entry) {
     entry.querySelector(".state").textContent = job.total ? `${job.state}: ${done} of ${total}${left}` : job.state;
     if (over) {
       source.close();
-      htmx.ajax("GET", entry.dataset.refresh, {target: entry, swap: "outerHTML"});
+      open -= 1;
+      // Of several requests by one source at once, htmx drops all but the first and the last.
+      htmx.ajax("GET", refresh, {source: entry, target: entry, swap: "outerHTML"});
+      followSome();
     }
   };
 }
-document.querySelectorAll("[data-events]").forEach(follow);
+followSome();

@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 from reseen.app.settings import Settings
 from reseen.app.state import State
 from reseen.app.state.users import TOKEN, Session, User
+from reseen.app.web.forms import form_of
 from reseen.errors import ReseenError
 
 COOKIE = "reseen_session"
@@ -58,12 +59,7 @@ class Door:
             HTTPException: If the password is wrong, or was too often.
         """
         with self._guessing:  # one after the other: guesses side by side would all come before the first is counted
-            if wait := self._users.wait(name, address):
-                raise HTTPException(
-                    429,
-                    f"too many wrong passwords; try again in {wait / 60:.0f} minutes",
-                    {"Retry-After": f"{wait:.0f}"},
-                )
+            self._make_wait(name, address)
             by_token = not name and bool(self._token) and _same(password, self._token)
             if not by_token and self._users.check(name, password, address) is None:
                 # A name that nobody has may be a password in the wrong field, which no trail should keep.
@@ -84,15 +80,32 @@ class Door:
         """
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            if self._token and _same(given.strip(), self._token):
-                return Session(User(TOKEN, "operator"), "")
-            raise HTTPException(401, "this token is not the right one", {"WWW-Authenticate": "Bearer"})
+            self._check_token(given.strip(), request.client.host if request.client else "")
+            return Session(User(TOKEN, "operator"), "")
         if self.is_open:
             return Session(User("local", "operator"), "")
         session = self._users.session(request.cookies.get(COOKIE, ""))
         if session is None:
             raise HTTPException(401, "log in first, or send the token", {"WWW-Authenticate": "Bearer"})
         return session
+
+    def _check_token(self, given: str, address: str) -> None:
+        if self._token and _same(given, self._token):
+            self._make_wait(None, address)
+            return
+        with self._guessing:
+            self._make_wait(None, address)
+            self._users.refuse(TOKEN, address)
+            self._audit.add("somebody", "login refused", address=address, by=TOKEN)
+        raise HTTPException(401, "this token is not the right one", {"WWW-Authenticate": "Bearer"})
+
+    def _make_wait(self, name: str | None, address: str) -> None:
+        if wait := self._users.wait(name, address):
+            raise HTTPException(
+                429,
+                f"too many wrong passwords or tokens; try again in {wait / 60:.0f} minutes",
+                {"Retry-After": f"{wait:.0f}"},
+            )
 
     async def user(self, request: Request) -> User:
         """Returns who is asking, and notes ``request.state.csrf`` for the forms.
@@ -111,7 +124,7 @@ async def _sent_csrf(request: Request) -> str:
     if sent := request.headers.get("x-csrf-token"):
         return sent
     if "form" in request.headers.get("content-type", ""):
-        return str((await request.form()).get("csrf", ""))
+        return str((await form_of(request)).get("csrf", ""))
     return ""
 
 

@@ -45,7 +45,7 @@ def when(seconds: float | None) -> str:
         try:
             return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
         except (OverflowError, ValueError, OSError):  # after the year 9999: somebody's clock counts milliseconds
-            return f"second {seconds:.0f}"
+            return f"second {seconds:.15g}"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02} in"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ _SCANS = 100
 """A progressive JPEG has some ten passes. Each decodes all pixels anew, and thousands fit into a small file."""
 _SLIMMEST = 10
 """Times the longer side of a picture may be the shorter one: what is slimmer grows huge when it is shown."""
+_TURNS = 12
+"""Times as long as it may be decoded, a picture waits for those before it."""
 _LONGEST_NAME = 100
 """Bytes of a file's name that are kept."""
 _decoders = ThreadPoolExecutor(4, thread_name_prefix="decode")
@@ -65,8 +68,12 @@ def check_picture(name: str, data: bytes, limits: Limits) -> None:
     """
     if len(data) > limits.picture_bytes:
         raise ReseenError(f"{name} has more than {limits.picture_bytes >> 20} MiB; make it smaller")
+    begun = threading.Event()
+    decoding = _decoders.submit(_decode, data, limits.picture_pixels, begun)
+    if not begun.wait(_TURNS * limits.decode_seconds) and decoding.cancel():
+        raise ReseenError(f"too many pictures are looked at just now; send {name} again in a minute")
     try:
-        _decoders.submit(_decode, data, limits.picture_pixels).result(limits.decode_seconds)
+        decoding.result(limits.decode_seconds)  # what has begun goes on; pixels and passes are limited
     except TooSlow:
         raise ReseenError(f"{name} takes more than {limits.decode_seconds:g} s to decode; save it again") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
@@ -75,7 +82,8 @@ def check_picture(name: str, data: bytes, limits: Limits) -> None:
         ) from None
 
 
-def _decode(data: bytes, pixels: int) -> None:
+def _decode(data: bytes, pixels: int, begun: threading.Event) -> None:
+    begun.set()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # ours is the narrower limit
         with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
