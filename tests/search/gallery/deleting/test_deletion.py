@@ -113,6 +113,16 @@ def test_a_tombstone_is_sixteen_bytes(gallery: Gallery) -> None:
     assert (gallery.folder / "deleted").stat().st_size == 16 * 4
 
 
+def test_half_a_tombstone_spoils_none_that_come_after_it(gallery: Gallery) -> None:
+    gallery.add(PEOPLE[:10])
+    gallery.delete(cameras=0)
+    with (gallery.folder / "deleted").open("ab") as file:
+        file.write(b"short")
+    gallery.delete(cameras=1)
+    with pytest.raises(ReseenError, match="4 of these were deleted"):
+        gallery.add(PEOPLE[:10])
+
+
 def test_the_retention_deletes_what_is_old(gallery: Gallery) -> None:
     assert gallery.retention == 8
     now, day = time.time(), 86_400
@@ -138,6 +148,31 @@ def test_other_models_tables_are_deleted_from(gallery: Gallery) -> None:
     assert old == "persons-m1"
     assert store.names() == ["persons-m1", "persons-m2"]
     assert [store.table(name).count_rows("camera = 2") for name in store.names()] == [0, 0]
+
+
+def test_a_deletion_that_was_killed_between_two_tables_leaves_nothing(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery.add(PEOPLE[:20], pictures=[png(row) for row in range(20)])
+    gallery.delete(paths="crops/000004.jpg")
+    gallery.add(PEOPLE[4:5], pictures=[png(4)], again=True)
+    with Gallery.open(gallery.folder.parent / "other") as other:
+        other.add(replace(PEOPLE[:20], model="m2"), pictures=[png(row) for row in range(20)])
+        shutil.copytree(other.folder / "persons-m2.lance", gallery.folder / "persons-m2.lance")
+
+    def killed(sql: str) -> None:
+        raise KeyboardInterrupt
+
+    second = gallery.store.table("persons-m2")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(second, "delete", killed)
+        gallery.delete(paths="crops/000007.jpg")
+    assert second.count_rows() == 20
+    with Gallery.open(gallery.folder) as reopened:
+        tables = [reopened.store.table(name) for name in ("persons-m1", "persons-m2")]
+        assert [table.count_rows() for table in tables] == [19, 19]
+        assert [table.count_rows("path = 'crops/000004.jpg'") for table in tables] == [1, 1], "it was added again"
+    assert not holding(gallery.folder, png(7))
 
 
 def test_a_deletion_that_was_killed_is_finished_by_the_next_who_opens(

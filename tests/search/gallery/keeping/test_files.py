@@ -34,8 +34,8 @@ def test_files_are_written_read_and_deleted(another: Open) -> None:
     place.begin(b"another note")
     assert place.read(NOTE) == b"{}"
     assert place.read("deleted") is None
-    place.append("deleted", b"abc")
-    place.append("deleted", b"def")
+    place.write("deleted", b"abc")
+    place.write("deleted", b"abcdef")
     place.write("table.lance/data/one", b"x" * 100)
     assert another().read("deleted") == b"abcdef"
     assert set(place.names()) >= {NOTE, "deleted", "table.lance"}

@@ -32,10 +32,7 @@ class Files(Protocol):
         """Returns a file's content, or None if it is not there."""
 
     def write(self, name: str, content: bytes) -> None:
-        """Writes a file, in place of the one that is there."""
-
-    def append(self, name: str, content: bytes) -> None:
-        """Writes to a file's end; it outlasts a machine that goes down."""
+        """Writes a file, in place of the one that is there; it outlasts a machine that goes down."""
 
     def remove(self, name: str) -> None:
         """Deletes a file if it is there."""
@@ -96,11 +93,7 @@ class Disk:
             return None
 
     def write(self, name: str, content: bytes) -> None:
-        with replacing(self.place / name, private=True) as partial:
-            partial.write_bytes(content)
-
-    def append(self, name: str, content: bytes) -> None:
-        with (self.place / name).open("ab") as file:
+        with replacing(self.place / name, private=True) as partial, partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -56,9 +56,6 @@ class Objects:
         with _told():
             obstore.put(self._store, name, content)
 
-    def append(self, name: str, content: bytes) -> None:
-        self.write(name, (self.read(name) or b"") + content)
-
     def remove(self, name: str) -> None:
         import obstore
 
