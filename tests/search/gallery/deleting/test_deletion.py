@@ -15,6 +15,7 @@ import pytest
 from reseen import Gallery, ReseenError
 from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.finding import index
+from reseen.search.gallery.keeping import files
 from reseen.search.gallery.keeping.store import Store
 from tests.search.gallery.persons import persons, png
 
@@ -164,15 +165,40 @@ def test_a_deletion_that_was_killed_between_two_tables_leaves_nothing(
         raise KeyboardInterrupt
 
     second = gallery.store.table("persons-m2")
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(second, "delete", killed)
-        gallery.delete(paths="crops/000007.jpg")
+        with pytest.raises(KeyboardInterrupt):
+            gallery.delete(paths="crops/000007.jpg")
     assert second.count_rows() == 20
     with Gallery.open(gallery.folder) as reopened:
         tables = [reopened.store.table(name) for name in ("persons-m1", "persons-m2")]
         assert [table.count_rows() for table in tables] == [19, 19]
         assert [table.count_rows("path = 'crops/000004.jpg'") for table in tables] == [1, 1], "it was added again"
     assert not holding(gallery.folder, png(7))
+
+
+def test_who_opens_does_not_wait_for_who_is_deleting(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "WAIT", 0.1)
+    gallery.add(PEOPLE[:5])
+    with gallery.store.writing():
+        gallery.store.files.write(deletion.MARK, b"")
+        with Gallery.open(gallery.folder) as reader:
+            assert reader.search(PEOPLE.features[3])[0].path == "crops/000003.jpg"
+        assert deletion.begun(gallery.store)
+    Gallery.open(gallery.folder).close()
+    assert not deletion.begun(gallery.store)
+
+
+def test_a_table_is_opened_while_another_thread_closes_all(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closing(dict[str, Any]):
+        def __contains__(self, name: object) -> bool:
+            there = super().__contains__(name)
+            self.clear()
+            return there
+
+    gallery.add(PEOPLE[:5])
+    monkeypatch.setattr(gallery.store, "_tables", Closing(gallery.store._tables))
+    assert gallery.store.table("persons-m1").count_rows() == 5
 
 
 def test_a_deletion_that_was_killed_is_finished_by_the_next_who_opens(

@@ -12,7 +12,7 @@ import pytest
 from reseen.errors import ReseenError
 from reseen.gallery_files import NOTE
 from reseen.search.gallery.keeping import files, objects
-from reseen.search.gallery.keeping.files import Disk, Files
+from reseen.search.gallery.keeping.files import Busy, Disk, Files
 from reseen.search.gallery.keeping.objects import Objects
 
 Open = Callable[[], Files]
@@ -97,6 +97,19 @@ def test_whoever_waits_too_long_is_told(another: Open, monkeypatch: pytest.Monke
     monkeypatch.setattr(objects, "_LOOK", 0.05)
     another().begin(b"{}")
     with another().locked(), pytest.raises(ReseenError, match="somebody else has been writing to"), another().locked():
+        pass
+
+
+def test_whoever_is_not_patient_goes_at_once(another: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "_LEASE", 0.6)
+    monkeypatch.setattr(objects, "_LOOK", 0.02)
+    another().begin(b"{}")
+    with another().locked(patient=False):
+        start = time.monotonic()
+        with pytest.raises(Busy), another().locked(patient=False):
+            pass
+        assert time.monotonic() - start < 30
+    with another().locked(patient=False):
         pass
 
 
