@@ -101,8 +101,9 @@ def ingest(
 ) -> Ingested:
     """Finds the people in a video, or in the pictures of a folder or zip, and adds their best crops to a gallery.
 
-    Pictures that cannot be read are passed over and counted. In a video they are followed, and a few crops of each track are kept. What the gallery has is passed over. If it is
-    killed, the same call goes on where it was: the detector does not look at a frame twice.
+    In a video they are followed, and a few crops of each track are kept. Pictures that cannot be read are passed over
+    and counted, and so is what the gallery has. If it is killed, the same call goes on where it was: the detector does
+    not look at a frame twice.
 
     Args:
         place: A video, a folder or a zip.

@@ -29,7 +29,7 @@ from reseen.search.gallery.finding.searcher import EMPTY, Searcher
 from reseen.search.gallery.finding.sought import Sought, wanted_of
 from reseen.search.gallery.finding.vectors import Resident
 from reseen.search.gallery.keeping import beside
-from reseen.search.gallery.keeping.files import Busy
+from reseen.search.gallery.keeping.files import BusyError
 from reseen.search.gallery.keeping.layout import Layout
 from reseen.search.gallery.keeping.rows import Newcomers
 from reseen.search.gallery.keeping.store import Store, table_name
@@ -69,7 +69,10 @@ class Gallery:
             raise ReseenError(f"name a gallery's folder, not {path!r}")
         store = Store(path)
         if deletion.begun(store):
-            with suppress(Busy), store.writing(patient=False):  # whoever is deleting does it, and is not waited for
+            with (
+                suppress(BusyError),
+                store.writing(patient=False),
+            ):  # whoever is deleting does it, and is not waited for
                 deletion.finish(store)
         gallery = cls(store)
         gallery.layout  # noqa: B018 - a table that cannot be read is told of now

@@ -12,7 +12,7 @@ import pytest
 from reseen.errors import ReseenError
 from reseen.gallery_files import NOTE
 from reseen.search.gallery.keeping import files, objects
-from reseen.search.gallery.keeping.files import Busy, Disk, Files
+from reseen.search.gallery.keeping.files import BusyError, Disk, Files
 from reseen.search.gallery.keeping.objects import Objects
 
 Open = Callable[[], Files]
@@ -106,7 +106,7 @@ def test_whoever_is_not_patient_goes_at_once(another: Open, monkeypatch: pytest.
     another().begin(b"{}")
     with another().locked(patient=False):
         start = time.monotonic()
-        with pytest.raises(Busy), another().locked(patient=False):
+        with pytest.raises(BusyError), another().locked(patient=False):
             pass
         assert time.monotonic() - start < 30
     with another().locked(patient=False):

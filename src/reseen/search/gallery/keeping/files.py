@@ -53,7 +53,7 @@ class Files(Protocol):
             patient: Whether to wait for another writer who is alive.
 
         Raises:
-            Busy: If another one has been writing for too long, or is writing and nobody waits.
+            BusyError: If another one has been writing for too long, or is writing and nobody waits.
         """
 
 
@@ -74,13 +74,13 @@ def files_of(place: Path | str) -> Files:
     return Objects(found)
 
 
-class Busy(ReseenError):
+class BusyError(ReseenError):
     """Somebody else is writing."""
 
 
-def busy(place: Path | str) -> Busy:
+def busy(place: Path | str) -> BusyError:
     """Returns what whoever has waited too long is told."""
-    return Busy(f"somebody else has been writing to {place} for {WAIT:.0f} s; try again when they are done")
+    return BusyError(f"somebody else has been writing to {place} for {WAIT:.0f} s; try again when they are done")
 
 
 class Disk:

@@ -138,7 +138,7 @@ class Store:
             patient: Whether to wait for another writer who is alive.
 
         Raises:
-            Busy: If another one has been writing for too long, or is writing and nobody waits.
+            BusyError: If another one has been writing for too long, or is writing and nobody waits.
         """
         with self.files.locked(patient=patient):
             yield
