@@ -72,7 +72,7 @@ class Gallery:
             with (
                 suppress(BusyError),
                 store.writing(patient=False),
-            ):  # whoever is deleting does it, and is not waited for
+            ):  # who is deleting does it, not waited for
                 deletion.finish(store)
         gallery = cls(store)
         gallery.layout  # noqa: B018 - a table that cannot be read is told of now
