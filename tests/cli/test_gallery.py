@@ -13,6 +13,7 @@ import torch
 from reseen import models
 from reseen.models import checkpoint
 from reseen.models.embedder import EmbedderConfig
+from reseen.search.gallery import erasing
 from tests.cli.calls import run
 
 
@@ -77,7 +78,9 @@ def test_from_the_first_picture_to_the_last(
     assert f"deleted {left} rows" in said("delete", hall, "--source", "tour", "--yes")
 
 
-def test_a_person_is_shown_and_erased(model: Path, market_drawn: Path, query: Path, tmp_path: Path) -> None:
+def test_a_person_is_shown_and_erased(
+    model: Path, market_drawn: Path, query: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hall, shown, receipt = tmp_path / "hall", tmp_path / "shown.png", tmp_path / "receipt.json"
     said("add", hall, model, "--images", market_drawn / "bounding_box_test", "--copy")
     call = ("erase", hall, "--checkpoint", model, "--like", query, "--show", shown)
@@ -91,12 +94,26 @@ def test_a_person_is_shown_and_erased(model: Path, market_drawn: Path, query: Pa
     assert shown.exists()
     assert f"{before} rows" in said("info", hall)
 
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing, "MOST", 2)
+        capped = run("gallery", *call, "--within", 1e9)
+    assert f"{before} rows compared one by one" in capped.stderr
+    assert "these are the nearest 2, and there may be more" in capped.stderr
+
     told = said(*call, "--within", 1e9, "--yes", "--receipt", receipt)
     assert f"receipt: {before} rows deleted from {hall}" in told
     assert "found in 0" in told
     assert not shown.exists(), "it showed whom nobody may see any more"
     content = json.loads(receipt.read_text())
     assert (content["rows"], content["found"], content["exports"]) == (before, 0, [str(shown)])
+
+    said("add", hall, model, "--images", market_drawn / "bounding_box_test", "--copy", "--again")
+    (data,) = hall.glob("*.lance/data/*")
+    shutil.copy(data, hall / "left-behind")
+    failed = run("gallery", *call, "--within", 1e9, "--yes", "--receipt", receipt)
+    assert failed.exit_code == 1
+    assert "the deletion has failed: something of these rows is still in 1 files" in failed.stderr
+    assert json.loads(receipt.read_text())["found"] == 1
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from reseen import Gallery, ReseenError
 from reseen.cli.ingest import seconds_of
 from tests.cli.calls import run, run_whole
 from tests.cli.test_gallery import save_model
-from tests.ingest.clips import Clip, square, write
+from tests.ingest.clips import Changes, Clip, square, write
+from tests.ingest.test_ingest import group
 
 
 def test_a_video_without_people_makes_an_empty_gallery_and_is_not_looked_at_again(tmp_path: Path) -> None:
@@ -40,6 +41,24 @@ def test_a_video_without_people_makes_an_empty_gallery_and_is_not_looked_at_agai
     again = run(*arguments)
     assert again.exit_code == 0
     assert "was added before" in again.stderr
+
+
+def test_the_contact_sheet_is_deleted_with_the_first_whom_it_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reseen.ingest.open_detector", lambda wanted: Changes())
+    hall, sheet = tmp_path / "hall", tmp_path / "sheet.png"
+    (tmp_path / "pictures").mkdir()
+    group(tmp_path / "pictures" / "a.png", [1, 2])
+    model = save_model(tmp_path / "last", 0)
+    call = ("--gallery", hall, "--checkpoint", model, "--camera", 2, "--sheet", sheet)
+    result = run("ingest", tmp_path / "pictures", *call)
+    assert "2 people, 2 crops, 2 of them new" in result.stdout, result.output
+    assert sheet.exists()
+    with Gallery.open(hall) as gallery:
+        first = gallery.search(where="", features=np.zeros(gallery.layout.searched_width), top=1)[0]
+        assert gallery.delete(paths=first.path) == 1
+    assert not sheet.exists()
 
 
 def test_times_of_day() -> None:

@@ -193,6 +193,32 @@ def test_pictures_of_several_people(kind: str, gallery: Gallery, tmp_path: Path)
         assert more.note.startswith("3 pictures were looked at before")
 
 
+def test_pictures_that_cannot_be_read_are_counted_and_passed_over(gallery: Gallery, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    group(folder / "a.png", [1])
+    (folder / "b.png").write_bytes((folder / "a.png").read_bytes()[:200])
+    group(folder / "c.png", [4])
+    seen: list[int] = []
+    done = ingest(folder, gallery, Colours(), Changes(), SETTINGS, progress=lambda now, total: seen.append(now))
+    assert (done.added, seen) == (2, [1, 2, 3])
+    assert done.note.startswith(f"1 pictures were passed over, such as: cannot decode image {folder / 'b.png'}: ")
+
+
+def test_pictures_without_people_are_noted_batch_by_batch(gallery: Gallery, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(5):
+        picture = square().copy()
+        picture[0, 0] = number
+        Image.fromarray(picture).save(folder / f"{number}.png")
+    with pytest.raises(KeyboardInterrupt):
+        ingest(folder, gallery, Colours(), Stopping(4), SETTINGS, batch=2)
+    rest = Changes()
+    ingest(folder, gallery, Colours(), rest, SETTINGS, batch=2)
+    assert rest.looked == 1
+
+
 def test_mistakes_are_told_before_anything_is_looked_at(video: Path, gallery: Gallery, tmp_path: Path) -> None:
     for name in ("one", "empty", "films"):
         (tmp_path / name).mkdir()

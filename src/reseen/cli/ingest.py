@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +17,10 @@ from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
 from reseen.extras import need
 from reseen.gallery_files import check_new_gallery
+
+if TYPE_CHECKING:
+    from reseen.ingest.into_gallery import Person
+    from reseen.search.gallery import Gallery
 
 
 def seconds_of(time: str) -> float:
@@ -94,9 +99,16 @@ def ingest(
             f"{len(done.people):,} people, {crops:,} crops, {done.added:,} of them new; {gallery} has {len(opened):,}",
             highlight=False,
         )
-    if sheet and done.people:
-        from reseen.explain.saving import save_picture
-        from reseen.ingest.sheet import sheet_of
+        if sheet and done.people:
+            _draw(done.people, sheet, opened)
 
-        save_picture(sheet_of(done.people), sheet)
-        say_written(sheet)
+
+def _draw(people: Sequence[Person], sheet: Path, gallery: Gallery) -> None:
+    """Draws a contact sheet, and has the gallery keep in mind whom it shows."""
+    from reseen.explain.saving import save_picture
+    from reseen.ingest.sheet import sheet_of, shown_of
+    from reseen.search.gallery.keeping.rows import content_hash
+
+    save_picture(sheet_of(people), sheet)
+    gallery.remember(sheet, (content_hash(crop.picture) for person in shown_of(people) for crop in person.crops))
+    say_written(sheet)

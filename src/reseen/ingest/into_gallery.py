@@ -16,12 +16,13 @@ from reseen.errors import ReseenError
 from reseen.ingest.crops import Crop, best_of, make_crop, wholeness
 from reseen.ingest.detectors.detector import PersonDetector, pixels_of
 from reseen.ingest.journal import Journal, journal_of
-from reseen.ingest.people import People
+from reseen.ingest.people import People, Pixels
 from reseen.ingest.tracker import ByteTrack
 from reseen.ingest.tracks import follow
 from reseen.ingest.video import Frame, Video, is_video
 from reseen.progress import Progress
 from reseen.search.gallery import Gallery
+from reseen.search.gallery.keeping.rows import content_hash
 from reseen.search.gallery.reindex import Embeds
 
 _SURE = 0.5
@@ -100,8 +101,9 @@ def ingest(
 ) -> Ingested:
     """Finds the people in a video, or in the pictures of a folder or zip, and adds their best crops to a gallery.
 
-    In a video they are followed, and a few crops of each track are kept. What the gallery has is passed over. If it is
-    killed, the same call goes on where it was: the detector does not look at a frame twice.
+    In a video they are followed, and a few crops of each track are kept. Pictures that cannot be read are passed over
+    and counted, and so is what the gallery has. If it is killed, the same call goes on where it was: the detector does
+    not look at a frame twice.
 
     Args:
         place: A video, a folder or a zip.
@@ -112,7 +114,7 @@ def ingest(
         source: What the rows say they come from; the path by default.
         name: What crops of a video say they are cut out of; the path by default.
         again: Whether to do again what was done before, and to add also what was deleted.
-        batch: Crops embedded and added at once.
+        batch: Crops embedded and added at once; of pictures, no more are looked at before they are noted as done.
         progress: Told how many frames or pictures are done.
 
     Raises:
@@ -239,6 +241,7 @@ def _from_pictures(place: Path, work: _Work, detector: PersonDetector, progress:
     with journal_of(work.gallery.folder, str(place.resolve()), detector.name, astuple(settings)) as journal:
         done = set() if work.again else {one for record in journal.records for one in record["pictures"]}
         skipped = 0
+        unreadable: list[str] = []
         people: list[Person] = []
         waiting: list[tuple[Crop, str, float, float]] = []
         hashes: list[str] = []
@@ -250,26 +253,32 @@ def _from_pictures(place: Path, work: _Work, detector: PersonDetector, progress:
             hashes.clear()
 
         for number, image in enumerate(images, 1):
-            content = hashlib.sha256(image.read()).hexdigest()[:32]
-            if content in done:
-                skipped += 1
+            try:
+                content = content_hash(image.read())
+                pixels = None if content in done else pixels_of(image)
+            except ReseenError as error:
+                unreadable.append(str(error))
             else:
-                crops = _crops_in(image, detector, settings.smallest)
-                people += [Person(number, float("nan"), float("nan"), (crop,)) for crop in crops]
-                waiting += [(crop, image.name, second, float("nan")) for crop in crops]
-                hashes.append(content)
-            if len(waiting) >= work.batch:
+                if pixels is None:
+                    skipped += 1
+                else:
+                    crops = _crops_in(pixels, detector, settings.smallest)
+                    people += [Person(number, float("nan"), float("nan"), (crop,)) for crop in crops]
+                    waiting += [(crop, image.name, second, float("nan")) for crop in crops]
+                    hashes.append(content)
+            if max(len(waiting), len(hashes)) >= work.batch:
                 add()
             if progress:
                 progress(number, len(images))
         add()
-    note = f"{skipped:,} pictures were looked at before; --again does it anew" if skipped else ""
-    return Ingested(tuple(people), work.added, note)
+    notes = [f"{skipped:,} pictures were looked at before; --again does it anew"] if skipped else []
+    if unreadable:
+        notes.append(f"{len(unreadable):,} pictures were passed over, such as: {unreadable[0]}")
+    return Ingested(tuple(people), work.added, "\n".join(notes))
 
 
-def _crops_in(image: PersonImage, detector: PersonDetector, smallest: int) -> list[Crop]:
-    """Returns a crop of everybody in a picture who is large enough."""
-    pixels = pixels_of(image)
+def _crops_in(pixels: Pixels, detector: PersonDetector, smallest: int) -> list[Crop]:
+    """Returns a crop of everybody in a picture (H, W, 3) who is large enough."""
     people = detector.detect(pixels).sure(_SURE)
     whole = wholeness(people.boxes, (pixels.shape[0], pixels.shape[1]))
     tall = people.boxes[:, 3] - people.boxes[:, 1] >= smallest

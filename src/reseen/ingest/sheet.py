@@ -17,13 +17,14 @@ _WIDE = 12
 """Crops side by side, about."""
 
 
-def sheet_of(people: Sequence[Person]) -> Image.Image:
-    """Draws some of the people: a tile each, with number, time and crops.
+def shown_of(people: Sequence[Person]) -> Sequence[Person]:
+    """Returns whom a sheet of some people shows: if they are many, some of them, evenly spread."""
+    return people[:: max(1, -(-len(people) // _MOST))]
 
-    Args:
-        people: Whom; if they are many, some of them, evenly spread.
-    """
-    shown = people[:: max(1, -(-len(people) // _MOST))]
+
+def sheet_of(people: Sequence[Person]) -> Image.Image:
+    """Draws people, or some of them (`shown_of`): a tile each, with number, time and crops."""
+    shown = shown_of(people)
     most = max(len(person.crops) for person in shown)
     return tiled([_tile(person, most) for person in shown], max(1, _WIDE // most))
 

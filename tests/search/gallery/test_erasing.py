@@ -15,6 +15,7 @@ from reseen.descriptors.calibration import Calibration, Curve
 from reseen.search.gallery.deleting import deletion, receipt
 from reseen.search.gallery.deleting.receipt import Receipt
 from reseen.search.gallery.erasing import erase, pictures_of
+from reseen.search.gallery.finding import index
 from tests.search.gallery.persons import persons, png
 
 HERE = np.full(16, 30.0)
@@ -71,6 +72,14 @@ def test_within_a_distance_no_calibration_is_needed(gallery: Gallery) -> None:
     assert len(pictures_of(gallery, HERE, within=2.0)) == 4
     with pytest.raises(ReseenError, match="within is a distance"):
         pictures_of(gallery, HERE, within=-1)
+
+
+def test_every_row_is_compared_however_many_there_are(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery.calibration = CALIBRATION
+    monkeypatch.setattr(index, "EXACT_ROWS", 50)
+    assert not gallery.search(HERE).exact
+    for found in (pictures_of(gallery, HERE, within=2.0), pictures_of(gallery, HERE)):
+        assert (len(found), found.compared, found.exact) == (4, 104, True)
 
 
 def test_pictures_drawn_of_somebody_go_with_them(gallery: Gallery, tmp_path: Path) -> None:

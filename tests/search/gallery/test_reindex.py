@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 
 from reseen import Embeddings, Gallery, PersonImage, ReseenError
+from reseen.search.gallery.check import check
+from reseen.search.gallery.deleting import deletion
+from reseen.search.gallery.keeping.layout import Layout
+from reseen.search.gallery.keeping.store import Store
 from reseen.search.gallery.reindex import reindex
 from tests.search.gallery.persons import persons, png
 
@@ -74,6 +78,57 @@ def test_one_that_was_stopped_goes_on(gallery: Gallery) -> None:
     reindex(gallery, model, batch=10)
     assert len(gallery) == 39
     assert len(model.during) == 6  # three before, of which two were kept; then for the rows 20, 21 to 30, 31 to 39
+
+
+def test_one_that_was_killed_at_its_end_leaves_no_table(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(store: Store, name: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "drop", killed)
+        with pytest.raises(KeyboardInterrupt):
+            reindex(gallery, Brightness())
+    assert gallery.store.names() == ["persons-m1", "persons-m2"]
+    (told,) = (line for line in check(gallery) if line.startswith("persons-m1 is"))
+    assert told.endswith("that was killed once more, with the same model")
+    assert reindex(gallery, Brightness()) == 0
+    assert gallery.store.names() == ["persons-m2"]
+    assert len(gallery) == 40
+
+
+def test_what_was_deleted_does_not_move(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if whoever deleted it was killed after the gallery was opened here."""
+
+    def killed(sql: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gallery.store.table("persons-m1"), "delete", killed)
+        with pytest.raises(KeyboardInterrupt):
+            gallery.delete(paths="crops/000005.jpg")
+    reindex(gallery, Brightness())
+    assert len(gallery) == 39
+    assert len(deletion.buried(gallery.store)) == 1
+
+
+def test_a_search_meanwhile_is_told_and_never_looks_at_the_other_models_rows(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = Layout.query
+
+    def slow(layout: Layout, features: np.ndarray) -> np.ndarray:
+        found = query(layout, features)
+        reindex(gallery, Brightness())
+        return found
+
+    with Gallery.open(gallery.folder) as reader:
+        assert reader.search(PEOPLE.features[3])[0].path == "crops/000003.jpg"
+        with monkeypatch.context() as patch:
+            patch.setattr(Layout, "query", slow)
+            with pytest.raises(ReseenError, match="was moved to another model meanwhile; search again"):
+                reader.search(PEOPLE.features[3])
+        mean = np.asarray(PersonImage(png(5), 0, 0).open(), np.float32).mean(axis=(0, 1))
+        assert reader.search(mean)[0].path == "crops/000005.jpg"
 
 
 def test_pictures_that_are_gone_are_told(gallery: Gallery) -> None:

@@ -24,7 +24,7 @@ from reseen.cli.options import (
     existing_picture,
     load,
 )
-from reseen.console import out, say_written, write
+from reseen.console import err, note, out, say_written, write
 from reseen.errors import ReseenError
 from reseen.extras import need
 
@@ -76,18 +76,21 @@ def erase(
         existing_picture(each)
     need("gallery")
     from reseen.data.images.reference import image_of
+    from reseen.search.gallery.erasing import MOST, pictures_of
     from reseen.search.gallery.erasing import erase as erase_matches
-    from reseen.search.gallery.erasing import pictures_of
     from reseen.search.table import matches_table
 
     with open_gallery(gallery) as opened:
         embedder = load(checkpoint, device)
         descriptors = embedder.embed([image_of(each) for each in like])
         found = pictures_of(opened, descriptors, within=within, expected=expected, calibration=embedder.calibration)
+        note(found.note)
         if not found:
             out.print("rather nobody in the gallery is this person, so nothing was deleted")
             return
         out.print(matches_table(found, schema=opened.schema))
+        if len(found) >= MOST:
+            note(f"these are the nearest {MOST:,}, and there may be more: call it again afterwards")
         if drawn:
             draw(opened, found, like[0], drawn)
         if not yes:
@@ -98,6 +101,15 @@ def erase(
     if receipt:
         write(receipt, json.dumps(made.as_dict(), indent=2))
         say_written(receipt)
+    if made.found:
+        err.print(
+            f"the deletion has failed: something of these rows is still in {made.found:,} files of {gallery}; keep "
+            "others out of it, and look it over with reseen gallery check",
+            highlight=False,
+            soft_wrap=True,
+            markup=False,
+        )
+        raise typer.Exit(1)
 
 
 def retention(

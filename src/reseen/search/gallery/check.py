@@ -22,14 +22,17 @@ def check(gallery: Gallery) -> list[str]:
     store, current = gallery.store, gallery.store.settings()["current"]
     problems = []
     if deletion.begun(store):
-        problems.append("a deletion was killed before it was through: open the gallery again to finish it")
+        problems.append("a deletion is not through: if it was killed, open the gallery again to finish it")
     for name in store.names():
         try:
             problems += _table(gallery, name)
         except ReseenError as error:
             problems.append(f"{name} cannot be read: {error}")
         if name != current:
-            problems.append(f"{name} is another model's and not searched: finish reseen gallery reindex with it")
+            problems.append(
+                f"{name} is another model's and not searched: call the reseen gallery reindex that was killed once "
+                "more, with the same model"
+            )
     return problems
 
 

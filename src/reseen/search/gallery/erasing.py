@@ -17,7 +17,7 @@ from reseen.search.gallery.gallery import Gallery
 from reseen.search.search import Match
 
 MOST = 10_000
-"""No person has more pictures than this; whoever has is found by another call."""
+"""So many pictures of a person are found at once; whoever has more is found by another call."""
 
 
 def pictures_of(
@@ -30,6 +30,8 @@ def pictures_of(
 ) -> Results:
     """Returns all pictures that show the same person as some pictures, as far as can be told; nothing is deleted.
 
+    Every row is compared. If `MOST` are returned, there may be more.
+
     Args:
         gallery: Where to look.
         like: One picture's descriptor or several pictures'.
@@ -41,10 +43,10 @@ def pictures_of(
         ReseenError: If nobody knows how far the evidence reaches.
     """
     if within is None:
-        return gallery.search(like, MOST, only_evidence=True, expected=expected, calibration=calibration)
+        return gallery.search(like, MOST, exact=True, only_evidence=True, expected=expected, calibration=calibration)
     if not within >= 0:
         raise ReseenError(f"within is a distance of at least 0, not {within!r}")
-    found = gallery.search(like, MOST, expected=expected, calibration=calibration)
+    found = gallery.search(like, MOST, exact=True, expected=expected, calibration=calibration)
     return replace(found, matches=tuple(match for match in found if (match.distance or 0) <= within))
 
 

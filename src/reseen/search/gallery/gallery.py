@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -25,14 +26,15 @@ from reseen.search.gallery.deleting.receipt import Receipt
 from reseen.search.gallery.finding.filters import Criteria, Filter, attribute_conditions, other_than
 from reseen.search.gallery.finding.results import Results
 from reseen.search.gallery.finding.searcher import EMPTY, Searcher
-from reseen.search.gallery.finding.sought import Sought
+from reseen.search.gallery.finding.sought import Sought, wanted_of
 from reseen.search.gallery.finding.vectors import Resident
 from reseen.search.gallery.keeping import beside
+from reseen.search.gallery.keeping.files import BusyError
 from reseen.search.gallery.keeping.layout import Layout
 from reseen.search.gallery.keeping.rows import Newcomers
 from reseen.search.gallery.keeping.store import Store, table_name
 from reseen.search.search import Match, judged
-from reseen.search.where import AttributeFilter, parse_where
+from reseen.search.where import AttributeFilter
 
 
 class Gallery:
@@ -67,7 +69,10 @@ class Gallery:
             raise ReseenError(f"name a gallery's folder, not {path!r}")
         store = Store(path)
         if deletion.begun(store):
-            with store.writing():
+            with (
+                suppress(BusyError),
+                store.writing(patient=False),
+            ):  # who is deleting does it, not waited for
                 deletion.finish(store)
         gallery = cls(store)
         gallery.layout  # noqa: B018 - a table that cannot be read is told of now
@@ -124,13 +129,15 @@ class Gallery:
     @property
     def layout(self) -> Layout | None:
         """Model and attributes of the rows that are searched, or None as long as nothing was added."""
+        return self._searched()[1]
+
+    def _searched(self) -> tuple[str, Layout | None]:
+        """Returns the name of the table that is searched, and its layout: what another model's has is another's."""
         name = self.store.settings()["current"]
-        if not name:
-            return None
-        if name not in self._layouts:
+        if name and name not in self._layouts:
             with self.store.told():
                 self._layouts[name] = Layout.read(self.store.table(name).schema)
-        return self._layouts[name]
+        return name, self._layouts.get(name)
 
     @property
     def schema(self) -> AttributeSchema | None:
@@ -140,7 +147,7 @@ class Gallery:
     @property
     def calibration(self) -> Calibration | None:
         """What the searched model's distances mean: `Embedder.calibration`, which is kept beside its rows."""
-        return beside.calibration(self.store)
+        return beside.calibration(self.store, self.store.settings()["current"])
 
     @calibration.setter
     def calibration(self, calibration: Calibration) -> None:
@@ -214,6 +221,7 @@ class Gallery:
         soft: bool = False,
         exclude: tuple[int, int] | None = None,
         rerank: bool = False,
+        exact: bool = False,
         only_evidence: bool = False,
         expected: float | None = None,
         query_camera: int | None = None,
@@ -235,6 +243,7 @@ class Gallery:
             soft: Without a picture: also rows whose attributes contradict ``where``, as the last ones.
             exclude: (pid, camera) of rows that must not be found: the query's own, under its own camera.
             rerank: Order the nearest 200 by k-reciprocal encoding among themselves; see `ReRanking`.
+            exact: With a picture: compare every row, however many there are and long it takes, so that none is missed.
             only_evidence: Leave out who is rather not the same person, which may be everybody.
             expected: How many pictures of the person the gallery is thought to hold, on which the probabilities
                 depend; by default as many as when the model was calibrated.
@@ -252,10 +261,10 @@ class Gallery:
             raise ReseenError(f"top must be a whole number of at least 1, got {top!r}")
         if only_evidence and features is None:
             raise ReseenError("evidence of the same person needs a query picture: give one, or leave it out")
-        layout = self.layout
+        name, layout = self._searched()
         if layout is None:
             raise ReseenError(EMPTY)
-        wanted = self._wanted(where, layout)
+        wanted = wanted_of(where, layout)
         if exclude is not None:
             rows = Filter((*rows.conditions, other_than(*exclude)))
         if wanted is not None and not soft:
@@ -264,19 +273,19 @@ class Gallery:
         if features is None:
             if wanted is None:
                 raise ReseenError("nothing to search for: give a query picture, attributes, or both")
-            return self._searcher.by_attributes(wanted, layout, rows, top)
+            return self._searcher.by_attributes(name, wanted, layout, rows, top)
         if soft:
             raise ReseenError("soft ranks by attributes alone; with a picture, where leaves out who contradicts it")
         like = layout.query(features)
         sought = Sought(like, like[:0] if unlike is None else layout.query(unlike))
         if calibration is None:
-            calibration = self.calibration
+            calibration = beside.calibration(self.store, name)
         if calibration is None and only_evidence:
             raise ReseenError(
                 f"nobody knows where the evidence ends: the model of {self.place} has no calibration; "
                 "make one with reseen calibrate, and set gallery.calibration"
             )
-        found = self._searcher.by_picture(sought, wanted, layout, rows, top, rerank=rerank)
+        found = self._searcher.by_picture(name, sought, wanted, layout, rows, top, rerank=rerank, exact=exact)
         if calibration is None:
             return found
         apart = sought.of_pairs(np.array([match.distance for match in found]))
@@ -293,24 +302,16 @@ class Gallery:
         """
         return beside.picture(self.store, match)
 
-    def remember(self, picture: Path, matches: Sequence[Match]) -> None:
-        """Keeps in mind that a picture was drawn of some matches: it is deleted with the first of them.
+    def remember(self, picture: Path, shown: Iterable[Match | str]) -> None:
+        """Keeps in mind that a picture was drawn of some rows: it is deleted with the first of them.
 
         Args:
             picture: The file, as it is now.
-            matches: Whom it shows.
+            shown: Whom it shows: matches, or the hashes of pictures that the gallery keeps (`content_hash`).
         """
+        ids = [each if isinstance(each, str) else each.id for each in shown]
         with self.store.writing(), self.store.told():
-            exports.remember(self.store, picture, [match.id for match in matches])
-
-    def _wanted(self, where: str | AttributeFilter, layout: Layout) -> AttributeFilter | None:
-        if not isinstance(where, (str, AttributeFilter)):
-            raise ReseenError(f"where must be text such as 'gender=male and hat=yes', got {where!r}")
-        if not where:
-            return None
-        if layout.schema is None:
-            raise ReseenError(f"cannot filter by {where}: the model that made this gallery predicts no attributes")
-        return parse_where(str(where), layout.schema)
+            exports.remember(self.store, picture, ids)
 
     # --- deleting ---------------------------------------------------------------------------------------------
 

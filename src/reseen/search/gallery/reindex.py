@@ -15,6 +15,7 @@ from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.progress import Progress
 from reseen.search.gallery.adding import insert
+from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.gallery import Gallery
 from reseen.search.gallery.keeping.layout import Layout
 from reseen.search.gallery.keeping.rows import Newcomers
@@ -39,6 +40,7 @@ def reindex(
     """Embeds every picture of a gallery with another model, and then searches these rows instead.
 
     Until then the old rows are searched; other writers wait. If it is killed, the next call goes on where it stopped.
+    What a call with any third model has left is deleted.
 
     Args:
         gallery: The gallery.
@@ -56,7 +58,12 @@ def reindex(
     store, new = gallery.store, table_name(embedder.digest)
     with store.writing():
         old = store.settings()["current"]
-        if not old or old == new:
+        if not old:
+            return 0
+        deletion.finish(store)  # else what was deleted would be moved too
+        for name in set(store.names()) - {old, new}:
+            store.drop(name)
+        if old == new:
             return 0
         total, done, lost = len(gallery), 0, []
         there: set[str] | None = None

@@ -15,6 +15,7 @@ import pytest
 from reseen import Gallery, ReseenError
 from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.finding import index
+from reseen.search.gallery.keeping import files
 from reseen.search.gallery.keeping.store import Store
 from tests.search.gallery.persons import persons, png
 
@@ -113,6 +114,16 @@ def test_a_tombstone_is_sixteen_bytes(gallery: Gallery) -> None:
     assert (gallery.folder / "deleted").stat().st_size == 16 * 4
 
 
+def test_half_a_tombstone_spoils_none_that_come_after_it(gallery: Gallery) -> None:
+    gallery.add(PEOPLE[:10])
+    gallery.delete(cameras=0)
+    with (gallery.folder / "deleted").open("ab") as file:
+        file.write(b"short")
+    gallery.delete(cameras=1)
+    with pytest.raises(ReseenError, match="4 of these were deleted"):
+        gallery.add(PEOPLE[:10])
+
+
 def test_the_retention_deletes_what_is_old(gallery: Gallery) -> None:
     assert gallery.retention == 8
     now, day = time.time(), 86_400
@@ -138,6 +149,56 @@ def test_other_models_tables_are_deleted_from(gallery: Gallery) -> None:
     assert old == "persons-m1"
     assert store.names() == ["persons-m1", "persons-m2"]
     assert [store.table(name).count_rows("camera = 2") for name in store.names()] == [0, 0]
+
+
+def test_a_deletion_that_was_killed_between_two_tables_leaves_nothing(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery.add(PEOPLE[:20], pictures=[png(row) for row in range(20)])
+    gallery.delete(paths="crops/000004.jpg")
+    gallery.add(PEOPLE[4:5], pictures=[png(4)], again=True)
+    with Gallery.open(gallery.folder.parent / "other") as other:
+        other.add(replace(PEOPLE[:20], model="m2"), pictures=[png(row) for row in range(20)])
+        shutil.copytree(other.folder / "persons-m2.lance", gallery.folder / "persons-m2.lance")
+
+    def killed(sql: str) -> None:
+        raise KeyboardInterrupt
+
+    second = gallery.store.table("persons-m2")
+    with monkeypatch.context() as patch:
+        patch.setattr(second, "delete", killed)
+        with pytest.raises(KeyboardInterrupt):
+            gallery.delete(paths="crops/000007.jpg")
+    assert second.count_rows() == 20
+    with Gallery.open(gallery.folder) as reopened:
+        tables = [reopened.store.table(name) for name in ("persons-m1", "persons-m2")]
+        assert [table.count_rows() for table in tables] == [19, 19]
+        assert [table.count_rows("path = 'crops/000004.jpg'") for table in tables] == [1, 1], "it was added again"
+    assert not holding(gallery.folder, png(7))
+
+
+def test_who_opens_does_not_wait_for_who_is_deleting(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "WAIT", 0.1)
+    gallery.add(PEOPLE[:5])
+    with gallery.store.writing():
+        gallery.store.files.write(deletion.MARK, b"")
+        with Gallery.open(gallery.folder) as reader:
+            assert reader.search(PEOPLE.features[3])[0].path == "crops/000003.jpg"
+        assert deletion.begun(gallery.store)
+    Gallery.open(gallery.folder).close()
+    assert not deletion.begun(gallery.store)
+
+
+def test_a_table_is_opened_while_another_thread_closes_all(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closing(dict[str, Any]):
+        def __contains__(self, name: object) -> bool:
+            there = super().__contains__(name)
+            self.clear()
+            return there
+
+    gallery.add(PEOPLE[:5])
+    monkeypatch.setattr(gallery.store, "_tables", Closing(gallery.store._tables))
+    assert gallery.store.table("persons-m1").count_rows() == 5
 
 
 def test_a_deletion_that_was_killed_is_finished_by_the_next_who_opens(

@@ -12,7 +12,7 @@ import pytest
 from reseen.errors import ReseenError
 from reseen.gallery_files import NOTE
 from reseen.search.gallery.keeping import files, objects
-from reseen.search.gallery.keeping.files import Disk, Files
+from reseen.search.gallery.keeping.files import BusyError, Disk, Files
 from reseen.search.gallery.keeping.objects import Objects
 
 Open = Callable[[], Files]
@@ -34,8 +34,8 @@ def test_files_are_written_read_and_deleted(another: Open) -> None:
     place.begin(b"another note")
     assert place.read(NOTE) == b"{}"
     assert place.read("deleted") is None
-    place.append("deleted", b"abc")
-    place.append("deleted", b"def")
+    place.write("deleted", b"abc")
+    place.write("deleted", b"abcdef")
     place.write("table.lance/data/one", b"x" * 100)
     assert another().read("deleted") == b"abcdef"
     assert set(place.names()) >= {NOTE, "deleted", "table.lance"}
@@ -97,6 +97,19 @@ def test_whoever_waits_too_long_is_told(another: Open, monkeypatch: pytest.Monke
     monkeypatch.setattr(objects, "_LOOK", 0.05)
     another().begin(b"{}")
     with another().locked(), pytest.raises(ReseenError, match="somebody else has been writing to"), another().locked():
+        pass
+
+
+def test_whoever_is_not_patient_goes_at_once(another: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "_LEASE", 0.6)
+    monkeypatch.setattr(objects, "_LOOK", 0.02)
+    another().begin(b"{}")
+    with another().locked(patient=False):
+        start = time.monotonic()
+        with pytest.raises(BusyError), another().locked(patient=False):
+            pass
+        assert time.monotonic() - start < 30
+    with another().locked(patient=False):
         pass
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -52,11 +52,12 @@ def delete(store: Store, sql: str, *, sources: Iterable[str] = (), scan: bool = 
 
 
 def finish(store: Store) -> None:
-    """Writes all tables anew if a deletion has begun: also one that was killed before it was through."""
+    """Writes all tables anew without what was deleted if a deletion has begun: also one that was killed anywhere."""
     if begun(store):
         with store.told():
+            gone = buried(store)
             for name in store.names():
-                _rewrite(store, name)
+                _rewrite(store, name, gone)
                 pa.default_memory_pool().release_unused()
             store.files.remove(MARK)
 
@@ -85,7 +86,7 @@ def source_id(source: str) -> str:
 
 def bury(store: Store, ids: Iterable[str]) -> None:
     """Notes whose addition has to be asked for again: 16 bytes of hash each, in no order, and nothing else."""
-    store.files.append(_GRAVES, b"".join(map(bytes.fromhex, sorted(set(ids) - buried(store)))))
+    _dig(store, buried(store).union(ids))
 
 
 def buried(store: Store) -> set[str]:
@@ -97,8 +98,12 @@ def buried(store: Store) -> set[str]:
 
 def unbury(store: Store, ids: Iterable[str]) -> None:
     """Forgets that some were deleted, since they were added again."""
-    left = buried(store) - set(ids)
-    store.files.write(_GRAVES, b"".join(map(bytes.fromhex, sorted(left))))
+    _dig(store, buried(store).difference(ids))
+
+
+def _dig(store: Store, ids: Iterable[str]) -> None:
+    """Writes all graves anew: half a hash at the end of a file would spoil whatever is put after it."""
+    store.files.write(_GRAVES, b"".join(map(bytes.fromhex, sorted(ids))))
 
 
 def _ids(store: Store, name: str, sql: str) -> list[str]:
@@ -106,12 +111,13 @@ def _ids(store: Store, name: str, sql: str) -> list[str]:
     return found
 
 
-def _rewrite(store: Store, name: str) -> None:
+def _rewrite(store: Store, name: str, gone: Collection[str]) -> None:
     table = store.table(name)
     schema = table.schema
     rows = table.search().select(schema.names).to_batches(_ROWS)
+    left = (batch.filter(pa.array([one not in gone for one in batch["id"].to_pylist()])).cast(schema) for batch in rows)
     indexed = bool(table.list_indices())
-    table.add(pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in rows)), mode="overwrite")
+    table.add(pa.RecordBatchReader.from_batches(schema, left), mode="overwrite")
     if indexed:
         from reseen.search.gallery.finding.index import build_if_due
 

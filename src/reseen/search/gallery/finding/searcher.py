@@ -6,9 +6,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from reseen.errors import ReseenError
 from reseen.search.gallery.finding import index, refining, ways
 from reseen.search.gallery.finding.filters import Filter
@@ -23,7 +20,7 @@ EMPTY = "the gallery is empty; add images to it before searching"
 
 
 class Searcher:
-    """Finds rows of the searched table as it is at that moment, whoever has changed it. Threads may share one.
+    """Finds rows of a table as it is at that moment, whoever has changed it. Threads may share one.
 
     Args:
         store: The gallery's.
@@ -44,12 +41,13 @@ class Searcher:
         if before is None:
             return None
         with self._store.told():
-            table = self._store.current()
-            now = (self._store.settings()["current"], -1 if table is None else table.version)
+            name = self._store.settings()["current"]
+            now = (name, self._store.table(name).version if name else -1)
         return before[1] if (before[0], before[1].version) == now else None
 
     def by_picture(
         self,
+        name: str,
         sought: Sought,
         wanted: AttributeFilter | None,
         layout: Layout,
@@ -57,44 +55,35 @@ class Searcher:
         top: int,
         *,
         rerank: bool = False,
+        exact: bool = False,
     ) -> Results:
-        """Returns the nearest rows that pass a filter; see `finding.in_memory` and `refining.refine`.
+        """Returns the nearest rows of a table that pass a filter; see `finding.in_memory` and `refining.refine`.
 
         Raises:
-            ReseenError: If the gallery is empty, or cannot be read.
+            ReseenError: If the gallery is empty, was moved to another model meanwhile, or cannot be read.
         """
         several = max(top, refining.RERANKED) if rerank else top
 
         def look(table: Any) -> Results:
-            found = self._nearest(table, sought.point, wanted, layout, rows, several)
+            with self._memory:
+                resident = self._held(name, layout, table)
+            if resident is None:
+                found = ways.in_store(table, sought.point, wanted, layout, rows, several, exact=exact)
+            elif len(resident):
+                found = ways.in_memory(resident, sought.point, wanted, layout, rows, several)
+            else:
+                raise ReseenError(EMPTY)
             if rerank or len(sought.unlike):
                 return refining.refine(found, table, sought, top, rerank=rerank)
             return found
 
-        return self._again(look)
+        return self._again(name, look)
 
-    def _nearest(
-        self,
-        table: Any,
-        point: NDArray[np.float32],
-        wanted: AttributeFilter | None,
-        layout: Layout,
-        rows: Filter,
-        top: int,
-    ) -> Results:
-        with self._memory:
-            resident = self._held(layout, table)
-        if resident is None:
-            return ways.in_store(table, point, wanted, layout, rows, top)
-        if not len(resident):
-            raise ReseenError(EMPTY)
-        return ways.in_memory(resident, point, wanted, layout, rows, top)
-
-    def by_attributes(self, wanted: AttributeFilter, layout: Layout, rows: Filter, top: int) -> Results:
-        """Returns the rows that pass a filter and are most probably like that; see `finding.by_attributes`.
+    def by_attributes(self, name: str, wanted: AttributeFilter, layout: Layout, rows: Filter, top: int) -> Results:
+        """Returns the rows of a table that pass a filter and are most probably so; see `finding.by_attributes`.
 
         Raises:
-            ReseenError: If the gallery is empty, or cannot be read.
+            ReseenError: If the gallery is empty, was moved to another model meanwhile, or cannot be read.
         """
 
         def look(table: Any) -> Results:
@@ -103,21 +92,25 @@ class Searcher:
                 raise ReseenError(EMPTY)
             return found
 
-        return self._again(look)
+        return self._again(name, look)
 
-    def _again(self, look: Callable[[Any], Results]) -> Results:
+    def _again(self, name: str, look: Callable[[Any], Results]) -> Results:
         """Searches, and once more if a deletion has just taken away the files of the version that was looked at."""
         try:
             with self._store.told():
-                return look(self._store.current())
+                return look(self._store.table(name))
         except ReseenError:
             self._store.close()
             with self._store.told():
-                return look(self._store.current())
+                if name not in self._store.names():
+                    raise ReseenError(
+                        f"gallery {self._store.place} was moved to another model meanwhile; search again"
+                    ) from None
+                return look(self._store.table(name))
 
-    def _held(self, layout: Layout, table: Any) -> Resident | None:
-        """Returns the searched table in memory, or None if it is too large."""
-        name, before = self._store.settings()["current"], self._resident
+    def _held(self, name: str, layout: Layout, table: Any) -> Resident | None:
+        """Returns a table in memory, or None if it is too large."""
+        before = self._resident
         if before is not None and (before[0], before[1].version) == (name, table.version):
             return before[1]
         if table.count_rows() > index.EXACT_ROWS:

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reseen.errors import ReseenError
+from reseen.search.gallery.keeping.layout import Layout
+from reseen.search.where import AttributeFilter, parse_where
+
 UNLIKE_WEIGHT = 0.25
 """What a picture of whom it is not counts, beside one of whom it is; `benchmarks/unlike.py` measures it."""
 
@@ -48,3 +52,22 @@ class Sought:
         """
         spread = float(np.square(self.like.astype(np.float64) - self.centre).sum(axis=1).mean())
         return np.sqrt(np.square(distances) + spread)
+
+
+def wanted_of(where: str | AttributeFilter, layout: Layout) -> AttributeFilter | None:
+    """Returns the attributes that are required of a table's rows, or None if none are.
+
+    Args:
+        where: Such as ``gender=male and backpack=yes``.
+        layout: The table's.
+
+    Raises:
+        ReseenError: If it is something else, or the table's model does not predict this.
+    """
+    if not isinstance(where, (str, AttributeFilter)):
+        raise ReseenError(f"where must be text such as 'gender=male and hat=yes', got {where!r}")
+    if not where:
+        return None
+    if layout.schema is None:
+        raise ReseenError(f"cannot filter by {where}: the model that made this gallery predicts no attributes")
+    return parse_where(str(where), layout.schema)

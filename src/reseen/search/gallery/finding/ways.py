@@ -44,7 +44,14 @@ def in_memory(
 
 
 def in_store(
-    table: Any, point: NDArray[np.float32], wanted: AttributeFilter | None, layout: Layout, rows: Filter, top: int
+    table: Any,
+    point: NDArray[np.float32],
+    wanted: AttributeFilter | None,
+    layout: Layout,
+    rows: Filter,
+    top: int,
+    *,
+    exact: bool = False,
 ) -> Results:
     """Compares the rows that pass the filter if these are not too many, else looks for the nearest by the index.
 
@@ -55,10 +62,11 @@ def in_store(
         layout: The table's.
         rows: Which may be found.
         top: At most so many.
+        exact: Whether to compare them however many they are.
     """
     total = table.count_rows()
     compared = table.count_rows(rows.sql()) if rows else total
-    exact = compared <= index.EXACT_ROWS
+    exact = exact or compared <= index.EXACT_ROWS
     if exact:
         found, distances = index.compare_all(table, point, rows.sql(), top)
     else:

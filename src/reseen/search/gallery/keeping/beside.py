@@ -26,14 +26,18 @@ def picture(store: Store, match: Match) -> PersonImage:
     return image_of(match.path) if found[0] is None else PersonImage(found[0], match.pid, match.camid)
 
 
-def calibration(store: Store) -> Calibration | None:
-    """Returns what the searched model's distances mean, or None if nobody has said.
+def calibration(store: Store, name: str) -> Calibration | None:
+    """Returns what the distances between a table's rows mean, or None if nobody has said.
+
+    Args:
+        store: The gallery's.
+        name: The table.
 
     Raises:
         ReseenError: If it cannot be read.
     """
     with store.told():
-        kept = store.files.read(store.beside(store.settings()["current"]))
+        kept = store.files.read(store.beside(name))
         return Calibration.model_validate_json(kept) if kept is not None else None
 
 

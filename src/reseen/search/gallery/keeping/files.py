@@ -32,10 +32,7 @@ class Files(Protocol):
         """Returns a file's content, or None if it is not there."""
 
     def write(self, name: str, content: bytes) -> None:
-        """Writes a file, in place of the one that is there."""
-
-    def append(self, name: str, content: bytes) -> None:
-        """Writes to a file's end; it outlasts a machine that goes down."""
+        """Writes a file, in place of the one that is there; it outlasts a machine that goes down."""
 
     def remove(self, name: str) -> None:
         """Deletes a file if it is there."""
@@ -49,8 +46,15 @@ class Files(Protocol):
     def holds(self, name: str, needles: Sequence[bytes]) -> bool:
         """Whether one of some bytes occurs in a file."""
 
-    def locked(self) -> AbstractContextManager[None]:
-        """Keeps other writers out; raises ReseenError if another one has been writing for too long."""
+    def locked(self, *, patient: bool = True) -> AbstractContextManager[None]:
+        """Keeps other writers out.
+
+        Args:
+            patient: Whether to wait for another writer who is alive.
+
+        Raises:
+            BusyError: If another one has been writing for too long, or is writing and nobody waits.
+        """
 
 
 def files_of(place: Path | str) -> Files:
@@ -70,9 +74,13 @@ def files_of(place: Path | str) -> Files:
     return Objects(found)
 
 
-def busy(place: Path | str) -> ReseenError:
+class BusyError(ReseenError):
+    """Somebody else is writing."""
+
+
+def busy(place: Path | str) -> BusyError:
     """Returns what whoever has waited too long is told."""
-    return ReseenError(f"somebody else has been writing to {place} for {WAIT:.0f} s; try again when they are done")
+    return BusyError(f"somebody else has been writing to {place} for {WAIT:.0f} s; try again when they are done")
 
 
 class Disk:
@@ -82,7 +90,7 @@ class Disk:
         from filelock import FileLock
 
         self.place = place
-        self._lock = FileLock(place / ".lock", timeout=WAIT)
+        self._lock = FileLock(place / ".lock")
 
     def begin(self, note: bytes) -> None:
         if not is_gallery(check_new_gallery(self.place)):
@@ -96,11 +104,7 @@ class Disk:
             return None
 
     def write(self, name: str, content: bytes) -> None:
-        with replacing(self.place / name, private=True) as partial:
-            partial.write_bytes(content)
-
-    def append(self, name: str, content: bytes) -> None:
-        with (self.place / name).open("ab") as file:
+        with replacing(self.place / name, private=True) as partial, partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -124,12 +128,12 @@ class Disk:
                 return any(content.find(each) >= 0 for each in needles)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, patient: bool = True) -> Iterator[None]:
         """A writer that dies lets the next one in at once."""
         from filelock import Timeout
 
         try:
-            self._lock.acquire()
+            self._lock.acquire(timeout=WAIT if patient else 0)
         except Timeout:
             raise busy(self.place) from None
         try:

@@ -56,9 +56,6 @@ class Objects:
         with _told():
             obstore.put(self._store, name, content)
 
-    def append(self, name: str, content: bytes) -> None:
-        self.write(name, (self.read(name) or b"") + content)
-
     def remove(self, name: str) -> None:
         import obstore
 
@@ -96,15 +93,16 @@ class Objects:
         return False
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, patient: bool = True) -> Iterator[None]:
         """A writer that dies lets the next one in after `_LEASE`; one that stood still for so long is told at its end.
 
-        Nobody's clock is compared with another's: whoever waits watches whether the lock is renewed.
+        Nobody's clock is compared with another's: whoever waits watches whether the lock is renewed. Whoever is not
+        patient does so too, but goes at the first sign of life.
         """
         from obstore.exceptions import BaseError
 
         with self._own, _told():
-            tag, done = self._acquire(), threading.Event()
+            tag, done = self._acquire(patient), threading.Event()
             lost = threading.Event()
 
             def renew() -> None:
@@ -130,7 +128,7 @@ class Objects:
                     f"{self.place} meanwhile: look it over with reseen gallery check"
                 )
 
-    def _acquire(self) -> str:
+    def _acquire(self, patient: bool) -> str:
         import obstore
 
         start = since = time.monotonic()
@@ -142,6 +140,8 @@ class Objects:
             except FileNotFoundError:
                 held, tag = b"", None
             if tag != seen:
+                if held and seen is not None and not patient:
+                    raise files.busy(self.place)
                 seen, since = tag, time.monotonic()
             if (not held or time.monotonic() - since > _LEASE) and (mine := _swap(self._store, _LOCK, _mine(), tag)):
                 return mine

@@ -90,16 +90,17 @@ class Store:
         Raises:
             ReseenError: If it cannot be read.
         """
-        if name not in self._tables:
+        table = self._tables.get(name)  # looked at once: another thread may close it meanwhile
+        if table is None:
             with self.told():
-                self._tables[name] = self._db.open_table(name)
-        return self._tables[name]
+                table = self._tables[name] = self._db.open_table(name)
+        return table
 
     def make(self, name: str, schema: Any) -> Any:
         """Makes an empty table, or opens the one that is there."""
         with self.told():
-            self._tables[name] = self._db.create_table(name, schema=schema, exist_ok=True)
-        return self._tables[name]
+            table = self._tables[name] = self._db.create_table(name, schema=schema, exist_ok=True)
+        return table
 
     def beside(self, name: str) -> str:
         """Returns the name of the file that the calibration of a table's model lies in, if it has one."""
@@ -130,13 +131,16 @@ class Store:
     # --- one writer, and errors in our words ------------------------------------------------------------------
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, *, patient: bool = True) -> Iterator[None]:
         """Keeps other writers out, also those of other processes; a writer that dies lets the next one in.
 
+        Args:
+            patient: Whether to wait for another writer who is alive.
+
         Raises:
-            ReseenError: If another one has been writing for too long.
+            BusyError: If another one has been writing for too long, or is writing and nobody waits.
         """
-        with self.files.locked():
+        with self.files.locked(patient=patient):
             yield
 
     @contextmanager
