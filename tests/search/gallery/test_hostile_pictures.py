@@ -120,7 +120,7 @@ def test_a_text_is_no_file_of_descriptors(tmp_path: Path) -> None:
 def test_a_disk_that_fills_up_during_a_deletion_does_not_bring_anybody_back(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(store: Store, name: str) -> None:
+    def full(store: Store, name: str, gone: set[str]) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
