@@ -160,12 +160,10 @@ def paths(desk: Desk, client: Client) -> list[str]:
 
 
 def test_axe_finds_nothing_serious_on_any_page(page: Any, paths: list[str]) -> None:
+    page.emulate_media(reduced_motion="reduce")  # no colour is on its way to another
     for path in paths:
         page.goto(path)
         assert accessibility(page) == [], path
-        page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # no colour is on its way to another
-        assert accessibility(page, "color-contrast") == [], f"{path}, dark"
-        page.emulate_media(color_scheme="light")
     page.evaluate("document.querySelector('main').innerHTML = '<button></button>'")
     assert accessibility(page) == ["button-name: <button></button>"], "it does look"
 

@@ -37,7 +37,9 @@ def answers(address: str, operation: Any, mode: GenerationMode, count: int) -> l
     return told
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize(
+    "mode", [pytest.param(GenerationMode.POSITIVE, marks=pytest.mark.long), GenerationMode.NEGATIVE]
+)
 def test_no_made_up_call_makes_the_server_fail(address: str, mode: GenerationMode) -> None:
     schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
     seen = 0
