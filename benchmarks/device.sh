@@ -76,8 +76,8 @@ bench)
 run)
     ready
     unpack
-    mkdir -p "$store/work/results"
-    cd "$store/work"
+    mkdir -p "$store/tree/results"
+    cd "$store/tree"
     for file in "$tree"/results/*; do  # what is done needs no second run
         [[ -e results/$(basename "$file") ]] || cp "$file" results/
     done

@@ -56,7 +56,7 @@ def test_pieces_come_together_whatever_their_order(tmp_path: Path, machine: dict
         call(machine, "keep", tmp_path / "lend" / str(number))
     refused = subprocess.run(["bash", SCRIPT, "run"], env=machine, capture_output=True, text=True, check=False)
     assert "2 of 3 pieces lie in" in refused.stderr
-    assert not (tmp_path / "store" / "work").exists()
+    assert not (tmp_path / "store" / "tree").exists()
     call(machine, "keep", tmp_path / "lend" / "2")
     joined = b"".join(path.read_bytes() for path in sorted((tmp_path / "store" / "pieces").iterdir()))
     (tmp_path / "joined.tar").write_bytes(joined)
@@ -83,7 +83,7 @@ def test_a_row_is_run_stopped_gone_on_with_and_brought_back(tmp_path: Path, mach
     result = json.loads((tmp_path / "joined" / "results" / "ide50-market1501-short.json").read_text())
     assert result["provenance"]["commit"]
     assert result["speed"]["images_per_second"] > 0
-    trained = load_file(tmp_path / "store/work/runs/ide50-market1501-short/last/model.safetensors")
+    trained = load_file(tmp_path / "store/tree/runs/ide50-market1501-short/last/model.safetensors")
     back = load_file(tmp_path / "joined" / "model.safetensors")
     assert back.keys() == trained.keys()
     assert all(torch.allclose(back[name].float(), trained[name].float(), rtol=1e-3, atol=1e-6) for name in trained)
