@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from reseen import Gallery, models
+from reseen import Gallery
 from reseen.distributed import Added, Cluster, Work, embed_on_ray, engine, list_pictures
 from reseen.embedding import open_place
 from reseen.errors import ReseenError
 from reseen.models import checkpoint
-from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.models.embedder import Embedder
 from reseen.search.gallery.check import check
 from tests.cli.calls import run
+from tests.distributed.places import furnish
 from tests.search.gallery.persons import png
 
 pytest.importorskip("ray", reason="needs the extra distributed: pip install 'reseen[distributed]'")
@@ -28,14 +28,8 @@ TWO = Cluster(workers=2)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(0)
-    place = tmp_path_factory.mktemp("work")
-    config = models.config_of({"system": "aanet", "backbone": "test_resnet", "num_identities": 4, "num_parts": 2})
-    checkpoint.save(place / "last", models.build(config), EmbedderConfig(size=(64, 32), flip=False), card="")
-    (place / "pictures").mkdir()
-    for number in range(COUNT):
-        (place / "pictures" / f"{number:04}_c{number % 3 + 1}.png").write_bytes(png(number))
-    return place
+    pictures = {f"{number:04}_c{number % 3 + 1}.png": number for number in range(COUNT)}
+    return furnish(tmp_path_factory.mktemp("work"), pictures)
 
 
 @pytest.fixture(scope="module")

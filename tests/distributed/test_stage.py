@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-import torch
 
-from reseen import Gallery, models
+from reseen import Gallery
 from reseen.data.images.decoding import Skipped
 from reseen.distributed import list_pictures
 from reseen.distributed.engine import _Writer
 from reseen.distributed.stage import Stage, Work, unpacked
 from reseen.errors import ReseenError
 from reseen.models import checkpoint
-from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.models.embedder import Embedder
 from reseen.search.gallery.filling import known_hashes
+from tests.distributed.places import furnish
 from tests.search.gallery.persons import png
 
 COUNT = 6
@@ -28,14 +28,8 @@ NOBODY = np.empty(0, dtype="S32")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model and some pictures, two of which are the same."""
-    torch.manual_seed(0)
-    place = tmp_path_factory.mktemp("work")
-    config = models.config_of({"system": "aanet", "backbone": "test_resnet", "num_identities": 4, "num_parts": 2})
-    checkpoint.save(place / "last", models.build(config), EmbedderConfig(size=(64, 32), flip=False), card="")
-    (place / "pictures").mkdir()
-    for number in range(COUNT):
-        (place / "pictures" / f"{number}_c{number % 3 + 1}.png").write_bytes(png(number % 5))
-    return place
+    pictures = {f"{number}_c{number % 3 + 1}.png": number % 5 for number in range(COUNT)}
+    return furnish(tmp_path_factory.mktemp("work"), pictures)
 
 
 @pytest.fixture(scope="module")
