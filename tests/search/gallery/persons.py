@@ -5,9 +5,13 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from reseen import Gallery
 from reseen.descriptors.embeddings import Embeddings
+from reseen.search.gallery.deleting import deletion
+from reseen.search.gallery.keeping.store import Store
 
 
 def persons(count: int, *, seed: int = 0, width: int = 16, model: str = "m1", prefix: str = "crops") -> Embeddings:
@@ -43,3 +47,16 @@ def png(seed: int) -> bytes:
     noise = np.random.default_rng(seed).integers(0, 256, size=(24, 12, 3), dtype=np.uint8)
     Image.fromarray(noise).save(file, "PNG")
     return file.getvalue()
+
+
+def kill_while_deleting(gallery: Gallery, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deletes a row, and stops once it is marked, before anything is written anew."""
+
+    def killed(store: Store) -> None:
+        if deletion.begun(store):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deletion, "finish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            gallery.delete(paths=path)

@@ -17,7 +17,7 @@ from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.finding import index
 from reseen.search.gallery.keeping import files
 from reseen.search.gallery.keeping.store import Store
-from tests.search.gallery.persons import persons, png
+from tests.search.gallery.persons import kill_while_deleting, persons, png
 
 PEOPLE = persons(1_000)
 
@@ -205,15 +205,7 @@ def test_a_deletion_that_was_killed_is_finished_by_the_next_who_opens(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gallery.add(PEOPLE, pictures=[png(seed) for seed in range(1_000)])
-
-    def killed(store: Store) -> None:
-        if deletion.begun(store):
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(deletion, "finish", killed)
-        with pytest.raises(KeyboardInterrupt):
-            gallery.delete(paths="crops/000777.jpg")
+    kill_while_deleting(gallery, "crops/000777.jpg", monkeypatch)
     assert holding(gallery.folder, png(777))
     with Gallery.open(gallery.folder) as reopened:
         assert len(reopened) == 999

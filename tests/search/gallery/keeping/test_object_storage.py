@@ -17,10 +17,8 @@ import pytest
 from reseen import Gallery
 from reseen.errors import ReseenError
 from reseen.search.gallery.check import check
-from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.finding.filters import Criteria
-from reseen.search.gallery.keeping.store import Store
-from tests.search.gallery.persons import by_hand, persons, png
+from tests.search.gallery.persons import by_hand, kill_while_deleting, persons, png
 
 pytestmark = pytest.mark.long
 PEOPLE = persons(120)
@@ -113,15 +111,7 @@ def test_a_deletion_that_was_killed_is_finished_by_the_next(bucket: str, monkeyp
     address = f"{bucket}/killed"
     with Gallery.open(address) as gallery:
         gallery.add(PEOPLE[:20], pictures=PICTURES[:20])
-
-        def killed(store: Store) -> None:
-            if deletion.begun(store):
-                raise KeyboardInterrupt
-
-        with monkeypatch.context() as patch:
-            patch.setattr(deletion, "finish", killed)
-            with pytest.raises(KeyboardInterrupt):
-                gallery.delete(paths="crops/000005.jpg")
+        kill_while_deleting(gallery, "crops/000005.jpg", monkeypatch)
     assert any(PICTURES[5][100:164] in content for content in everything(address).values()), "marked alone"
     with Gallery.open(address) as gallery:
         assert len(gallery) == 19
