@@ -59,7 +59,7 @@ class CanonicalPoses:
         scale = (shared / spread.clamp(min=1e-9)).clamp(min=0)  # least squares; a pose never stands on its head
         fitted = poses * scale[..., None, None]
         nearest = ((fitted - offsets[:, None]).square() * seen[:, None]).sum((2, 3)).argmin(1)
-        rows = torch.arange(len(points), device=points.device)
+        rows = torch.arange(points.shape[0], device=points.device)
         supplied = fitted[rows, nearest] + middle[:, None]
         known = (seen.sum((1, 2)) >= _LEAST) & (scale[rows, nearest] > 0)  # (B,)
         fill = known[:, None] & (seen[..., 0] == 0)

@@ -79,7 +79,7 @@ def agreement(affinity: Tensor, places: Tensor, limb: tuple[int, int]) -> Tensor
     columns, rows = points.round().long().unbind(-1)
     cells = rows.clamp(0, height - 1) * width + columns.clamp(0, width - 1)
     vectors = field.flatten(2).gather(2, cells.flatten(1)[:, None].expand(-1, 2, -1))
-    vectors = vectors.view(len(field), 2, *cells.shape[1:])  # (B, 2, K, K, S)
+    vectors = vectors.view(field.shape[0], 2, *cells.shape[1:])  # (B, 2, K, K, S)
     return torch.einsum("bckls,bklc->bkl", vectors, direction) / _SAMPLES
 
 

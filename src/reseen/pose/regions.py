@@ -73,7 +73,7 @@ def region_boxes(keypoints: Tensor, size: tuple[int, int], *, beta: float = BETA
     boxes = torch.stack(
         [torch.stack([left, upper, right, lower], -1) for upper, lower in zip(tops, bottoms, strict=True)], 1
     )
-    return boxes.where((usable_parts & (height > 0))[:, None, None], strip_boxes(len(boxes), size).to(boxes))
+    return boxes.where((usable_parts & (height > 0))[:, None, None], strip_boxes(boxes.shape[0], size).to(boxes))
 
 
 def strip_boxes(count: int, size: tuple[int, int]) -> Tensor:

@@ -30,10 +30,20 @@ pytest.importorskip("nncf", reason="the extra export is tested with its current 
 
 SIZE = (96, 48)
 PARTS = {"system": "aanet", "backbone": "test_resnet", "num_identities": 5, "num_parts": 2, "dim": 8}
+POSE = {"width": 0.05, "streams": 1, "kernel": 3, "size": (64, 32)}
 SYSTEMS: dict[str, dict[str, Any]] = {
     # A head of this one is called "global", which is no name in Python.
     "iva": {"system": "iva", "backbone": "test_resnet", "num_identities": 5, "dim": 8},
     "mva": {"system": "mva", "backbone": "test_resnet"},
+    "attention_driven": {
+        "system": "attention_driven",
+        "whole_size": (64, 32),
+        "part_size": (32, 32),
+        "width": 4,
+        "dim": 8,
+        "part_dim": 4,
+        "pose": POSE,  # finds its joints within the graph
+    },
 }
 
 
@@ -80,7 +90,9 @@ def test_it_is_the_same_model_in_every_engine(
         other.describe(pictures[0])
 
 
-@pytest.mark.parametrize("system", ["iva", pytest.param("mva", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "system", ["iva", *(pytest.param(each, marks=pytest.mark.long) for each in ("mva", "attention_driven"))]
+)
 def test_other_systems_can_be_exported(system: str, pictures: list[Path]) -> None:
     torch.manual_seed(0)
     own = Embedder(models.build(models.config_of(SYSTEMS[system])).eval(), EmbedderConfig(size=SIZE, flip=False))

@@ -64,4 +64,4 @@ def body_crops(images: Tensor, boxes: Tensor, *, whole: tuple[int, int], part: t
 
 def strips(images: Tensor) -> Tensor:
     """Returns fixed boxes (B, 5, 4) of pictures (B, 3, H, W)."""
-    return strip_boxes(len(images), (images.shape[-2], images.shape[-1])).to(images.device)
+    return strip_boxes(images.shape[0], (images.shape[-2], images.shape[-1])).to(images.device)

@@ -56,7 +56,7 @@ def joints_of(batch: PersonBatch, network: PoseNet | None) -> Tensor:
     """
     if batch.keypoints is None:
         if network is None:
-            return torch.zeros(len(batch.images), len(COCO18), 3, device=batch.images.device)
+            return torch.zeros(batch.images.shape[0], len(COCO18), 3, device=batch.images.device)
         return find_joints(network, batch.images)
     unknown = (batch.keypoints[..., 2] == 0).all(1)  # (B,)
     if network is None or not bool(unknown.any()):
