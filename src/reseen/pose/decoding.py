@@ -27,14 +27,19 @@ def decode(maps: PoseMaps) -> Tensor:
         maps: Of pictures, each of which is a crop of one person.
 
     Returns:
-        (B, 18, 3) x, y in pixels of the pictures, and the height of the peak from 0 to 1.
+        (B, 18, 3) x, y in pixels of the pictures, and the height of the peak from 0 to 1; all 0 of a joint without.
     """
     confidence, affinity = (each.float() for each in maps)
     places, heights = peaks(confidence[:, :JOINTS], _CANDIDATES)  # (B, 18, K, 2), (B, 18, K)
-    chosen = _best(heights, {limb: agreement(affinity, places, limb) for limb in COCO18.limbs})
+    there = heights > 0  # what is no peak has no limb either
+    agreements = {
+        (one, other): agreement(affinity, places, (one, other)) * (there[:, one, :, None] & there[:, other, None])
+        for one, other in COCO18.limbs
+    }
+    chosen = _best(heights, agreements)
     points = places.gather(2, chosen[..., None, None].expand(-1, -1, 1, 2))[:, :, 0]
     sure = heights.gather(2, chosen[..., None]).clamp(0, 1)  # (B, 18, 1)
-    return torch.cat([points * STRIDE + (STRIDE - 1) / 2, sure], -1)
+    return torch.cat([points * STRIDE + (STRIDE - 1) / 2, sure], -1) * (sure > 0)
 
 
 def peaks(maps: Tensor, most: int) -> tuple[Tensor, Tensor]:
