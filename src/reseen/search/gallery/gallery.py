@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reseen.addresses import check_on_disk
 from reseen.data.attributes import AttributeSchema
-from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import EVIDENCE, Calibration
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.search.gallery.adding import insert
-from reseen.search.gallery.deleting import deletion, exports
+from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.deleting.receipt import Receipt
 from reseen.search.gallery.finding.filters import Criteria, Filter, attribute_conditions, other_than
 from reseen.search.gallery.finding.results import Results
-from reseen.search.gallery.finding.searcher import EMPTY, Searcher
+from reseen.search.gallery.finding.searcher import EMPTY
 from reseen.search.gallery.finding.sought import Sought, wanted_of
-from reseen.search.gallery.finding.vectors import Resident
 from reseen.search.gallery.keeping import beside
-from reseen.search.gallery.keeping.files import BusyError
 from reseen.search.gallery.keeping.layout import Layout
 from reseen.search.gallery.keeping.rows import Newcomers
-from reseen.search.gallery.keeping.store import Store, table_name
-from reseen.search.search import Match, judged
+from reseen.search.gallery.keeping.store import table_name
+from reseen.search.gallery.opened import Opened
+from reseen.search.search import judged
 from reseen.search.where import AttributeFilter
 
 
-class Gallery:
+class Gallery(Opened):
     """Descriptors, attributes and pictures of persons in a folder. Several processes may use it at once.
 
     What `add` has returned for survives a process that is killed. One model's rows are searched; `open` one, and close
@@ -46,112 +38,6 @@ class Gallery:
     Attributes:
         place: The folder's path, or its address in object storage.
     """
-
-    def __init__(self, store: Store) -> None:
-        self.place = store.place
-        self._open: Store | None = store
-        self._searcher = Searcher(store)
-        self._layouts: dict[str, Layout] = {}
-
-    @classmethod
-    def open(cls, path: Path | str) -> Gallery:
-        """Opens a gallery, and makes it if the folder is missing or empty.
-
-        Args:
-            path: The folder, or an address such as ``s3://bucket/folder`` (extra ``storage``).
-
-        A deletion that was killed before it was through is finished first.
-
-        Raises:
-            ReseenError: If the path is something else, or cannot be read.
-        """
-        if not isinstance(path, (str, Path)) or not str(path):
-            raise ReseenError(f"name a gallery's folder, not {path!r}")
-        store = Store(path)
-        if deletion.begun(store):
-            with (
-                suppress(BusyError),
-                store.writing(patient=False),
-            ):  # who is deleting does it, not waited for
-                deletion.finish(store)
-        gallery = cls(store)
-        gallery.layout  # noqa: B018 - a table that cannot be read is told of now
-        return gallery
-
-    def close(self) -> None:
-        """Lets go of the folder and of what is held in memory; the gallery can be opened again."""
-        if self._open is not None:
-            self._open.close()
-            self._searcher.forget()
-        self._open = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __len__(self) -> int:
-        """Returns how many rows the searched table has."""
-        return self.count()
-
-    def __bool__(self) -> bool:
-        """An empty gallery is a gallery."""
-        return True
-
-    @property
-    def folder(self) -> Path:
-        """The folder on disk.
-
-        Raises:
-            ReseenError: If it lies in object storage.
-        """
-        return check_on_disk(self.place)
-
-    @property
-    def store(self) -> Store:
-        """The folder's tables.
-
-        Raises:
-            ReseenError: If the gallery was closed.
-        """
-        if self._open is None:
-            raise ReseenError(f"gallery {self.place} is closed; open it again")
-        return self._open
-
-    @property
-    def held(self) -> Resident | None:
-        """What searches look at, as it is now, if it is in memory; None if it would have to be read."""
-        return self._searcher.held()
-
-    @property
-    def layout(self) -> Layout | None:
-        """Model and attributes of the rows that are searched, or None as long as nothing was added."""
-        return self._searched()[1]
-
-    def _searched(self) -> tuple[str, Layout | None]:
-        """Returns the name of the table that is searched, and its layout: what another model's has is another's."""
-        name = self.store.settings()["current"]
-        if name and name not in self._layouts:
-            with self.store.told():
-                self._layouts[name] = Layout.read(self.store.table(name).schema)
-        return name, self._layouts.get(name)
-
-    @property
-    def schema(self) -> AttributeSchema | None:
-        """The attributes that ``where`` can ask for, or None."""
-        return self.layout.schema if self.layout is not None else None
-
-    @property
-    def calibration(self) -> Calibration | None:
-        """What the searched model's distances mean: `Embedder.calibration`, which is kept beside its rows."""
-        return beside.calibration(self.store, self.store.settings()["current"])
-
-    @calibration.setter
-    def calibration(self, calibration: Calibration) -> None:
-        beside.keep_calibration(self.store, self.layout, calibration)
 
     # --- adding -----------------------------------------------------------------------------------------------
 
@@ -294,25 +180,6 @@ class Gallery:
             matches = tuple(match for match in matches if (match.probability or 0) >= EVIDENCE)
         return replace(found, matches=matches)
 
-    def picture(self, match: Match) -> PersonImage:
-        """Returns the picture of a match: the one that was kept, else the one its path leads to.
-
-        Raises:
-            ReseenError: If there is none any more.
-        """
-        return beside.picture(self.store, match)
-
-    def remember(self, picture: Path, shown: Iterable[Match | str]) -> None:
-        """Keeps in mind that a picture was drawn of some rows: it is deleted with the first of them.
-
-        Args:
-            picture: The file, as it is now.
-            shown: Whom it shows: matches, or the hashes of pictures that the gallery keeps (`content_hash`).
-        """
-        ids = [each if isinstance(each, str) else each.id for each in shown]
-        with self.store.writing(), self.store.told():
-            exports.remember(self.store, picture, ids)
-
     # --- deleting ---------------------------------------------------------------------------------------------
 
     def delete(
@@ -357,29 +224,6 @@ class Gallery:
             scan: Whether to look for them in every byte afterwards.
         """
         return self._delete(chosen.sql(), sources=chosen.whole("source"), scan=scan)
-
-    def count(self, criteria: Criteria | None = None) -> int:
-        """Returns how many rows `delete` would take away; without criteria, how many there are.
-
-        Raises:
-            ReseenError: If something has the wrong type.
-        """
-        chosen = Filter() if criteria is None else criteria.filter()
-        with self.store.told():
-            table = self.store.current()
-            return 0 if table is None else int(table.count_rows(chosen.sql() if chosen else None))
-
-    @property
-    def retention(self) -> float:
-        """After so many days rows may be deleted by `expire`."""
-        return float(self.store.settings()["retention_days"])
-
-    @retention.setter
-    def retention(self, days: float) -> None:
-        if isinstance(days, bool) or not isinstance(days, (int, float)) or not (math.isfinite(days) and days > 0):
-            raise ReseenError(f"the retention is a number of days above 0, not {days!r}")
-        with self.store.writing():
-            self.store.note(retention_days=float(days))
 
     def expire(self, now: float | None = None, *, scan: bool = False) -> Receipt:
         """Deletes everything older than the retention, by when it was taken or, if that is unknown, added.
