@@ -68,7 +68,9 @@ def test_cameras_and_times(gallery: Gallery) -> None:
 def test_rows_and_descriptors_by_id(gallery: Gallery, held: bool) -> None:
     if held:
         gallery.search(persons(60).features[0])
-    assert (gallery.held is not None) is held, "a search reads all into memory, nothing else does"
+    searched = gallery.store.searched()
+    assert searched is not None
+    assert (gallery.held(searched) is not None) is held, "a search reads all into memory, nothing else does"
     ids = ids_of(gallery, Criteria(paths=["crops/000007.jpg", "crops/000002.jpg"]).filter())
     found = matches_by_id(gallery, [*ids, "0" * 32])
     assert sorted(match.path for match in found.values()) == ["crops/000002.jpg", "crops/000007.jpg"]

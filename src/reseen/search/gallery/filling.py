@@ -80,12 +80,11 @@ def fill(
 
 def known_hashes(gallery: Gallery) -> NDArray[np.bytes_]:
     """Returns the hashes (n,) of the rows that are searched, sorted, as bytes of 32 digits."""
-    with gallery.store.told():
-        table = gallery.store.current()
-        if table is None or not table.count_rows():
-            return np.empty(0, dtype="S32")
-        ids = table.search().select(["id"]).to_arrow()["id"].cast(pa.binary()).cast(pa.binary(32)).combine_chunks()
-    return np.sort(np.frombuffer(ids.buffers()[1], "S32", len(ids), 32 * ids.offset))
+    ids = gallery.store.look(lambda rows: rows.table.search().select(["id"]).to_arrow()["id"])
+    if ids is None or not len(ids):
+        return np.empty(0, dtype="S32")
+    fixed = ids.cast(pa.binary()).cast(pa.binary(32)).combine_chunks()
+    return np.sort(np.frombuffer(fixed.buffers()[1], "S32", len(fixed), 32 * fixed.offset))
 
 
 def _fresh(images: Sequence[PersonImage], known: NDArray[np.bytes_], progress: Any) -> Sequence[PersonImage]:

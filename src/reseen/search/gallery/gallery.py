@@ -82,15 +82,15 @@ class Gallery(Opened):
             return 0
         with self.store.writing():
             deletion.finish(self.store)
-            layout = self.layout
-            if layout is None:
-                layout = Layout.of(embeddings, schema)
-                name = table_name(embeddings.model)
+            searched = self.store.searched()
+            if searched is None:
+                name, layout = table_name(embeddings.model), Layout.of(embeddings, schema)
                 self.store.make(name, layout.arrow())
-                self.store.note(current=name)
+                self.store.search_in(name)
             else:
+                name, layout = searched.name, searched.layout
                 layout.check(embeddings, schema)
-            return insert(self.store, self.store.settings()["current"], newcomers, layout, again=again)
+            return insert(self.store, name, newcomers, layout, again=again)
 
     # --- searching --------------------------------------------------------------------------------------------
 
@@ -147,9 +147,10 @@ class Gallery(Opened):
             raise ReseenError(f"top must be a whole number of at least 1, got {top!r}")
         if only_evidence and features is None:
             raise ReseenError("evidence of the same person needs a query picture: give one, or leave it out")
-        name, layout = self._searched()
-        if layout is None:
+        searched = self.store.searched()
+        if searched is None:
             raise ReseenError(EMPTY)
+        layout = searched.layout
         wanted = wanted_of(where, layout)
         if exclude is not None:
             rows = Filter((*rows.conditions, other_than(*exclude)))
@@ -159,19 +160,19 @@ class Gallery(Opened):
         if features is None:
             if wanted is None:
                 raise ReseenError("nothing to search for: give a query picture, attributes, or both")
-            return self._searcher.by_attributes(name, wanted, layout, rows, top)
+            return self._searcher.by_attributes(searched, wanted, rows, top)
         if soft:
             raise ReseenError("soft ranks by attributes alone; with a picture, where leaves out who contradicts it")
         like = layout.query(features)
         sought = Sought(like, like[:0] if unlike is None else layout.query(unlike))
         if calibration is None:
-            calibration = beside.calibration(self.store, name)
+            calibration = beside.calibration(self.store, searched.name)
         if calibration is None and only_evidence:
             raise ReseenError(
                 f"nobody knows where the evidence ends: the model of {self.place} has no calibration; "
                 "make one with reseen calibrate, and set gallery.calibration"
             )
-        found = self._searcher.by_picture(name, sought, wanted, layout, rows, top, rerank=rerank, exact=exact)
+        found = self._searcher.by_picture(searched, sought, wanted, rows, top, rerank=rerank, exact=exact)
         if calibration is None:
             return found
         apart = sought.of_pairs(np.array([match.distance for match in found]))

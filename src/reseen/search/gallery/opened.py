@@ -21,7 +21,7 @@ from reseen.search.gallery.finding.vectors import Resident
 from reseen.search.gallery.keeping import beside
 from reseen.search.gallery.keeping.files import BusyError
 from reseen.search.gallery.keeping.layout import Layout
-from reseen.search.gallery.keeping.store import Store
+from reseen.search.gallery.keeping.store import Searched, Store
 from reseen.search.search import Match
 
 
@@ -36,7 +36,6 @@ class Opened:
         self.place = store.place
         self._open: Store | None = store
         self._searcher = Searcher(store)
-        self._layouts: dict[str, Layout] = {}
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -103,28 +102,21 @@ class Opened:
             raise ReseenError(f"gallery {self.place} is closed; open it again")
         return self._open
 
-    @property
-    def held(self) -> Resident | None:
-        """What searches look at, as it is now, if it is in memory; None if it would have to be read."""
-        return self._searcher.held()
+    def held(self, searched: Searched) -> Resident | None:
+        """Returns the rows that are searched, as they are now, if they are in memory; nothing is read for it."""
+        return self._searcher.held(searched)
 
     @property
     def layout(self) -> Layout | None:
         """Model and attributes of the rows that are searched, or None as long as nothing was added."""
-        return self._searched()[1]
-
-    def _searched(self) -> tuple[str, Layout | None]:
-        """Returns the name of the table that is searched, and its layout: what another model's has is another's."""
-        name = self.store.settings()["current"]
-        if name and name not in self._layouts:
-            with self.store.told():
-                self._layouts[name] = Layout.read(self.store.table(name).schema)
-        return name, self._layouts.get(name)
+        searched = self.store.searched()
+        return None if searched is None else searched.layout
 
     @property
     def schema(self) -> AttributeSchema | None:
         """The attributes that ``where`` can ask for, or None."""
-        return self.layout.schema if self.layout is not None else None
+        layout = self.layout
+        return None if layout is None else layout.schema
 
     @property
     def calibration(self) -> Calibration | None:
@@ -133,7 +125,7 @@ class Opened:
 
     @calibration.setter
     def calibration(self, calibration: Calibration) -> None:
-        beside.keep_calibration(self.store, self.layout, calibration)
+        beside.keep_calibration(self.store, calibration)
 
     def count(self, criteria: Criteria | None = None) -> int:
         """Returns how many rows `Gallery.delete` would take away; without criteria, how many there are.
@@ -142,9 +134,8 @@ class Opened:
             ReseenError: If something has the wrong type.
         """
         chosen = Filter() if criteria is None else criteria.filter()
-        with self.store.told():
-            table = self.store.current()
-            return 0 if table is None else int(table.count_rows(chosen.sql() if chosen else None))
+        sql = chosen.sql() if chosen else None
+        return self.store.look(lambda rows: int(rows.table.count_rows(sql))) or 0
 
     @property
     def retention(self) -> float:

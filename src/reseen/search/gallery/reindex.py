@@ -86,7 +86,7 @@ def reindex(
                 progress(done, total)
         if new not in store.names():
             raise ReseenError(f"no picture of {gallery.place} can be read, so there is nothing to search afterwards")
-        store.note(current=new)
+        store.search_in(new)
         store.drop(old)
     return len(lost)
 
