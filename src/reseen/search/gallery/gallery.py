@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -12,8 +13,8 @@ from numpy.typing import ArrayLike
 from reseen.data.attributes import AttributeSchema
 from reseen.descriptors.calibration import EVIDENCE, Calibration
 from reseen.descriptors.embeddings import Embeddings
-from reseen.errors import ReseenError
-from reseen.search.gallery.adding import insert
+from reseen.errors import ReseenError, ReseenWarning
+from reseen.search.gallery.adding import Admitted, insert
 from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.deleting.receipt import Receipt
 from reseen.search.gallery.finding.filters import Criteria, Filter, attribute_conditions, other_than
@@ -66,20 +67,34 @@ class Gallery(Opened):
             pictures: N encoded images to keep, or None where there is none.
             hashes: N hashes of the pictures (`content_hash`), where these have been read already and lie elsewhere.
             copy: Whether to read the pictures at ``embeddings.paths`` and keep them; else only the paths are kept.
-            again: Whether to add also what was deleted from this gallery.
+            again: Whether to add also what was deleted from this gallery: else it is left out, with a warning.
 
         Returns:
             How many rows are new.
 
         Raises:
-            ReseenError: If the embeddings are of another model or have other attributes, if some of them were
+            ReseenError: If the embeddings are of another model or have other attributes, if all from their source was
                 deleted before, or if something cannot be read or written.
         """
         newcomers = Newcomers(
             embeddings, seconds=seconds, tracks=tracks, source=source, pictures=pictures, ids=hashes, copy=copy
         )
+        admitted = self.admit(newcomers, schema=schema, again=again)
+        if note := admitted.note(self.place):
+            warnings.warn(note, ReseenWarning, stacklevel=2)
+        return admitted.new
+
+    def admit(self, newcomers: Newcomers, *, schema: AttributeSchema | None = None, again: bool = False) -> Admitted:
+        """Adds rows as `add` does, and tells how many were left out.
+
+        Args:
+            newcomers: The rows.
+            schema: See `add`.
+            again: See `add`.
+        """
+        embeddings = newcomers.embeddings
         if not len(embeddings):
-            return 0
+            return Admitted()
         with self.store.writing():
             deletion.finish(self.store)
             searched = self.store.searched()
