@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from reseen import Gallery, models
-from reseen.embedding import open_place
+from reseen.embedding import open_place, write_embeddings
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.search.gallery import filling
@@ -144,3 +145,21 @@ def test_a_deleted_source_asks_before_anything_is_embedded(
         fill(gallery, open_place(folder), embedder, source="hall")
     assert names == []
     assert fill(gallery, open_place(folder), embedder, source="hall", again=True) == 7
+
+
+def test_a_file_of_descriptors_keeps_times_tracks_and_sources(
+    folder: Path, embedder: Embedder, gallery: Gallery, tmp_path: Path
+) -> None:
+    images = [replace(image, camid=3, seconds=1.5 * row) for row, image in enumerate(open_place(folder).images)]
+    images[2] = replace(images[2], seconds=None)
+    file, other = tmp_path / "made.parquet", tmp_path / "other.parquet"
+    write_embeddings(embedder, images[:4], file)
+    made = embedder.embed(images[4:])
+    replace(made, tracks=[9, np.nan, 9], sources=["a.mp4", "", "b.mp4"]).save(other)
+    assert fill(gallery, open_place(file), embedder) == 4
+    assert fill(gallery, open_place(other), embedder) == 3
+    rows = sorted(gallery.search(made.features[0], top=9), key=lambda match: match.path)
+    assert [row.camid for row in rows] == [3] * 7
+    assert [row.seconds for row in rows] == [0, 1.5, None, 4.5, 6, 7.5, 9]
+    assert [row.track for row in rows] == [None] * 4 + [9, None, 9]
+    assert [row.source for row in rows] == [str(file)] * 4 + ["a.mp4", "", "b.mp4"]

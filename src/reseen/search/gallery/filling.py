@@ -35,7 +35,7 @@ def fill(
     place: Place,
     embedder: Embedder,
     *,
-    source: str,
+    source: str = "",
     copy: bool = False,
     again: bool = False,
     batch_size: int = 128,
@@ -50,7 +50,7 @@ def fill(
         gallery: Where they are added.
         place: The pictures, or descriptors that were stored.
         embedder: The model.
-        source: What the rows say they come from.
+        source: What the rows say they come from; by default what a file of descriptors says, or else the place.
         copy: Whether to keep the pictures, not only their paths.
         again: Whether to add also what was deleted from this gallery.
         batch_size: Pictures a forward pass.
@@ -64,6 +64,8 @@ def fill(
         ReseenError: As `Gallery.add` and `Embedder.stream`. What was added until then stays.
     """
     schema = embedder.schema
+    if place.stored is None or place.stored.sources is None:
+        source = source or str(place.path)
     if place.stored is not None:
         return gallery.add(place.embeddings(embedder), schema=schema, source=source, copy=copy, again=again)
     layout = gallery.layout
@@ -73,21 +75,19 @@ def fill(
         images, deleted = _fresh(gallery, place.images, again, progress)
     if (images or deleted) and not again:
         check_sources(gallery.store, [source])
-    admitted, waiting, times = Admitted(deleted=deleted), list[Embeddings](), list[float]()
+    admitted, waiting = Admitted(deleted=deleted), list[Embeddings]()
 
     def add() -> None:
         nonlocal admitted
-        newcomers = Newcomers(Embeddings.join(waiting), seconds=times, source=source, copy=copy)
+        newcomers = Newcomers(Embeddings.join(waiting), source=source, copy=copy)
         admitted += gallery.admit(newcomers, schema=schema, again=again)
         waiting.clear()
-        times.clear()
 
     with bars("embedding images") as progress:
         stream = embedder.stream(images, batch_size=batch_size, max_corrupt=max_corrupt, progress=progress)
-        for rows, made in stream:
+        for _, made in stream:
             waiting.append(made)
-            times += [float("nan") if (at := images[row].seconds) is None else at for row in rows]
-            if len(times) >= PIECE:
+            if sum(map(len, waiting)) >= PIECE:
                 add()
     if waiting:
         add()

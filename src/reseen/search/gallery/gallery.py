@@ -61,7 +61,7 @@ class Gallery(Opened):
             embeddings: Descriptors, with or without paths and attributes. The first ones decide on the model.
             schema: The attributes' classes: ``embedder.schema``. See `Layout.of` for what holds without.
             seconds: (N,) or one number, when the pictures were taken: since 1970, or since a recording began. NaN
-                where nobody knows.
+                where nobody knows. This, tracks and source are by default what the embeddings say.
             tracks: (N,) or one number, the track that each belongs to.
             source: Where all of them come from, such as a video's name.
             pictures: N encoded images to keep, or None where there is none.

@@ -67,7 +67,7 @@ class Layout:
         name = schema.name if schema is not None else "gallery"
         none = np.zeros(len(embeddings), dtype=bool)
         return cls(
-            replace(embeddings[none], attributes=None, paths=None),
+            replace(embeddings[none], attributes=None, paths=None, seconds=None, tracks=None, sources=None),
             AttributeSchema(name, attributes) if widths else None,
         )
 
