@@ -39,7 +39,7 @@ def reindex(
 ) -> int:
     """Embeds every picture of a gallery with another model, and then searches these rows instead.
 
-    Until then the old rows are searched; other writers wait. If it is killed, the next call goes on where it stopped.
+    Until then the old rows are searched, and nobody else can write. If it is killed, the next call goes on where it stopped.
     What a call with any third model has left is deleted.
 
     Args:
@@ -61,6 +61,7 @@ def reindex(
         if not old:
             return 0
         deletion.finish(store)  # else what was deleted would be moved too
+        store.drop_torn()
         for name in set(store.names()) - {old, new}:
             store.drop(name)
         if old == new:

@@ -7,7 +7,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -194,6 +194,18 @@ class Store:
             self._db.drop_table(name)
             self.files.remove(self.beside(name))
 
+    def drop_torn(self) -> None:
+        """Drops tables that are not searched and cannot be read, within the `writing` lock.
+
+        A killed change of model has left them half made or half dropped: nothing could be deleted from them.
+        """
+        for name in set(self.names()) - {self.settings()["current"]}:
+            try:
+                with self.told():
+                    self.table(name).search().select(["id"]).to_arrow()
+            except ReseenError:
+                self.drop(name)
+
     def tidy(self, name: str, *, always: bool = True) -> None:
         """Merges commits and deletes every file that the newest version does not need.
 
@@ -220,8 +232,11 @@ class Store:
 
         Raises:
             BusyError: If another one has been writing for too long, or is writing and nobody waits.
+            ReseenError: If the folder cannot be written to.
         """
-        with self.files.locked(patient=patient):
+        with ExitStack() as held:
+            with self.told():
+                held.enter_context(self.files.locked(patient=patient))
             yield
 
     @contextmanager
