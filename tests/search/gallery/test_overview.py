@@ -38,8 +38,9 @@ def test_pages_show_every_row_once_while_rows_come_and_go(gallery: Gallery) -> N
     assert len(before - set(seen)) <= 1, "at most the one that was deleted"
     newest, _ = Overview.of(gallery).page(Filter(), size=5)
     assert {match.path[:5] for match in matches_by_id(gallery, newest).values()} == {"later"}
-    with pytest.raises(ReseenError, match="is no cursor"):
-        Overview.of(gallery).page(Filter(), "x")
+    for cursor in ("x", "0x1p99999-0"):
+        with pytest.raises(ReseenError, match="is no cursor"):
+            Overview.of(gallery).page(Filter(), cursor)
 
 
 def test_counts_are_those_by_hand(gallery: Gallery) -> None:

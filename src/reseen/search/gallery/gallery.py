@@ -160,8 +160,14 @@ class Gallery(Opened):
         rows = Criteria(cameras=cameras, since=since, until=until).filter()
         if isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 1:
             raise ReseenError(f"top must be a whole number of at least 1, got {top!r}")
-        if only_evidence and features is None:
-            raise ReseenError("evidence of the same person needs a query picture: give one, or leave it out")
+        by_picture = {
+            "evidence of the same person": only_evidence,
+            "re-ranking": rerank,
+            "a picture of whom it is not": unlike is not None,
+        }
+        for what, asked in by_picture.items():
+            if asked and features is None:
+                raise ReseenError(f"{what} needs a query picture: give one, or leave it out")
         searched = self.store.searched()
         if searched is None:
             raise ReseenError(EMPTY)

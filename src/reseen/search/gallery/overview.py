@@ -89,7 +89,7 @@ class Overview:
             added, _, last = after.partition("-")
             try:
                 then = float.fromhex(added)
-            except ValueError:
+            except (ValueError, OverflowError):
                 raise ReseenError(f"{after!r} is no cursor; begin with the first page") from None
             mask &= (self.columns["added"] < then) | ((self.columns["added"] == then) & (self.ids < last))
         places = np.flatnonzero(mask)

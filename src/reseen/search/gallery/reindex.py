@@ -39,8 +39,8 @@ def reindex(
 ) -> int:
     """Embeds every picture of a gallery with another model, and then searches these rows instead.
 
-    Until then the old rows are searched, and nobody else can write. If it is killed, the next call goes on where it stopped.
-    What a call with any third model has left is deleted.
+    Until then the old rows are searched, and nobody else can write. If it is killed, the next call goes on where it
+    stopped. What a call with any third model has left is deleted.
 
     Args:
         gallery: The gallery.
