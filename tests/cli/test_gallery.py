@@ -55,9 +55,14 @@ def test_from_the_first_picture_to_the_last(
     assert len(re.findall(r"c2s\d", by_both)) == len(re.findall(r"\.jpg", by_both)) > 0
 
     drawn.unlink()
-    opened, opening = list[object](), Gallery.open
+    opened, opening = list[Path](), Gallery.open
+
+    def counted(place: Path) -> Gallery:
+        opened.append(place)
+        return opening(place)
+
     with monkeypatch.context() as patch:
-        patch.setattr(Gallery, "open", lambda place: opened.append(place) or opening(place))
+        patch.setattr(Gallery, "open", counted)
         result = run("search", model, "--gallery", hall, "--query", query, "--top", 3, "--out", drawn)
     assert result.exit_code == 0, result.output
     assert len(opened) == 1

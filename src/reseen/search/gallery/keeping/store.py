@@ -33,7 +33,7 @@ class Searched:
 
     Attributes:
         name: Their table's.
-        change: How many tables were searched before this one; one may come back under its name with other rows.
+        change: How often another table took the place of the one searched; one may come back with other rows.
         table: The table, at its newest version.
         layout: What it holds.
     """
