@@ -98,8 +98,9 @@ def embed_on_ray(
         ReseenError: If the gallery is another model's, there is no such cluster, a worker cannot load the model, or
             more pictures cannot be read. What was added until then stays.
     """
-    if gallery.layout is not None:
-        gallery.layout.check(like, schema)
+    layout = gallery.layout
+    if layout is not None:
+        layout.check(like, schema)
     writer = _Writer(gallery, like, schema, source, again, Skipped(max_corrupt))
     with closing(_stream(listed, work, known_hashes(gallery), cluster)) as stream:
         for made in stream:
