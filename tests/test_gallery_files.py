@@ -23,6 +23,9 @@ def test_folders_are_told_apart(tmp_path: Path) -> None:
     for each in (empty, other, missing):
         with pytest.raises(ReseenError, match="is no gallery; reseen gallery add makes one"):
             check_gallery(each)
+    (empty / ".lock").touch()
+    (empty / "gallery.json.7.partial").touch()
+    assert check_new_gallery(empty) == empty, "whoever was making it was killed"
     for each in (other, other / "x.jpg"):
         with pytest.raises(ReseenError, match="is no gallery and not empty"):
             check_new_gallery(each)

@@ -9,6 +9,8 @@ from reseen.errors import ReseenError
 
 NOTE = "gallery.json"
 """The file that makes a folder a gallery."""
+LOCK = ".lock"
+"""The file by which writers take turns."""
 
 
 def is_gallery(folder: Path) -> bool:
@@ -35,7 +37,7 @@ def check_new_gallery(folder: Path) -> Path:
         ReseenError: If something else is there, or it lies in object storage.
     """
     folder = check_on_disk(folder)
-    if folder.exists() and not is_gallery(folder) and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not is_gallery(folder) and (not folder.is_dir() or any(map(_is_strange, folder.iterdir()))):
         raise ReseenError(f"{folder} is no gallery and not empty; name a gallery, or a new folder to make one")
     return folder
 
@@ -58,3 +60,8 @@ def new_gallery_at(place: str) -> str:
     """
     found = place_of(place)
     return found if isinstance(found, str) else str(check_new_gallery(found))
+
+
+def _is_strange(path: Path) -> bool:
+    """Whether something is not what a process leaves that was killed while it made a gallery."""
+    return path.name != LOCK and not path.match(f"{NOTE}.*.partial")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from reseen import models
+from reseen import Gallery, models
 from reseen.models import checkpoint
 from reseen.models.embedder import EmbedderConfig
 from reseen.search.gallery import erasing
@@ -55,8 +55,18 @@ def test_from_the_first_picture_to_the_last(
     assert len(re.findall(r"c2s\d", by_both)) == len(re.findall(r"\.jpg", by_both)) > 0
 
     drawn.unlink()
-    result = run("search", model, "--gallery", hall, "--query", query, "--top", 3, "--out", drawn)
+    opened, opening = list[Path](), Gallery.open
+
+    def counted(place: Path) -> Gallery:
+        opened.append(place)
+        return opening(place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Gallery, "open", counted)
+        result = run("search", model, "--gallery", hall, "--query", query, "--top", 3, "--out", drawn)
     assert result.exit_code == 0, result.output
+    assert len(opened) == 1
+    assert "rows compared one by one" in result.stderr
     assert drawn.exists()
     assert "left out" in result.stderr  # the query's own camera
 
@@ -128,8 +138,6 @@ def test_a_person_is_shown_and_erased(
     ],
 )
 def test_mistakes(arguments: list[str], message: str, tmp_path: Path) -> None:
-    from reseen import Gallery
-
     Gallery.open(tmp_path / "g").close()
     places = {"gallery": tmp_path / "g", "empty": tmp_path}
     result = run("gallery", *(word.format(**places) for word in arguments))
@@ -138,7 +146,6 @@ def test_mistakes(arguments: list[str], message: str, tmp_path: Path) -> None:
 
 
 def test_check_names_problems(tmp_path: Path) -> None:
-    from reseen import Gallery
     from tests.search.gallery.persons import persons
 
     Gallery.open(tmp_path / "g").add(persons(20))

@@ -43,6 +43,19 @@ def test_a_video_without_people_makes_an_empty_gallery_and_is_not_looked_at_agai
     assert "was added before" in again.stderr
 
 
+def test_an_exported_graph_is_a_model_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("nncf", reason="the extra export is tested with its current versions alone")
+    from reseen.export import export
+
+    monkeypatch.setattr("reseen.ingest.open_detector", lambda wanted: Changes())
+    export(save_model(tmp_path / "last", 0), tmp_path / "graph", "onnx")
+    (tmp_path / "pictures").mkdir()
+    group(tmp_path / "pictures" / "a.png", [1, 2])
+    call = ("--gallery", tmp_path / "hall", "--checkpoint", tmp_path / "graph", "--camera", 2)
+    result = run("ingest", tmp_path / "pictures", *call)
+    assert "2 people, 2 crops, 2 of them new" in result.stdout, f"{result.output}\n{result.exception!r}"
+
+
 def test_the_contact_sheet_is_deleted_with_the_first_whom_it_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

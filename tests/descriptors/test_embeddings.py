@@ -126,6 +126,24 @@ def test_a_file_keeps_model_and_parts(tmp_path: Path) -> None:
     assert (loaded.model, dict(loaded.parts)) == ("abc", {"global": 1, "part/0": 2, "part/1": 1})
 
 
+def test_times_tracks_and_sources_are_kept_row_by_row(tmp_path: Path) -> None:
+    plain = make(3)
+    seen = replace(plain, seconds=[0.5, np.nan, 7], tracks=[4, 4, np.nan], sources=["a.mp4", "", "b.mp4"])
+    both = Embeddings.join([seen[[2, 0]], plain[:1]])
+    both.save(tmp_path / "e.parquet")
+    for each in (both, Embeddings.load(tmp_path / "e.parquet")):
+        np.testing.assert_array_equal(each.seconds, [7, 0.5, np.nan])
+        np.testing.assert_array_equal(each.tracks, [np.nan, 4, np.nan])
+        assert list(each.sources or ()) == ["b.mp4", "a.mp4", ""]
+    assert (plain.seconds, plain.tracks, plain.sources) == (None, None, None)
+    plain.save(tmp_path / "plain.parquet")
+    assert Embeddings.load(tmp_path / "plain.parquet").seconds is None
+    with pytest.raises(ReseenError, match=r"seconds must have shape \(3,\) like features, got \(2,\)"):
+        replace(plain, seconds=[1, 2])
+    with pytest.raises(ReseenError, match="1 sources for 3 feature rows"):
+        replace(plain, sources=["a.mp4"])
+
+
 def test_a_file_keeps_the_distance_with_what_it_learnt(tmp_path: Path) -> None:
     learnt = replace(named(), distance=Mahalanobis(matrix=[[1, 2, 0, 4]]))
     learnt.save(tmp_path / "e.parquet")

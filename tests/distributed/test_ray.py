@@ -45,10 +45,10 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def rows_of(gallery: Gallery) -> dict[str, tuple[object, ...]]:
     """Returns what a gallery knows of each row, by its content's hash."""
-    table = gallery.store.current()
-    assert table is not None
+    searched = gallery.store.searched()
+    assert searched is not None
     columns = ["id", "path", "pid", "camera", "source", "descriptor", "p0", "c0"]
-    read = table.search().select(columns).to_arrow().to_pylist()
+    read = searched.table.search().select(columns).to_arrow().to_pylist()
     assert len({row["id"] for row in read}) == len(read), "nothing is there twice"
     return {row["id"]: tuple(row[name] for name in columns[1:]) for row in read}
 

@@ -72,12 +72,18 @@ def draw(folder: Path) -> list[PersonImage]:
     folder.mkdir(exist_ok=True)
     for number in range(COUNT):
         Image.new("RGB", (8, 16), (number * 9, 255 - number * 9, number)).save(folder / f"{number}.png")
-    return [PersonImage(folder / f"{number}.png", number, number % 3) for number in range(COUNT)]
+    return [
+        PersonImage(folder / f"{number}.png", number, number % 3, seconds=number / 4 if number > 9 else None)
+        for number in range(COUNT)
+    ]
 
 
 def same(one: Embeddings, other: Embeddings) -> bool:
     tables = [((each.attributes or {})["bright"], each.features, each.pids, each.camids) for each in (one, other)]
     equal = all(np.array_equal(a, b) for a, b in zip(*tables, strict=True))
+    assert one.seconds is not None
+    assert other.seconds is not None
+    equal &= np.array_equal(one.seconds, other.seconds, equal_nan=True)
     facts = [(each.paths, each.model, dict(each.parts), each.distance) for each in (one, other)]
     return equal and facts[0] == facts[1]
 

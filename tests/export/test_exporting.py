@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ import torch
 import reseen
 from reseen import models
 from reseen.data import open_split
+from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
 from reseen.evaluation.split import evaluate_split
 from reseen.export import export
 from reseen.export import parity as parities
 from reseen.models import checkpoint
 from reseen.models.embedder import EmbedderConfig
+from tests.search.gallery.persons import png
 
 pytest.importorskip("nncf", reason="the extra export is tested with its current versions alone")
 
@@ -54,6 +57,29 @@ def test_eight_bits_are_another_model_whose_cost_is_known(
     assert json.loads((tmp_path / "small" / "config.json").read_text())["trained_on"] == ["market1501"]
     graph, step = {"onnx": ("model.onnx", b"QuantizeLinear"), "openvino": ("model.xml", b"FakeQuantize")}[engine]
     assert (tmp_path / "small" / graph).read_bytes().count(step) >= 10, "a step for each convolution"
+
+
+def people(count: int, **changes: Any) -> tuple[PersonImage, ...]:
+    pictures = [PersonImage(png(number), number // 2 + 1, number % 2) for number in range(count)]
+    return tuple(replace(picture, **changes) for picture in pictures)
+
+
+@pytest.mark.parametrize(
+    ("split", "says"),
+    [
+        (Split("mine", people(4), (), people(4)), "nothing to report on mine: it needs query"),
+        (Split("mine", people(4), people(4), ()), "mine has no gallery"),
+        (Split("mine", people(4), people(1), (PersonImage(b"none", 1, 1),)), "corrupt images: 1 or more"),
+        (Split("mine", people(4, path=b"none"), people(4), people(4)), "none of the training pictures of mine"),
+    ],
+)
+def test_data_that_nothing_can_be_measured_on_is_told_and_nothing_written(
+    split: Split, says: str, saved: Path, tmp_path: Path
+) -> None:
+    """A graph of 32 bits that is said to have 8 would be worse than none."""
+    with pytest.raises(ReseenError, match=says):
+        export(saved, tmp_path / "small", "onnx", calibrate=split)
+    assert [path.name for path in tmp_path.iterdir()] == ["last"]
 
 
 def test_a_graph_that_gives_something_else_is_not_kept(

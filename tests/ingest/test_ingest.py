@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from reseen import Embeddings, Gallery, PersonImage, ReseenError
+from reseen.errors import ReseenWarning
 from reseen.ingest import Settings, ingest
 from reseen.ingest.judging import judge
 from reseen.ingest.people import People, Pixels
@@ -152,8 +153,11 @@ def test_what_was_deleted_comes_back_only_if_asked_for(video: Path, gallery: Gal
     assert gallery.delete(sources=str(video)) == first.added
     assert ingest(video, gallery, Colours(), Changes(), SETTINGS).added == 0
     other = Settings(camera=3, start=1000.0, keep=2)
-    with pytest.raises(ReseenError, match="were deleted from"):
+    with pytest.raises(ReseenError, match=r"everything from .* was deleted from"):
         ingest(video, gallery, Colours(), Changes(), other)
+    with pytest.warns(ReseenWarning, match="left out"):
+        left_out = ingest(video, gallery, Colours(), Changes(), other, source="elsewhere")
+    assert left_out.deleted > 0
     assert ingest(video, gallery, Colours(), Changes(), SETTINGS, again=True).added == first.added
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from reseen import models
+from reseen import Gallery, models
 from reseen.data.images.reference import image_of
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.search.gallery.finding import index
 from reseen.search.wanted import look_for
 
 
@@ -38,7 +40,7 @@ def test_a_query_with_a_name_is_not_looked_for_in_its_own_camera(query: Path) ->
     assert [match.row for match in found.matches] == [2, 3]
     assert found.left_out == 2
     said = f"pictures of person {person.pid} by the query's own camera {person.camid}, left out: 2"
-    assert found.note == said
+    assert found.note == f"2 rows compared one by one\n{said}"
     assert [match.shows(wanted.pid) for match in found.matches] == [True, False]
 
 
@@ -49,8 +51,23 @@ def test_a_query_without_a_name_is_looked_for_everywhere(query: Path, tmp_path: 
     assert wanted.pid is None
     assert wanted.descriptor is not None
     found = wanted.find_in(Embeddings(wanted.descriptor.features, np.array([-1]), np.array([0])))
-    assert (len(found.matches), found.left_out, found.note) == (1, 0, "")
+    assert (len(found.matches), found.left_out, found.note) == (1, 0, "1 rows compared one by one")
     assert found.matches[0].distance == pytest.approx(0, abs=1e-6)
+
+
+def test_a_gallery_that_is_kept_says_whether_an_index_was_used(
+    query: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = embedder("ide")
+    wanted = look_for(model, image_of(query))
+    assert wanted.descriptor is not None
+    features = np.random.default_rng(0).normal(size=(300, wanted.descriptor.features.shape[1]))
+    monkeypatch.setattr(index, "EXACT_ROWS", 200)
+    monkeypatch.setattr(index, "_PARTITION", 100)
+    with Gallery.open(tmp_path / "hall") as gallery:
+        nobody = np.full(300, -1)
+        gallery.add(replace(wanted.descriptor, features=features, pids=nobody, camids=nobody, paths=None))
+        assert "looked through by the index, which can miss some" in wanted.find_in(gallery, top=3).note
 
 
 def test_attributes_need_a_model_that_reads_them() -> None:

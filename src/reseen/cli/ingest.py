@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reseen.checkpoint_files import check_checkpoint
-from reseen.cli.options import DeviceOption, load
+from reseen.checkpoint_files import check_model
+from reseen.cli.options import DeviceOption, load, need_engine
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
 from reseen.extras import need
@@ -54,7 +54,7 @@ def ingest(
         Path, typer.Argument(help="Video, or folder or zip of pictures of several people.", callback=_existing)
     ],
     gallery: Annotated[Path, typer.Option(help="Gallery to add to; made when missing.", callback=check_new_gallery)],
-    checkpoint: Annotated[Path, typer.Option(help="The gallery's model.", callback=check_checkpoint)],
+    checkpoint: Annotated[Path, typer.Option(help="The gallery's model.", callback=check_model)],
     camera: Annotated[int, typer.Option(help="Number of the camera.")],
     start: Annotated[str, typer.Option(help="When it was taken: 2026-05-01T08:30:00, or seconds since 1970.")] = "",
     detector: Annotated[
@@ -75,6 +75,7 @@ def ingest(
     """
     second = seconds_of(start) if start else None
     need("gallery", "ingest")
+    need_engine(checkpoint, None)
     from reseen.ingest.detectors.detector import check_detector
 
     check_detector(detector)

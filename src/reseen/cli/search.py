@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,9 @@ from reseen.cli.options import (
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
 from reseen.extras import need
+
+if TYPE_CHECKING:
+    from reseen.search.wanted import Found
 
 
 def search(
@@ -51,13 +54,13 @@ def search(
     from reseen.embedding import open_place
     from reseen.gallery_files import is_gallery
 
-    kept = is_gallery(gallery)
-    if kept:
+    if is_gallery(gallery):
         need("gallery")
-    place = None if kept else open_place(gallery)
+        place = None
+    else:
+        place = open_place(gallery)
 
     from reseen.data.images.reference import image_of
-    from reseen.explain.saving import save_picture
     from reseen.progress import progress_of
     from reseen.search.gallery import Gallery
     from reseen.search.wanted import look_for
@@ -65,20 +68,25 @@ def search(
     embedder = load(checkpoint, device, backend)
     wanted = look_for(embedder, image_of(query) if query else None, where)
     if place is None:
-        found = wanted.find_in(Gallery.open(gallery), top=top)
-    else:
-        note(place.note)
-        images = place.embeddings(
-            embedder, batch_size=batch_size, max_corrupt=max_corrupt, bars=partial(progress_of, err)
-        )
-        found = wanted.find_in(images, top=top)
+        with Gallery.open(gallery) as opened:
+            found = wanted.find_in(opened, top=top)
+            if _show(found, picture):
+                opened.remember(picture, found.matches)
+        return
+    note(place.note)
+    images = place.embeddings(embedder, batch_size=batch_size, max_corrupt=max_corrupt, bars=partial(progress_of, err))
+    _show(wanted.find_in(images, top=top), picture)
+
+
+def _show(found: Found, picture: Path) -> bool:
+    """Prints what was found, and draws it; returns whether there is a picture."""
     note(found.note)
     if not found.matches:
         out.print("nobody in the gallery fulfils this, so no picture was written; loosen --where")
-        return
+        return False
+    from reseen.explain.saving import save_picture
+
     out.print(found.table())
     save_picture(found.picture(), picture)
-    if kept:
-        with Gallery.open(gallery) as opened:
-            opened.remember(picture, found.matches)
     say_written(picture)
+    return True

@@ -226,6 +226,11 @@ class Split:
         return {"train": self.train, "query": self.query, "gallery": self.gallery}
 
 
+def seconds_of(images: Sequence[PersonImage]) -> NDArray[np.float64]:
+    """Returns when images were taken (N,), NaN where nobody knows."""
+    return np.array([np.nan if image.seconds is None else image.seconds for image in images], dtype=np.float64)
+
+
 def sorted_label_map(images: Sequence[PersonImage]) -> dict[int, int]:
     """Returns class index by pid, pids in ascending order, so that labels never depend on file order.
 

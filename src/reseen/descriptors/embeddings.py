@@ -39,6 +39,9 @@ class Embeddings:
         model: Digest of the model that made them; empty if nobody knows.
         parts: Width of each named feature that the descriptors are made of, in order; empty if nobody knows.
         distance: What they are meant to be compared by.
+        seconds: (N,) float64 when the images were taken, NaN where nobody knows; or None.
+        tracks: (N,) float64 numbers of the tracks they belong to, NaN where there is none; or None.
+        sources: N names of what they come from, such as a video, empty where nobody knows; or None.
 
     Raises:
         ReseenError: If shapes do not fit each other, features are not finite, or the distance is for others.
@@ -52,6 +55,9 @@ class Embeddings:
     model: str = ""
     parts: Mapping[str, int] = field(default_factory=dict)
     distance: Distance = field(default_factory=Euclidean)
+    seconds: NDArray[np.float64] | None = None
+    tracks: NDArray[np.float64] | None = None
+    sources: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         features = np.ascontiguousarray(self.features, dtype=np.float32)
@@ -69,11 +75,18 @@ class Embeddings:
         if self.attributes is not None:
             tables = {name: _probabilities(name, table, len(features)) for name, table in self.attributes.items()}
             object.__setattr__(self, "attributes", tables)
-        if self.paths is not None:
-            paths = tuple(str(path) for path in self.paths)
-            if len(paths) != len(features):
-                raise ReseenError(f"{len(paths)} paths for {len(features)} feature rows")
-            object.__setattr__(self, "paths", paths)
+        for name in ("paths", "sources"):
+            if getattr(self, name) is not None:
+                texts = tuple(map(str, getattr(self, name)))
+                if len(texts) != len(features):
+                    raise ReseenError(f"{len(texts)} {name} for {len(features)} feature rows")
+                object.__setattr__(self, name, texts)
+        for name in ("seconds", "tracks"):
+            if getattr(self, name) is not None:
+                numbers = np.asarray(getattr(self, name), dtype=np.float64)
+                if numbers.shape != (len(features),):
+                    raise ReseenError(f"{name} must have shape ({len(features)},) like features, got {numbers.shape}")
+                object.__setattr__(self, name, numbers)
         if self.parts and sum(self.parts.values()) != features.shape[1]:
             raise ReseenError(f"parts are {sum(self.parts.values())} wide in all, features {features.shape[1]}")
         if len(self):
@@ -92,6 +105,9 @@ class Embeddings:
             camids=self.camids[index],
             attributes={name: table[index] for name, table in (self.attributes or {}).items()} or None,
             paths=None if self.paths is None else [self.paths[i] for i in index],
+            seconds=None if self.seconds is None else self.seconds[index],
+            tracks=None if self.tracks is None else self.tracks[index],
+            sources=None if self.sources is None else [self.sources[i] for i in index],
         )
 
     @classmethod
@@ -114,7 +130,10 @@ class Embeddings:
             camids=np.concatenate([each.camids for each in several]),
             attributes={name: np.concatenate([(each.attributes or {})[name] for each in several]) for name in names}
             or None,
-            paths=None if first.paths is None else [path for each in several for path in each.paths or ()],
+            paths=_joined_texts([(each.paths, len(each)) for each in several]),
+            seconds=_joined_numbers([(each.seconds, len(each)) for each in several]),
+            tracks=_joined_numbers([(each.tracks, len(each)) for each in several]),
+            sources=_joined_texts([(each.sources, len(each)) for each in several]),
         )
 
     def named(self, names: Sequence[str] = ()) -> dict[str, NDArray[np.float32]]:
@@ -213,8 +232,12 @@ class Embeddings:
         }
         for name, table in (self.attributes or {}).items():
             columns[f"attribute:{name}"] = _fixed_size_lists(table)
-        if self.paths is not None:
-            columns["path"] = pa.array(self.paths)
+        for name, texts in (("path", self.paths), ("source", self.sources)):
+            if texts is not None:
+                columns[name] = pa.array(texts, pa.string())
+        for name, numbers in (("seconds", self.seconds), ("track", self.tracks)):
+            if numbers is not None:
+                columns[name] = pa.array(numbers, from_pandas=True)
         content = {
             "format": 3,
             "model": self.model,
@@ -259,12 +282,15 @@ class Embeddings:
                 table["pid"].to_numpy(),
                 table["camid"].to_numpy(),
                 attributes or None,
-                table["path"].to_pylist() if "path" in table.column_names else None,
+                _texts(table, "path"),
                 stored["model"],
                 stored["parts"],
                 read_distance(stored["distance"], load_arrays(metadata[b"reseen.distance"])),
+                _numbers(table, "seconds"),
+                _numbers(table, "track"),
+                _texts(table, "source"),
             )
-        except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
+        except (OSError, ValueError, KeyError, AttributeError, NotImplementedError, SafetensorError) as error:
             raise ReseenError(f"{path} is not a file of embeddings (make one with `reseen embed`): {error}") from error
 
 
@@ -288,6 +314,35 @@ def _probabilities(name: str, table: ArrayLike, count: int) -> NDArray[np.float3
     if array.ndim != 2 or len(array) != count:
         raise ReseenError(f"attribute {name!r} must have shape ({count}, classes), got {array.shape}")
     return array
+
+
+def _joined_numbers(several: Sequence[tuple[NDArray[np.float64] | None, int]]) -> NDArray[np.float64] | None:
+    """Returns numbers of images one after the other, NaN for (None, count); None if nobody knows any."""
+    if all(numbers is None for numbers, _ in several):
+        return None
+    return np.concatenate([np.full(count, np.nan) if numbers is None else numbers for numbers, count in several])
+
+
+def _joined_texts(several: Sequence[tuple[Sequence[str] | None, int]]) -> list[str] | None:
+    """Returns texts of images one after the other, empty for (None, count); None if nobody knows any."""
+    if all(texts is None for texts, _ in several):
+        return None
+    return [text for texts, count in several for text in ([""] * count if texts is None else texts)]
+
+
+def _numbers(table: pa.Table, name: str) -> NDArray[np.float64] | None:
+    """Returns a column of numbers, NaN where it is empty; None without it."""
+    if name not in table.column_names:
+        return None
+    numbers: NDArray[np.float64] = table[name].cast(pa.float64()).to_numpy()
+    return numbers
+
+
+def _texts(table: pa.Table, name: str) -> list[str] | None:
+    """Returns a column of texts, empty where there is none; None without it."""
+    if name not in table.column_names:
+        return None
+    return [text or "" for text in table[name].cast(pa.string()).to_pylist()]
 
 
 def _fixed_size_lists(matrix: NDArray[np.float32]) -> pa.Array:

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import time
+import warnings
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -18,11 +19,13 @@ from reseen.data.attributes import AttributeSchema
 from reseen.data.images.decoding import Skipped
 from reseen.descriptors.embeddings import Embeddings
 from reseen.distributed.stage import Stage, Work, unpacked
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, ReseenWarning
 from reseen.extras import need
 from reseen.progress import Progress
 from reseen.search.gallery import Gallery
+from reseen.search.gallery.adding import Admitted
 from reseen.search.gallery.filling import known_hashes
+from reseen.search.gallery.keeping.rows import Newcomers
 
 _BLOCK = 256
 """Pictures of a piece of work: what a worker that dies has to be made up for."""
@@ -95,18 +98,21 @@ def embed_on_ray(
         ReseenError: If the gallery is another model's, there is no such cluster, a worker cannot load the model, or
             more pictures cannot be read. What was added until then stays.
     """
-    if gallery.layout is not None:
-        gallery.layout.check(like, schema)
-    writer = _Writer(gallery, like, {"schema": schema, "source": source, "again": again}, Skipped(max_corrupt))
+    layout = gallery.layout
+    if layout is not None:
+        layout.check(like, schema)
+    writer = _Writer(gallery, like, schema, source, again, Skipped(max_corrupt))
     with closing(_stream(listed, work, known_hashes(gallery), cluster)) as stream:
         for made in stream:
             writer.take(made)
             if progress:
                 progress(writer.seen, len(listed))
     writer.flush()
-    skipped = len(writer.skipped.messages)
+    skipped, admitted = len(writer.skipped.messages), writer.admitted
     writer.skipped.warn(len(listed))
-    return Added(writer.new, writer.seen - skipped - writer.new, skipped)
+    if note := admitted.note(gallery.place):
+        warnings.warn(note, ReseenWarning, stacklevel=2)
+    return Added(admitted.new, writer.seen - skipped - admitted.new - admitted.deleted, skipped)
 
 
 @dataclass
@@ -115,10 +121,12 @@ class _Writer:
 
     gallery: Gallery
     like: Embeddings
-    options: dict[str, Any]
+    schema: AttributeSchema | None
+    source: str
+    again: bool
     skipped: Skipped
     seen: int = 0
-    new: int = 0
+    admitted: Admitted = field(default_factory=Admitted)
     waiting: list[pa.Table] = field(default_factory=list)
     since: float = field(default_factory=time.monotonic)
 
@@ -133,13 +141,14 @@ class _Writer:
     def flush(self) -> None:
         rows = pa.concat_tables(self.waiting) if self.waiting else None
         if rows is not None and len(rows):
-            self.new += self.gallery.add(
+            newcomers = Newcomers(
                 unpacked(rows, self.like),
                 seconds=rows["seconds"].to_numpy(),
-                hashes=rows["id"].to_pylist(),
+                ids=rows["id"].to_pylist(),
                 pictures=rows["picture"].to_pylist(),
-                **self.options,
+                source=self.source,
             )
+            self.admitted += self.gallery.admit(newcomers, schema=self.schema, again=self.again)
         self.waiting, self.since = [], time.monotonic()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reseen.data.person import PersonImage
+from reseen.data.person import PersonImage, seconds_of
 from reseen.descriptors.embeddings import COMPRESSION, Embeddings
 from reseen.errors import ReseenError
 from reseen.files import replacing
@@ -69,8 +69,8 @@ class Parts:
         """Writes the file and removes the parts.
 
         Args:
-            images: What is to be in the file, by key; it says anew who is seen and by which camera. Rows of other
-                pictures, such as those that were deleted meanwhile, are left out.
+            images: What is to be in the file, by key; it says anew who is seen, by which camera and when. Rows of
+                other pictures, such as those that were deleted meanwhile, are left out.
 
         Returns:
             How many descriptors the file has, and how long they are.
@@ -92,9 +92,9 @@ class Parts:
     def _groups(self, images: Mapping[bytes, PersonImage]) -> Iterator[Embeddings]:
         """Yields all rows, `ROWS` or more at a time however small the parts are, at least once."""
         waiting: list[Embeddings] = []
-        paths = self._paths()
+        paths, timed = self._paths(), any(image.seconds is not None for image in images.values())
         for part in paths:
-            waiting.append(_read(part, images))
+            waiting.append(_read(part, images, timed))
             if part is paths[-1] or sum(map(len, waiting)) >= ROWS:
                 yield Embeddings.join(waiting)
                 waiting = []
@@ -103,7 +103,7 @@ class Parts:
         return sorted(self.folder.glob(f"*{_SUFFIX}"))
 
 
-def _read(part: Path, images: Mapping[bytes, PersonImage]) -> Embeddings:
+def _read(part: Path, images: Mapping[bytes, PersonImage], timed: bool) -> Embeddings:
     keys = pq.read_table(part, columns=[_KEY])[_KEY].to_pylist()
     rows = [row for row, key in enumerate(keys) if key in images]
     known = [images[keys[row]] for row in rows]
@@ -112,4 +112,5 @@ def _read(part: Path, images: Mapping[bytes, PersonImage]) -> Embeddings:
         pids=np.array([image.pid for image in known], np.int64),
         camids=np.array([image.camid for image in known], np.int64),
         paths=[image.name for image in known],
+        seconds=seconds_of(known) if timed else None,
     )

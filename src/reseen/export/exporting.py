@@ -8,6 +8,8 @@ from pathlib import Path
 
 from reseen.checkpoint_files import CARD, GRAPH_FILES, EngineName, check_new_graph, trained_on
 from reseen.data.person import Split
+from reseen.errors import ReseenError
+from reseen.evaluation.report import EvaluationReport
 from reseen.evaluation.split import evaluate_split
 from reseen.export.card import exported_card
 from reseen.export.parity import PICTURES, Parity, compare, pictures_of_nobody
@@ -71,8 +73,8 @@ def export(
         bars: Shows how far the work has come.
 
     Raises:
-        ReseenError: If a package is missing, something else lies in the folder, the system cannot be exported, or the
-            graph does not give what the system gives.
+        ReseenError: If a package is missing, something else lies in the folder, the system cannot be exported, the
+            graph does not give what the system gives, or ranges and cost cannot be measured on this data.
     """
     need("export")
     check_new_graph(folder)
@@ -80,6 +82,8 @@ def export(
     config = torch.config.model_copy(update={"precision": "float32"})
     assert isinstance(torch.backend, TorchBackend)
     own = Embedder(torch.model, config, torch.distance)
+    # What is wrong with the data is told before anything is written.
+    before = None if calibrate is None else _measured(own, calibrate, images, bars)
     form = form_of(own.model, config.size)
     with checkpoints.replacing_folder(folder) as partial:
         plain, file = partial / GRAPH_FILES["onnx"], partial / GRAPH_FILES[to]
@@ -89,7 +93,10 @@ def export(
             write_graph(plain, file, to, [])
         else:
             known = spread(calibrate.train or calibrate.gallery, CALIBRATION)
-            write_graph(plain, file, to, list(inputs_of(form, config, known)))
+            ranges = list(inputs_of(form, config, known))
+            if not ranges:
+                raise ReseenError(f"none of the training pictures of {calibrate.name} can be read to measure ranges on")
+            write_graph(plain, file, to, ranges)
             form = form.model_copy(update={"digest": _digest(graph_files(partial, to))})
             pictures = spread(known, PICTURES)
         if to != "onnx":
@@ -97,10 +104,11 @@ def export(
         other = Embedder(graph_backend(partial, form, to, to, "float32"), config, torch.distance)
         # Batches of several sizes: the graph has to take any.
         found = Exported(compare(*(each.embed(pictures, batch_size=5, max_corrupt=3) for each in (own, other))))
-        if calibrate is None:
+        if calibrate is None or before is None:
             found.parity.check()
         else:
-            found = _cost(found.parity, own, other, calibrate, images, bars)
+            after, note = _measured(other, calibrate, images, bars)
+            found = Exported(found.parity, after.primary_metric, before[0].primary, after.primary, note)
         card = (checkpoint / CARD).read_text() if (checkpoint / CARD).is_file() else ""
         checkpoints.save_graph(
             partial,
@@ -116,10 +124,10 @@ def export(
     return found
 
 
-def _cost(parity: Parity, own: Embedder, other: Embedder, data: Split, images: int, bars: Bars) -> Exported:
+def _measured(embedder: Embedder, data: Split, images: int, bars: Bars) -> tuple[EvaluationReport, str]:
+    """Returns a model's figures on about so many images, and what a reader has to know of these."""
     share, note = share_of(data, images)
-    before, after = (evaluate_split(each, share, bars=bars).report for each in (own, other))
-    return Exported(parity, before.primary_metric, before.primary, after.primary, f"on {data.name}{note}")
+    return evaluate_split(embedder, share, bars=bars).report, f"on {data.name}{note}"
 
 
 def _digest(files: list[Path]) -> str:

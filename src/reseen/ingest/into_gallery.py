@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from reseen.data.images.source import open_folder
 from reseen.data.person import UNKNOWN_PID, PersonImage
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, ReseenWarning
 from reseen.ingest.crops import Crop, best_of, make_crop, wholeness
 from reseen.ingest.detectors.detector import PersonDetector, pixels_of
 from reseen.ingest.journal import Journal, journal_of
@@ -22,7 +23,8 @@ from reseen.ingest.tracks import follow
 from reseen.ingest.video import Frame, Video, is_video
 from reseen.progress import Progress
 from reseen.search.gallery import Gallery
-from reseen.search.gallery.keeping.rows import content_hash
+from reseen.search.gallery.adding import Admitted
+from reseen.search.gallery.keeping.rows import Newcomers, content_hash
 from reseen.search.gallery.reindex import Embeds
 
 _SURE = 0.5
@@ -78,11 +80,13 @@ class Ingested:
     Attributes:
         people: Everybody who was found this time: tracks of a video, or persons in pictures.
         added: How many rows are new in the gallery.
+        deleted: How many crops were left out, as they were deleted from it before.
         note: What a reader of these numbers should know.
     """
 
     people: tuple[Person, ...]
     added: int
+    deleted: int = 0
     note: str = ""
 
 
@@ -102,8 +106,8 @@ def ingest(
     """Finds the people in a video, or in the pictures of a folder or zip, and adds their best crops to a gallery.
 
     In a video they are followed, and a few crops of each track are kept. Pictures that cannot be read are passed over
-    and counted, and so is what the gallery has. If it is killed, the same call goes on where it was: the detector does
-    not look at a frame twice.
+    and counted, and so is what the gallery has, or was told to delete. If it is killed, the same call goes on where it
+    was: the detector does not look at a frame twice.
 
     Args:
         place: A video, a folder or a zip.
@@ -118,7 +122,7 @@ def ingest(
         progress: Told how many frames or pictures are done.
 
     Raises:
-        ReseenError: If something cannot be read, the gallery is another model's, or some of the crops were deleted.
+        ReseenError: If something cannot be read, the gallery is another model's, or all from this source was deleted.
     """
     if not place.exists():
         raise ReseenError(f"{place} does not exist; name a video, a folder of pictures or a zip")
@@ -127,8 +131,12 @@ def ingest(
         layout.check(embedder.embed([]), embedder.schema)  # before hours of looking for people
     work = _Work(gallery, embedder, settings, source or str(place), again, batch)
     if is_video(place):
-        return _from_video(Video(place), name or str(place), work, detector, progress)
-    return _from_pictures(place, work, detector, progress)
+        done = _from_video(Video(place), name or str(place), work, detector, progress)
+    else:
+        done = _from_pictures(place, work, detector, progress)
+    if told := work.admitted.note(gallery.place):
+        warnings.warn(told, ReseenWarning, stacklevel=2)
+    return done
 
 
 @dataclass(slots=True)
@@ -141,7 +149,7 @@ class _Work:
     source: str
     again: bool
     batch: int
-    added: int = 0
+    admitted: Admitted = field(default_factory=Admitted)
 
     def add(self, crops: Sequence[tuple[Crop, str, float, float]]) -> None:
         """Embeds crops and adds them: each with the name of what it is cut out of, its second and its track."""
@@ -149,15 +157,18 @@ class _Work:
             return
         own, names, seconds, tracks = zip(*crops, strict=True)
         made = self.embedder.embed([PersonImage(crop.picture, UNKNOWN_PID, self.settings.camera) for crop in own])
-        self.added += self.gallery.add(
+        newcomers = Newcomers(
             replace(made, paths=[reference(name, crop) for name, crop in zip(names, own, strict=True)]),
-            schema=self.embedder.schema,
             seconds=seconds,
             tracks=tracks,
             source=self.source,
             pictures=[crop.picture for crop in own],
-            again=self.again,
         )
+        self.admitted += self.gallery.admit(newcomers, schema=self.embedder.schema, again=self.again)
+
+    def done(self, people: Iterable[Person], note: str = "") -> Ingested:
+        """Returns what came of it."""
+        return Ingested(tuple(people), self.admitted.new, self.admitted.deleted, note)
 
 
 def reference(name: str, crop: Crop) -> str:
@@ -180,7 +191,7 @@ def _from_video(video: Video, name: str, work: _Work, detector: PersonDetector, 
     with journal_of(work.gallery.folder, content, detector.name, astuple(settings)) as journal:
         if "done" in (journal.records[-1] if journal.records else {}):
             if not work.again:
-                return Ingested((), 0, f"{video.path} was added before, with the same settings; --again does it anew")
+                return work.done((), f"{video.path} was added before, with the same settings; --again does it anew")
             journal.replace({})
         seen = _Seen(journal, detector, progress, total)
         known = {number for record in journal.records for number in record.get("added", ())}
@@ -205,7 +216,7 @@ def _from_video(video: Video, name: str, work: _Work, detector: PersonDetector, 
                 add()
         add()
         journal.replace({"done": len(people)})
-    return Ingested(tuple(sorted(people, key=lambda person: person.number)), work.added)
+    return work.done(sorted(people, key=lambda person: person.number))
 
 
 class _Seen:
@@ -274,7 +285,7 @@ def _from_pictures(place: Path, work: _Work, detector: PersonDetector, progress:
     notes = [f"{skipped:,} pictures were looked at before; --again does it anew"] if skipped else []
     if unreadable:
         notes.append(f"{len(unreadable):,} pictures were passed over, such as: {unreadable[0]}")
-    return Ingested(tuple(people), work.added, "\n".join(notes))
+    return work.done(people, "\n".join(notes))
 
 
 def _crops_in(pixels: Pixels, detector: PersonDetector, smallest: int) -> list[Crop]:

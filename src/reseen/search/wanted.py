@@ -15,7 +15,7 @@ from reseen.descriptors.calibration import Calibration
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation.cross_camera import own_camera
-from reseen.search.gallery import Gallery
+from reseen.search.gallery import Gallery, Results
 from reseen.search.gallery.finding.filters import Criteria
 from reseen.search.search import Match, search
 from reseen.search.table import matches_table
@@ -68,7 +68,7 @@ class Wanted:
                 self.descriptor, top, where=self.where or "", exclude=own, calibration=self.calibration
             )
             left_out = 0 if own is None else gallery.count(Criteria(pids=own[0], cameras=own[1]))
-            return Found(self, results.matches, left_out, gallery.picture)
+            return Found(self, results, left_out, gallery.picture)
         matches = search(
             gallery,
             self.descriptor,
@@ -79,7 +79,7 @@ class Wanted:
             calibration=self.calibration,
         )
         left_out = 0 if own is None else int(own_camera(gallery.pids, gallery.camids, *own).sum())
-        return Found(self, tuple(matches), left_out)
+        return Found(self, Results(tuple(matches), exact=True, compared=len(gallery) - left_out), left_out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,23 +88,24 @@ class Found:
 
     Attributes:
         wanted: Whom it looked for.
-        matches: Best first.
+        matches: Best first, and whether every row was compared.
         left_out: How many pictures of the query's person by its own camera were passed over.
         picture_of: Returns a match's picture.
     """
 
     wanted: Wanted
-    matches: tuple[Match, ...]
+    matches: Results
     left_out: int
     picture_of: Callable[[Match], PersonImage] = lambda match: image_of(match.path)
 
     @property
     def note(self) -> str:
-        """What was passed over, in words; empty if nothing was."""
-        if not self.left_out or self.wanted.person is None:
-            return ""
-        person = self.wanted.person
-        return f"pictures of person {person.pid} by the query's own camera {person.camid}, left out: {self.left_out:,}"
+        """How it was searched, exactly or by an index, and what was passed over, in words."""
+        told, person = [self.matches.note], self.wanted.person
+        if self.left_out and person is not None:
+            whose = f"pictures of person {person.pid} by the query's own camera {person.camid}"
+            told.append(f"{whose}, left out: {self.left_out:,}")
+        return "\n".join(told)
 
     def table(self) -> Table:
         """Returns the matches as a table for the terminal."""

@@ -9,9 +9,16 @@ import pytest
 from PIL import Image
 
 from reseen import Gallery
+from reseen.descriptors.calibration import Calibration, Curve
 from reseen.descriptors.embeddings import Embeddings
 from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.keeping.store import Store
+
+CALIBRATION = Calibration(
+    model="m1", method="platt", source="nobody", persons=9, pairs=99, expected=1, error=0.01,
+    curve=Curve(distances=(0, 10), ratios=(10, -10)), cameras={"2-5": Curve(distances=(0,), ratios=(-3,))},
+)  # fmt: skip
+"""Of the model that `persons` are of."""
 
 
 def persons(count: int, *, seed: int = 0, width: int = 16, model: str = "m1", prefix: str = "crops") -> Embeddings:

@@ -11,17 +11,11 @@ import pytest
 from rich.console import Console
 
 from reseen import Embeddings, Gallery, ReseenError
-from reseen.descriptors.calibration import Calibration, Curve
 from reseen.evaluation import ReRanking
 from reseen.search import matches_table, search
 from reseen.search.gallery.finding import index
 from reseen.search.gallery.finding.sought import UNLIKE_WEIGHT
-from tests.search.gallery.persons import persons
-
-CALIBRATION = Calibration(
-    model="m1", method="platt", source="nobody", persons=9, pairs=99, expected=1, error=0.01,
-    curve=Curve(distances=(0, 10), ratios=(10, -10)), cameras={"2-5": Curve(distances=(0,), ratios=(-3,))},
-)  # fmt: skip
+from tests.search.gallery.persons import CALIBRATION, persons
 
 
 def told(distance: float, prior: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 import torch
 
 from reseen import Gallery, models
-from reseen.embedding import open_place
+from reseen.embedding import open_place, write_embeddings
+from reseen.errors import ReseenError, ReseenWarning
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.search.gallery import filling
+from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.filling import fill, known_hashes
 from tests.search.gallery.persons import png
 
@@ -58,18 +61,18 @@ def embedded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_killed_run_goes_on_where_it_stopped(
     folder: Path, embedder: Embedder, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add, sizes = Gallery.add, list[int]()
+    admit, sizes = Gallery.admit, list[int]()
 
-    def killed(self: Gallery, embeddings: Any, **options: Any) -> int:
+    def killed(self: Gallery, newcomers: Any, **options: Any) -> Any:
         if len(sizes) == 2:
             raise KeyboardInterrupt
-        sizes.append(len(embeddings))
-        return add(self, embeddings, **options)
+        sizes.append(len(newcomers.ids))
+        return admit(self, newcomers, **options)
 
-    monkeypatch.setattr(Gallery, "add", killed)
+    monkeypatch.setattr(Gallery, "admit", killed)
     with pytest.raises(KeyboardInterrupt):
         fill(gallery, open_place(folder), embedder, source="hall", batch_size=1)
-    monkeypatch.setattr(Gallery, "add", add)
+    monkeypatch.setattr(Gallery, "admit", admit)
     assert sizes == [2, 2]
     assert len(gallery) == 4
 
@@ -96,3 +99,67 @@ def test_hashes_are_sorted(folder: Path, embedder: Embedder, gallery: Gallery) -
     known = known_hashes(gallery)
     assert len(known) == 7
     assert np.array_equal(known, np.sort(known))
+
+
+def test_an_erased_picture_is_left_out_of_its_folder(
+    folder: Path, embedder: Embedder, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = open_place(folder)
+    fill(gallery, place, embedder, source="hall")
+    assert gallery.delete(paths=place.images[3].name) == 1
+    (folder / "7.png").write_bytes(png(7))
+    names = embedded(monkeypatch)
+    with pytest.warns(ReseenWarning, match=r"left out: 1; add them with again=True \(--again\)") as told:
+        assert fill(gallery, open_place(folder), embedder, source="hall") == 1
+    assert len(told) == 1
+    assert names == ["7.png"], "who was erased is not even embedded"
+    assert len(gallery) == 7
+    assert fill(gallery, open_place(folder), embedder, source="hall", again=True) == 1
+
+
+def test_who_is_erased_while_a_folder_is_added_does_not_end_it(
+    folder: Path, embedder: Embedder, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, admit, pieces = open_place(folder), Gallery.admit, list[int]()
+
+    def erased_meanwhile(self: Gallery, newcomers: Any, **options: Any) -> Any:
+        pieces.append(len(newcomers.ids))
+        if len(pieces) == 2:
+            with Gallery.open(gallery.folder) as other, other.store.writing():
+                deletion.bury(other.store, newcomers.ids[:1])
+        return admit(self, newcomers, **options)
+
+    monkeypatch.setattr(Gallery, "admit", erased_meanwhile)
+    with pytest.warns(ReseenWarning, match="left out: 1;"):
+        assert fill(gallery, place, embedder, source="hall", batch_size=1) == 6
+    assert pieces == [2, 2, 2, 1]
+
+
+def test_a_deleted_source_asks_before_anything_is_embedded(
+    folder: Path, embedder: Embedder, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(gallery, open_place(folder), embedder, source="hall")
+    gallery.delete(sources="hall")
+    names = embedded(monkeypatch)
+    with pytest.raises(ReseenError, match=r"everything from hall was deleted from .*: add them with again=True"):
+        fill(gallery, open_place(folder), embedder, source="hall")
+    assert names == []
+    assert fill(gallery, open_place(folder), embedder, source="hall", again=True) == 7
+
+
+def test_a_file_of_descriptors_keeps_times_tracks_and_sources(
+    folder: Path, embedder: Embedder, gallery: Gallery, tmp_path: Path
+) -> None:
+    images = [replace(image, camid=3, seconds=1.5 * row) for row, image in enumerate(open_place(folder).images)]
+    images[2] = replace(images[2], seconds=None)
+    file, other = tmp_path / "made.parquet", tmp_path / "other.parquet"
+    write_embeddings(embedder, images[:4], file)
+    made = embedder.embed(images[4:])
+    replace(made, tracks=[9, np.nan, 9], sources=["a.mp4", "", "b.mp4"]).save(other)
+    assert fill(gallery, open_place(file), embedder) == 4
+    assert fill(gallery, open_place(other), embedder) == 3
+    rows = sorted(gallery.search(made.features[0], top=9), key=lambda match: match.path)
+    assert [row.camid for row in rows] == [3] * 7
+    assert [row.seconds for row in rows] == [0, 1.5, None, 4.5, 6, 7.5, 9]
+    assert [row.track for row in rows] == [None] * 4 + [9, None, 9]
+    assert [row.source for row in rows] == [str(file)] * 4 + ["a.mp4", "", "b.mp4"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 
 from reseen import Embeddings, Gallery, ReseenError
+from reseen.search.gallery.keeping.layout import Layout
 from tests.search.gallery.persons import persons
 from tests.search.gallery.writers import start_writer
 
@@ -59,6 +62,8 @@ QUERY = np.zeros(16)
         (lambda g: g.search(QUERY, where="c0=1"), "no attribute is called"),
         (lambda g: g.search(QUERY, where=7), "where must be text"),
         (lambda g: g.search(QUERY, where="hat=yes", soft=True), "soft ranks by attributes alone"),
+        (lambda g: g.search(where="hat=yes", unlike=QUERY), "a picture of whom it is not needs a query picture"),
+        (lambda g: g.search(where="hat=yes", rerank=True), "re-ranking needs a query picture"),
         (lambda g: g.add([1, 2, 3]), "takes Embeddings, not list"),
         (lambda g: g.add(replace(PEOPLE, model="m2")), "model m2 do not belong into a gallery of model m1"),
         (lambda g: g.add(replace(PEOPLE, model="")), "a model that nobody noted do not belong"),
@@ -142,6 +147,17 @@ def somebody_elses_table(folder: Path) -> None:
     (folder / "gallery.json").write_text('{"format": 1, "current": "persons-x", "retention_days": 8}')
 
 
+def damaged_layout(folder: Path) -> None:
+    import lancedb
+
+    Gallery.open(folder)
+    schema = Layout.of(PEOPLE).arrow()
+    noted = json.loads(schema.metadata[b"reseen"])
+    noted["arrays"] = base64.b64encode(b"no arrays").decode()
+    lancedb.connect(folder).create_table("persons-x", schema=schema.with_metadata({"reseen": json.dumps(noted)}))
+    (folder / "gallery.json").write_text('{"format": 1, "current": "persons-x", "retention_days": 8}')
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
@@ -153,6 +169,7 @@ def somebody_elses_table(folder: Path) -> None:
         (out_of_the_folder, "Invalid table name"),
         (broken_manifest, "gallery .*: "),
         (somebody_elses_table, "no table of a gallery"),
+        (damaged_layout, "no table of a gallery"),
     ],
 )
 def test_what_is_no_gallery_is_left_alone(tmp_path: Path, make: Callable[[Path], None], says: str) -> None:
@@ -188,6 +205,14 @@ def test_a_closed_gallery_says_so(tmp_path: Path) -> None:
     for call in (lambda: gallery.search(QUERY), lambda: gallery.add(PEOPLE), lambda: len(gallery)):
         with pytest.raises(ReseenError, match="is closed"):
             call()
+
+
+def test_a_folder_that_cannot_be_locked_is_told(tmp_path: Path) -> None:
+    with Gallery.open(tmp_path / "g") as gallery:
+        (tmp_path / "g" / ".lock").unlink()
+        (tmp_path / "g" / ".lock").mkdir()
+        with pytest.raises(ReseenError, match=r"gallery .*: .*Is a directory"):
+            gallery.add(PEOPLE)
 
 
 def test_without_the_extra_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

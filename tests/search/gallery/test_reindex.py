@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -138,3 +139,22 @@ def test_pictures_that_are_gone_are_told(gallery: Gallery) -> None:
     assert gallery.search(PEOPLE.features[3])[0].distance == 0
     assert reindex(gallery, Brightness(), max_lost=2) == 2
     assert len(gallery) == 40
+
+
+@pytest.mark.parametrize("left", ["", "_versions", "data"])
+def test_a_table_that_was_left_half_dropped_hinders_nobody(gallery: Gallery, left: str) -> None:
+    """A deletion, a reindex that goes back to that model, and one to a third."""
+    with Gallery.open(gallery.folder.parent / "other") as other:
+        other.add(PEOPLE, pictures=[png(row) for row in range(40)])
+        for name in ("persons-m2", "persons-m3"):
+            shutil.copytree(other.folder / "persons-m1.lance", gallery.folder / f"{name}.lance")
+            for part in (gallery.folder / f"{name}.lance").iterdir():
+                if part.name != left:
+                    shutil.rmtree(part)
+    assert gallery.delete(paths="crops/000000.jpg") == 1
+    assert gallery.store.names() == ["persons-m1"]
+    assert not (gallery.folder / "persons-m2.lance").exists()
+    shutil.copytree(gallery.folder.parent / "other" / "persons-m1.lance", gallery.folder / "persons-m2.lance")
+    shutil.rmtree(gallery.folder / "persons-m2.lance" / "data")
+    reindex(gallery, Brightness())
+    assert len(gallery) == 39

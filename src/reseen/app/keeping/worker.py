@@ -26,6 +26,7 @@ from reseen.errors import ReseenError
 from reseen.ingest import Settings, ingest
 from reseen.ingest.video import Video
 from reseen.search.gallery.finding.filters import Criteria
+from reseen.search.gallery.keeping.rows import Newcomers
 
 _PIECE = 64
 """Pictures embedded and written at once; what a kill can cost."""
@@ -122,39 +123,42 @@ class Worker:
             raise ReseenError("there are neither pictures nor videos in what was sent")
         frames = [max(1, round(video.seconds * Settings(0).rate)) for video in videos]
         course = Course(self._desk.state.jobs, job, len(images) + sum(frames), self._stop, lambda: self._added(job))
-        broken = self._pictures(job, images, course)
+        broken, deleted = self._pictures(job, images, course)
         people = [self._people(job, video.path, course, len(images) + sum(frames[:number]))
                   for number, video in enumerate(videos)]  # fmt: skip
         course.end()
         added = self._added(job)
-        there = 0 if videos else len(images) - added - broken
-        told = {"added": added, "were there": there, "could not be read": broken}
+        there = 0 if videos else len(images) - added - broken - deleted
+        told = {
+            "added": added, "were there": there, "could not be read": broken, "left out, as they were deleted": deleted,
+        }  # fmt: skip
         return ", ".join([*(f"{count:,} {what}" for what, count in told.items() if count), *people])
 
-    def _pictures(self, job: Job, images: Sequence[PersonImage], course: Course) -> int:
-        """Adds those that are not through yet; returns how many could not be read."""
-        broken = 0
+    def _pictures(self, job: Job, images: Sequence[PersonImage], course: Course) -> tuple[int, int]:
+        """Adds those that are not through yet; returns how many could not be read, and how many were deleted before."""
+        broken = deleted = 0
         for start in range(min(job.done, len(images)), len(images), _PIECE):
             course(start)
             piece = images[start : start + _PIECE]
             readable = [image for image in piece if _is_readable(image, self._desk.settings.limits)]
             broken += len(piece) - len(readable)
-            self._write(job, readable)
-        return broken
+            deleted += self._write(job, readable)
+        return broken, deleted
 
-    def _write(self, job: Job, images: Sequence[PersonImage]) -> None:
+    def _write(self, job: Job, images: Sequence[PersonImage]) -> int:
+        """Adds pictures; returns how many were left out, as they were deleted before."""
         if not images:
-            return
+            return 0
         camera, source = job.settings["camera"], job.settings["source"]
         placed = [image if camera is None else replace(image, camid=camera) for image in images]
         embeddings = self._desk.embed(placed)
-        self._desk.gallery.add(
+        newcomers = Newcomers(
             replace(embeddings, paths=[f"{source}/{_name(image)}" for image in placed]),
-            schema=self._desk.embedder.schema,
             seconds=job.settings["seconds"],
             source=source,
             pictures=[image.read() for image in placed],
         )
+        return self._desk.gallery.admit(newcomers, schema=self._desk.embedder.schema).deleted
 
     def _people(self, job: Job, video: Path, course: Course, before: int) -> str:
         """Adds the people in a video, which goes on where it was; returns in words how many they are."""
@@ -173,7 +177,10 @@ class Worker:
             name=f"{source}/{name}",
             progress=lambda frame, _: course(before + frame),
         )
-        return f"{name} was added before" if done.note else f"{len(done.people):,} people in {name}"
+        if done.note:
+            return f"{name} was added before"
+        left_out = f" ({done.deleted:,} pictures of them left out, as they were deleted)" if done.deleted else ""
+        return f"{len(done.people):,} people in {name}{left_out}"
 
     def _added(self, job: Job) -> int:
         there: int = job.settings["there"]

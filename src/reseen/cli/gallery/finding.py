@@ -73,6 +73,8 @@ def search(
     """
     if not (query or where):
         raise ReseenError("nothing to search for: give --query, --where, or both")
+    if unlike and not query:
+        raise ReseenError("--unlike needs --query: give a picture of the person beside that of whom it is not")
     if query and checkpoint is None:
         checkpoint = BOXED_MODEL
     if checkpoint is not None:

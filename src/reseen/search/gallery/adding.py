@@ -1,8 +1,10 @@
-"""Writing newcomers into a table: only what is new, and what was deleted only if that is asked for."""
+"""Writing newcomers into a table: only what is new, and what was deleted before only if that is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +20,33 @@ from reseen.search.gallery.keeping.store import Store
 
 _READ = 65_536
 """Hashes looked through at a time."""
+_REMEDY = "add them with again=True (--again) if they are really to come back"
 
 
-def insert(store: Store, name: str, newcomers: Newcomers, layout: Layout, *, again: bool) -> int:
-    """Writes what is new into one of the tables, within the `Store.writing` lock; returns how many rows that was.
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What has become of newcomers.
+
+    Attributes:
+        new: How many the gallery has got.
+        deleted: How many were left out, as they were deleted from it before.
+    """
+
+    new: int = 0
+    deleted: int = 0
+
+    def __add__(self, other: Admitted) -> Admitted:
+        return Admitted(self.new + other.new, self.deleted + other.deleted)
+
+    def note(self, place: Path | str) -> str:
+        """Returns in words how many were left out of a gallery; empty if none were."""
+        if not self.deleted:
+            return ""
+        return f"deleted from {place} before, and so left out: {self.deleted:,}; {_REMEDY}"
+
+
+def insert(store: Store, name: str, newcomers: Newcomers, layout: Layout, *, again: bool) -> Admitted:
+    """Writes what is new into one of the tables, within the `Store.writing` lock.
 
     Args:
         store: The gallery's.
@@ -31,19 +56,20 @@ def insert(store: Store, name: str, newcomers: Newcomers, layout: Layout, *, aga
         again: Whether to add also what was deleted.
 
     Raises:
-        ReseenError: If some of it was deleted, or cannot be written.
+        ReseenError: If all from one of their sources was deleted, or something cannot be written.
     """
     with store.told():
         table = store.table(name)
         there = already(table, newcomers.ids)
         first = {one: row for row, one in reversed(list(enumerate(newcomers.ids))) if one not in there}
-        _ask_for_deleted(store, newcomers, first, again=again)
-        for rows in newcomers.tables(np.array(sorted(first.values()), dtype=np.int64), layout):
-            table.add(rows)
+        deleted = _deleted(store, newcomers, first, again=again)
+        rows = np.array(sorted(row for one, row in first.items() if one not in deleted), dtype=np.int64)
+        for part in newcomers.tables(rows, layout):
+            table.add(part)
         if (count := table.count_rows()) > index.EXACT_ROWS:
             index.build_if_due(table, count)
         store.tidy(name, always=False)
-    return len(first)
+    return Admitted(len(rows), len(deleted))
 
 
 def already(table: Any, ids: Iterable[str]) -> set[str]:
@@ -54,26 +80,37 @@ def already(table: Any, ids: Iterable[str]) -> set[str]:
     return found
 
 
-def _ask_for_deleted(store: Store, newcomers: Newcomers, first: Mapping[str, int], *, again: bool) -> None:
-    """Passes on what was never deleted, by its content or with all of its source; else asks for ``again``.
+def check_sources(store: Store, sources: Iterable[str]) -> None:
+    """Makes sure that no source was deleted as a whole.
+
+    Raises:
+        ReseenError: If one was; says how it comes back all the same.
+    """
+    with store.told():
+        buried = deletion.buried(store)
+    if gone := [source for source in sources if source and deletion.source_id(source) in buried]:
+        raise ReseenError(f"everything from {min(gone)} was deleted from {store.place}: {_REMEDY}")
+
+
+def _deleted(store: Store, newcomers: Newcomers, first: Mapping[str, int], *, again: bool) -> set[str]:
+    """Returns the hashes of newcomers that are to be left out, as they were deleted before.
 
     Args:
         store: The gallery's.
         newcomers: What may be new.
         first: Their rows that are, by hash.
-        again: Whether that has been answered.
+        again: Whether to leave out nothing, and to forget that these were deleted.
+
+    Raises:
+        ReseenError: If all from one of their sources was deleted.
     """
+    sources = {newcomers.sources[row] for row in first.values()}
+    if not again:
+        check_sources(store, sources)
     buried = deletion.buried(store)
     gone = buried.intersection(first)
-    from_sources = {source for source in {newcomers.sources[row] for row in first.values()} if source}
-    sources = {source for source in from_sources if deletion.source_id(source) in buried}
-    if again:
-        if gone or sources:
-            deletion.unbury(store, gone | {deletion.source_id(source) for source in sources})
-        return
-    remedy = "add them with again=True (--again) if they are really to come back"
-    if gone:
-        example = newcomers.paths[min(first[one] for one in gone)] or "one without a path"
-        raise ReseenError(f"{len(gone):,} of these were deleted from {store.place}, such as {example}: {remedy}")
-    if sources:
-        raise ReseenError(f"everything from {min(sources)} was deleted from {store.place}: {remedy}")
+    if not again:
+        return gone
+    if back := gone | buried.intersection(map(deletion.source_id, sources)):
+        deletion.unbury(store, back)
+    return set()

@@ -10,7 +10,6 @@ from reseen.addresses import place_of
 from reseen.errors import ReseenError
 from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.gallery import Gallery
-from reseen.search.gallery.keeping.layout import Layout
 
 
 def check(gallery: Gallery) -> list[str]:
@@ -41,9 +40,8 @@ def _table(gallery: Gallery, name: str) -> list[str]:
     seen: set[str] = set()
     doubled = broken = gone = 0
     with store.told():
-        table = store.table(name)
-        width = Layout.read(table.schema).searched_width
-        for batch in table.search().select(["id", "path", "picture", "descriptor"]).to_batches(1024):
+        width = store.layout(name).searched_width
+        for batch in store.table(name).search().select(["id", "path", "picture", "descriptor"]).to_batches(1024):
             ids = batch["id"].to_pylist()
             doubled += len(ids) - len(set(ids) - seen)
             seen.update(ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -13,17 +14,20 @@ from numpy.typing import NDArray
 from reseen.data.person import PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.embedding import Place
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, ReseenWarning
 from reseen.progress import Bars, silent
+from reseen.search.gallery.adding import Admitted, check_sources
+from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.gallery import Gallery
-from reseen.search.gallery.keeping.rows import content_hash
+from reseen.search.gallery.keeping.rows import Newcomers, content_hash
 
 if TYPE_CHECKING:
     from reseen.models.embedder import Embedder
 
 PIECE = 2048
 """Rows that are added at once: what a kill can cost."""
-_READERS = 8
+_READERS, _READ = 8, 4096
+"""Threads that look for what is new, and how many pictures they are given at a time."""
 
 
 def fill(
@@ -31,20 +35,22 @@ def fill(
     place: Place,
     embedder: Embedder,
     *,
-    source: str,
+    source: str = "",
     copy: bool = False,
     again: bool = False,
     batch_size: int = 128,
     max_corrupt: int = 0,
     bars: Bars = silent,
 ) -> int:
-    """Embeds the pictures of a place and adds them; what the gallery has is passed over, and not embedded.
+    """Embeds the pictures of a place and adds them.
+
+    What the gallery has is passed over, and what was deleted from it is left out, with a warning; neither is embedded.
 
     Args:
         gallery: Where they are added.
         place: The pictures, or descriptors that were stored.
         embedder: The model.
-        source: What the rows say they come from.
+        source: What the rows say they come from; by default what a file of descriptors says, or else the place.
         copy: Whether to keep the pictures, not only their paths.
         again: Whether to add also what was deleted from this gallery.
         batch_size: Pictures a forward pass.
@@ -57,53 +63,83 @@ def fill(
     Raises:
         ReseenError: As `Gallery.add` and `Embedder.stream`. What was added until then stays.
     """
-    options: dict[str, Any] = {"schema": embedder.schema, "source": source, "copy": copy, "again": again}
+    schema = embedder.schema
+    if place.stored is None or place.stored.sources is None:
+        source = source or str(place.path)
     if place.stored is not None:
-        return gallery.add(place.embeddings(embedder), **options)
-    if gallery.layout is not None:
-        gallery.layout.check(embedder.embed([]), embedder.schema)  # before hours of embedding
+        return gallery.add(place.embeddings(embedder), schema=schema, source=source, copy=copy, again=again)
+    layout = gallery.layout
+    if layout is not None:
+        layout.check(embedder.embed([]), schema)  # before hours of embedding
     with bars("looking for what is new") as progress:
-        images = _fresh(place.images, known_hashes(gallery), progress)
-    new, waiting, times = 0, list[Embeddings](), list[float]()
+        images, deleted = _fresh(gallery, place.images, again, progress)
+    if (images or deleted) and not again:
+        check_sources(gallery.store, [source])
+    admitted, waiting = Admitted(deleted=deleted), list[Embeddings]()
+
+    def add() -> None:
+        nonlocal admitted
+        newcomers = Newcomers(Embeddings.join(waiting), source=source, copy=copy)
+        admitted += gallery.admit(newcomers, schema=schema, again=again)
+        waiting.clear()
+
     with bars("embedding images") as progress:
         stream = embedder.stream(images, batch_size=batch_size, max_corrupt=max_corrupt, progress=progress)
-        for rows, made in stream:
+        for _, made in stream:
             waiting.append(made)
-            times += [float("nan") if (at := images[row].seconds) is None else at for row in rows]
-            if len(times) >= PIECE:
-                new += gallery.add(Embeddings.join(waiting), seconds=times, **options)
-                waiting, times = [], []
+            if sum(map(len, waiting)) >= PIECE:
+                add()
     if waiting:
-        new += gallery.add(Embeddings.join(waiting), seconds=times, **options)
-    return new
+        add()
+    if note := admitted.note(gallery.place):
+        warnings.warn(note, ReseenWarning, stacklevel=2)
+    return admitted.new
 
 
 def known_hashes(gallery: Gallery) -> NDArray[np.bytes_]:
     """Returns the hashes (n,) of the rows that are searched, sorted, as bytes of 32 digits."""
+    ids = gallery.store.look(lambda rows: rows.table.search().select(["id"]).to_arrow()["id"])
+    if ids is None or not len(ids):
+        return np.empty(0, dtype="S32")
+    fixed = ids.cast(pa.binary()).cast(pa.binary(32)).combine_chunks()
+    return np.sort(np.frombuffer(fixed.buffers()[1], "S32", len(fixed), 32 * fixed.offset))
+
+
+def _fresh(
+    gallery: Gallery, images: Sequence[PersonImage], again: bool, progress: Any
+) -> tuple[Sequence[PersonImage], int]:
+    """Returns the images that a gallery neither has nor was told to delete, and how many it was told to.
+
+    Args:
+        gallery: The gallery.
+        images: Some images.
+        again: Whether those that were deleted are wanted again.
+        progress: Told how far it has come.
+    """
+    known = known_hashes(gallery)
     with gallery.store.told():
-        table = gallery.store.current()
-        if table is None or not table.count_rows():
-            return np.empty(0, dtype="S32")
-        ids = table.search().select(["id"]).to_arrow()["id"].cast(pa.binary()).cast(pa.binary(32)).combine_chunks()
-    return np.sort(np.frombuffer(ids.buffers()[1], "S32", len(ids), 32 * ids.offset))
+        buried = set() if again else deletion.buried(gallery.store)
+    if not len(known) and not buried:
+        return images, 0
 
-
-def _fresh(images: Sequence[PersonImage], known: NDArray[np.bytes_], progress: Any) -> Sequence[PersonImage]:
-    if not len(known):
-        return images
-
-    def hashed(image: PersonImage) -> bytes:
+    def hashed(image: PersonImage) -> str:
         try:
-            return content_hash(image.read()).encode()
+            return content_hash(image.read())
         except ReseenError:
-            return b""  # whoever embeds it will say so
+            return ""  # whoever embeds it will say so
 
-    fresh = []
+    fresh, deleted = list[PersonImage](), 0
     with ThreadPoolExecutor(_READERS) as pool:
-        for done, (image, one) in enumerate(zip(images, pool.map(hashed, images), strict=True), 1):
-            place = int(np.searchsorted(known, one))
-            if place == len(known) or known[place] != one:
-                fresh.append(image)
+        for start in range(0, len(images), _READ):
+            some = images[start : start + _READ]
+            for image, one in zip(some, pool.map(hashed, some), strict=True):
+                place = int(np.searchsorted(known, one.encode()))
+                if place < len(known) and known[place] == one.encode():
+                    continue
+                if one in buried:
+                    deleted += 1
+                else:
+                    fresh.append(image)
             if progress:
-                progress(done, len(images))
-    return fresh
+                progress(start + len(some), len(images))
+    return fresh, deleted

@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-import math
 import time
+import warnings
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reseen.addresses import check_on_disk
 from reseen.data.attributes import AttributeSchema
-from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import EVIDENCE, Calibration
 from reseen.descriptors.embeddings import Embeddings
-from reseen.errors import ReseenError
-from reseen.search.gallery.adding import insert
-from reseen.search.gallery.deleting import deletion, exports
+from reseen.errors import ReseenError, ReseenWarning
+from reseen.search.gallery.adding import Admitted, insert
+from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.deleting.receipt import Receipt
 from reseen.search.gallery.finding.filters import Criteria, Filter, attribute_conditions, other_than
 from reseen.search.gallery.finding.results import Results
-from reseen.search.gallery.finding.searcher import EMPTY, Searcher
+from reseen.search.gallery.finding.searcher import EMPTY
 from reseen.search.gallery.finding.sought import Sought, wanted_of
-from reseen.search.gallery.finding.vectors import Resident
 from reseen.search.gallery.keeping import beside
-from reseen.search.gallery.keeping.files import BusyError
 from reseen.search.gallery.keeping.layout import Layout
 from reseen.search.gallery.keeping.rows import Newcomers
-from reseen.search.gallery.keeping.store import Store, table_name
-from reseen.search.search import Match, judged
+from reseen.search.gallery.keeping.store import table_name
+from reseen.search.gallery.opened import Opened
+from reseen.search.search import judged
 from reseen.search.where import AttributeFilter
 
 
-class Gallery:
+class Gallery(Opened):
     """Descriptors, attributes and pictures of persons in a folder. Several processes may use it at once.
 
     What `add` has returned for survives a process that is killed. One model's rows are searched; `open` one, and close
@@ -46,112 +39,6 @@ class Gallery:
     Attributes:
         place: The folder's path, or its address in object storage.
     """
-
-    def __init__(self, store: Store) -> None:
-        self.place = store.place
-        self._open: Store | None = store
-        self._searcher = Searcher(store)
-        self._layouts: dict[str, Layout] = {}
-
-    @classmethod
-    def open(cls, path: Path | str) -> Gallery:
-        """Opens a gallery, and makes it if the folder is missing or empty.
-
-        Args:
-            path: The folder, or an address such as ``s3://bucket/folder`` (extra ``storage``).
-
-        A deletion that was killed before it was through is finished first.
-
-        Raises:
-            ReseenError: If the path is something else, or cannot be read.
-        """
-        if not isinstance(path, (str, Path)) or not str(path):
-            raise ReseenError(f"name a gallery's folder, not {path!r}")
-        store = Store(path)
-        if deletion.begun(store):
-            with (
-                suppress(BusyError),
-                store.writing(patient=False),
-            ):  # who is deleting does it, not waited for
-                deletion.finish(store)
-        gallery = cls(store)
-        gallery.layout  # noqa: B018 - a table that cannot be read is told of now
-        return gallery
-
-    def close(self) -> None:
-        """Lets go of the folder and of what is held in memory; the gallery can be opened again."""
-        if self._open is not None:
-            self._open.close()
-            self._searcher.forget()
-        self._open = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __len__(self) -> int:
-        """Returns how many rows the searched table has."""
-        return self.count()
-
-    def __bool__(self) -> bool:
-        """An empty gallery is a gallery."""
-        return True
-
-    @property
-    def folder(self) -> Path:
-        """The folder on disk.
-
-        Raises:
-            ReseenError: If it lies in object storage.
-        """
-        return check_on_disk(self.place)
-
-    @property
-    def store(self) -> Store:
-        """The folder's tables.
-
-        Raises:
-            ReseenError: If the gallery was closed.
-        """
-        if self._open is None:
-            raise ReseenError(f"gallery {self.place} is closed; open it again")
-        return self._open
-
-    @property
-    def held(self) -> Resident | None:
-        """What searches look at, as it is now, if it is in memory; None if it would have to be read."""
-        return self._searcher.held()
-
-    @property
-    def layout(self) -> Layout | None:
-        """Model and attributes of the rows that are searched, or None as long as nothing was added."""
-        return self._searched()[1]
-
-    def _searched(self) -> tuple[str, Layout | None]:
-        """Returns the name of the table that is searched, and its layout: what another model's has is another's."""
-        name = self.store.settings()["current"]
-        if name and name not in self._layouts:
-            with self.store.told():
-                self._layouts[name] = Layout.read(self.store.table(name).schema)
-        return name, self._layouts.get(name)
-
-    @property
-    def schema(self) -> AttributeSchema | None:
-        """The attributes that ``where`` can ask for, or None."""
-        return self.layout.schema if self.layout is not None else None
-
-    @property
-    def calibration(self) -> Calibration | None:
-        """What the searched model's distances mean: `Embedder.calibration`, which is kept beside its rows."""
-        return beside.calibration(self.store, self.store.settings()["current"])
-
-    @calibration.setter
-    def calibration(self, calibration: Calibration) -> None:
-        beside.keep_calibration(self.store, self.layout, calibration)
 
     # --- adding -----------------------------------------------------------------------------------------------
 
@@ -174,37 +61,51 @@ class Gallery:
             embeddings: Descriptors, with or without paths and attributes. The first ones decide on the model.
             schema: The attributes' classes: ``embedder.schema``. See `Layout.of` for what holds without.
             seconds: (N,) or one number, when the pictures were taken: since 1970, or since a recording began. NaN
-                where nobody knows.
+                where nobody knows. This, tracks and source are by default what the embeddings say.
             tracks: (N,) or one number, the track that each belongs to.
             source: Where all of them come from, such as a video's name.
             pictures: N encoded images to keep, or None where there is none.
             hashes: N hashes of the pictures (`content_hash`), where these have been read already and lie elsewhere.
             copy: Whether to read the pictures at ``embeddings.paths`` and keep them; else only the paths are kept.
-            again: Whether to add also what was deleted from this gallery.
+            again: Whether to add also what was deleted from this gallery: else it is left out, with a warning.
 
         Returns:
             How many rows are new.
 
         Raises:
-            ReseenError: If the embeddings are of another model or have other attributes, if some of them were
+            ReseenError: If the embeddings are of another model or have other attributes, if all from their source was
                 deleted before, or if something cannot be read or written.
         """
         newcomers = Newcomers(
             embeddings, seconds=seconds, tracks=tracks, source=source, pictures=pictures, ids=hashes, copy=copy
         )
+        admitted = self.admit(newcomers, schema=schema, again=again)
+        if note := admitted.note(self.place):
+            warnings.warn(note, ReseenWarning, stacklevel=2)
+        return admitted.new
+
+    def admit(self, newcomers: Newcomers, *, schema: AttributeSchema | None = None, again: bool = False) -> Admitted:
+        """Adds rows as `add` does, and tells how many were left out.
+
+        Args:
+            newcomers: The rows.
+            schema: See `add`.
+            again: See `add`.
+        """
+        embeddings = newcomers.embeddings
         if not len(embeddings):
-            return 0
+            return Admitted()
         with self.store.writing():
             deletion.finish(self.store)
-            layout = self.layout
-            if layout is None:
-                layout = Layout.of(embeddings, schema)
-                name = table_name(embeddings.model)
+            searched = self.store.searched()
+            if searched is None:
+                name, layout = table_name(embeddings.model), Layout.of(embeddings, schema)
                 self.store.make(name, layout.arrow())
-                self.store.note(current=name)
+                self.store.search_in(name)
             else:
+                name, layout = searched.name, searched.layout
                 layout.check(embeddings, schema)
-            return insert(self.store, self.store.settings()["current"], newcomers, layout, again=again)
+            return insert(self.store, name, newcomers, layout, again=again)
 
     # --- searching --------------------------------------------------------------------------------------------
 
@@ -259,11 +160,18 @@ class Gallery:
         rows = Criteria(cameras=cameras, since=since, until=until).filter()
         if isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 1:
             raise ReseenError(f"top must be a whole number of at least 1, got {top!r}")
-        if only_evidence and features is None:
-            raise ReseenError("evidence of the same person needs a query picture: give one, or leave it out")
-        name, layout = self._searched()
-        if layout is None:
+        by_picture = {
+            "evidence of the same person": only_evidence,
+            "re-ranking": rerank,
+            "a picture of whom it is not": unlike is not None,
+        }
+        for what, asked in by_picture.items():
+            if asked and features is None:
+                raise ReseenError(f"{what} needs a query picture: give one, or leave it out")
+        searched = self.store.searched()
+        if searched is None:
             raise ReseenError(EMPTY)
+        layout = searched.layout
         wanted = wanted_of(where, layout)
         if exclude is not None:
             rows = Filter((*rows.conditions, other_than(*exclude)))
@@ -273,19 +181,19 @@ class Gallery:
         if features is None:
             if wanted is None:
                 raise ReseenError("nothing to search for: give a query picture, attributes, or both")
-            return self._searcher.by_attributes(name, wanted, layout, rows, top)
+            return self._searcher.by_attributes(searched, wanted, rows, top)
         if soft:
             raise ReseenError("soft ranks by attributes alone; with a picture, where leaves out who contradicts it")
         like = layout.query(features)
         sought = Sought(like, like[:0] if unlike is None else layout.query(unlike))
         if calibration is None:
-            calibration = beside.calibration(self.store, name)
+            calibration = beside.calibration(self.store, searched.name)
         if calibration is None and only_evidence:
             raise ReseenError(
                 f"nobody knows where the evidence ends: the model of {self.place} has no calibration; "
                 "make one with reseen calibrate, and set gallery.calibration"
             )
-        found = self._searcher.by_picture(name, sought, wanted, layout, rows, top, rerank=rerank, exact=exact)
+        found = self._searcher.by_picture(searched, sought, wanted, rows, top, rerank=rerank, exact=exact)
         if calibration is None:
             return found
         apart = sought.of_pairs(np.array([match.distance for match in found]))
@@ -293,25 +201,6 @@ class Gallery:
         if only_evidence:
             matches = tuple(match for match in matches if (match.probability or 0) >= EVIDENCE)
         return replace(found, matches=matches)
-
-    def picture(self, match: Match) -> PersonImage:
-        """Returns the picture of a match: the one that was kept, else the one its path leads to.
-
-        Raises:
-            ReseenError: If there is none any more.
-        """
-        return beside.picture(self.store, match)
-
-    def remember(self, picture: Path, shown: Iterable[Match | str]) -> None:
-        """Keeps in mind that a picture was drawn of some rows: it is deleted with the first of them.
-
-        Args:
-            picture: The file, as it is now.
-            shown: Whom it shows: matches, or the hashes of pictures that the gallery keeps (`content_hash`).
-        """
-        ids = [each if isinstance(each, str) else each.id for each in shown]
-        with self.store.writing(), self.store.told():
-            exports.remember(self.store, picture, ids)
 
     # --- deleting ---------------------------------------------------------------------------------------------
 
@@ -357,29 +246,6 @@ class Gallery:
             scan: Whether to look for them in every byte afterwards.
         """
         return self._delete(chosen.sql(), sources=chosen.whole("source"), scan=scan)
-
-    def count(self, criteria: Criteria | None = None) -> int:
-        """Returns how many rows `delete` would take away; without criteria, how many there are.
-
-        Raises:
-            ReseenError: If something has the wrong type.
-        """
-        chosen = Filter() if criteria is None else criteria.filter()
-        with self.store.told():
-            table = self.store.current()
-            return 0 if table is None else int(table.count_rows(chosen.sql() if chosen else None))
-
-    @property
-    def retention(self) -> float:
-        """After so many days rows may be deleted by `expire`."""
-        return float(self.store.settings()["retention_days"])
-
-    @retention.setter
-    def retention(self, days: float) -> None:
-        if isinstance(days, bool) or not isinstance(days, (int, float)) or not (math.isfinite(days) and days > 0):
-            raise ReseenError(f"the retention is a number of days above 0, not {days!r}")
-        with self.store.writing():
-            self.store.note(retention_days=float(days))
 
     def expire(self, now: float | None = None, *, scan: bool = False) -> Receipt:
         """Deletes everything older than the retention, by when it was taken or, if that is unknown, added.

@@ -16,8 +16,9 @@ from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.search.gallery.finding.filters import AnyOf, Filter, OneOf, attribute_conditions
 from reseen.search.gallery.gallery import Gallery
-from reseen.search.gallery.keeping.layout import Layout, matrix
+from reseen.search.gallery.keeping.layout import matrix
 from reseen.search.gallery.keeping.rows import matches_of, row_id
+from reseen.search.gallery.keeping.store import Searched
 from reseen.search.search import Match
 from reseen.search.where import AttributeFilter
 
@@ -29,12 +30,12 @@ class Overview:
     """What is known of every row but its path, descriptor, probabilities and picture, newest first.
 
     Attributes:
-        version: Table and version it was read from.
+        version: Of the rows it was read from; see `Searched.version`.
         ids: (N,) hashes.
         columns: (N,) by name: camera, pid, seconds and track (NaN: unknown), added, and decisions ``c0``, ``c1``, …
     """
 
-    version: tuple[str, int]
+    version: tuple[str, int, int]
     ids: NDArray[np.str_]
     columns: Mapping[str, NDArray[Any]]
 
@@ -49,20 +50,22 @@ class Overview:
         Raises:
             ReseenError: If it cannot be read.
         """
-        store = gallery.store
-        with store.told():
-            table = store.current()
-            version = (store.settings()["current"], 0 if table is None else int(table.version))
+
+        def see(rows: Searched) -> Overview:
+            version = rows.version
             if before is not None and before.version == version:
                 return before
-            if table is None:
-                return cls(version, np.empty(0, dtype=np.str_), {name: np.empty(0) for name in _FACTS})
-            decided = [name for name in table.schema.names if name[0] == "c" and name[1:].isdecimal()]
-            read = table.search().select(["id", *_FACTS, *decided]).to_arrow()
-        ids = np.array(read["id"].to_pylist(), dtype=np.str_)
-        columns = {name: read[name].to_numpy() for name in (*_FACTS, *decided)}
-        order = np.lexsort((ids, columns["added"]))[::-1]
-        return cls(version, ids[order], {name: values[order] for name, values in columns.items()})
+            decided = [name for name in rows.table.schema.names if name[0] == "c" and name[1:].isdecimal()]
+            read = rows.table.search().select(["id", *_FACTS, *decided]).to_arrow()
+            ids = np.array(read["id"].to_pylist(), dtype=np.str_)
+            columns = {name: read[name].to_numpy() for name in (*_FACTS, *decided)}
+            order = np.lexsort((ids, columns["added"]))[::-1]
+            return cls(version, ids[order], {name: values[order] for name, values in columns.items()})
+
+        seen = gallery.store.look(see)
+        if seen is not None:
+            return seen
+        return cls(("", 0, 0), np.empty(0, dtype=np.str_), {name: np.empty(0) for name in _FACTS})
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -86,7 +89,7 @@ class Overview:
             added, _, last = after.partition("-")
             try:
                 then = float.fromhex(added)
-            except ValueError:
+            except (ValueError, OverflowError):
                 raise ReseenError(f"{after!r} is no cursor; begin with the first page") from None
             mask &= (self.columns["added"] < then) | ((self.columns["added"] == then) & (self.ids < last))
         places = np.flatnonzero(mask)
@@ -148,19 +151,22 @@ def matches_by_id(gallery: Gallery, ids: Iterable[str]) -> dict[str, Match]:
     Raises:
         ReseenError: If an id is none, or the gallery cannot be read.
     """
-    layout, wanted = gallery.layout, list(dict.fromkeys(ids))
-    if layout is None or not wanted:
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
         return {}
-    for one in wanted:
-        row_id(one)
-    held = gallery.held
-    if held is not None:
-        found = held.with_ids(wanted)
-    else:
-        columns = ["id", "path", "pid", "camera", "seconds", "track", "source"]
-        columns += [f"p{place}" for place in range(len(layout.schema or ()))]
-        found = _stored(gallery, wanted, columns)
-    return {match.id: match for match in matches_of(found, layout, None, None)}
+    chosen = _chosen(wanted)
+
+    def see(rows: Searched) -> dict[str, Match]:
+        held = gallery.held(rows)
+        if held is not None:
+            found = held.with_ids(wanted)
+        else:
+            columns = ["id", "path", "pid", "camera", "seconds", "track", "source"]
+            columns += [f"p{place}" for place in range(len(rows.layout.schema or ()))]
+            found = rows.table.search().where(chosen).select(columns).to_arrow()
+        return {match.id: match for match in matches_of(found, rows.layout, None, None)}
+
+    return gallery.store.look(see) or {}
 
 
 def descriptors_by_id(gallery: Gallery, ids: Sequence[str]) -> Embeddings:
@@ -170,23 +176,26 @@ def descriptors_by_id(gallery: Gallery, ids: Sequence[str]) -> Embeddings:
         ReseenError: If one is not there any more, or the descriptors are stored in the space of a learnt distance,
             from which there is no way back.
     """
-    layout = gallery.layout
-    if layout is None or layout.like.distance != Euclidean():
+    chosen = _chosen(ids)
+
+    def see(rows: Searched) -> Embeddings | None:
+        if rows.layout.like.distance != Euclidean():
+            return None
+        held = gallery.held(rows)
+        features = None if held is None else held.descriptors(ids)
+        if features is None:
+            found = rows.table.search().where(chosen).select(["id", "descriptor"]).to_arrow()
+            places = {one: place for place, one in enumerate(found["id"].to_pylist())}
+            if missing := [one for one in ids if one not in places]:
+                raise ReseenError(f"row {missing[0]} is not in the gallery any more")
+            features = matrix(found["descriptor"], rows.layout.searched_width)[[places[one] for one in ids]]
+        unknown = np.zeros(len(features), dtype=np.int64)
+        return replace(rows.layout.like, features=features, pids=unknown, camids=unknown)
+
+    found = gallery.store.look(see)
+    if found is None:
         raise ReseenError("this gallery's descriptors cannot be searched for by themselves: give the picture")
-    held = gallery.held
-    features = None if held is None else held.descriptors(ids)
-    if features is None:
-        features = _stored_descriptors(gallery, ids, layout)
-    unknown = np.zeros(len(features), dtype=np.int64)
-    return replace(layout.like, features=features, pids=unknown, camids=unknown)
-
-
-def _stored_descriptors(gallery: Gallery, ids: Sequence[str], layout: Layout) -> NDArray[np.float32]:
-    found = _stored(gallery, ids, ["id", "descriptor"])
-    places = {one: place for place, one in enumerate(found["id"].to_pylist())}
-    if missing := [one for one in ids if one not in places]:
-        raise ReseenError(f"row {missing[0]} is not in the gallery any more")
-    return matrix(found["descriptor"], layout.searched_width)[[places[one] for one in ids]]
+    return found
 
 
 def ids_of(gallery: Gallery, rows: Filter) -> list[str]:
@@ -195,21 +204,20 @@ def ids_of(gallery: Gallery, rows: Filter) -> list[str]:
     Raises:
         ReseenError: If the gallery cannot be read.
     """
-    with gallery.store.told():
-        table = gallery.store.current()
-        if table is None:
-            return []
-        found: list[str] = table.search().where(rows.sql()).select(["id"]).to_arrow()["id"].to_pylist()
-    return found
+    sql = rows.sql()
+    found = gallery.store.look(lambda seen: seen.table.search().where(sql).select(["id"]).to_arrow()["id"])
+    return [] if found is None else list(found.to_pylist())
 
 
-def _stored(gallery: Gallery, ids: Sequence[str], columns: Sequence[str]) -> Any:
+def _chosen(ids: Sequence[str]) -> str:
+    """Returns the SQL for rows with some hashes.
+
+    Raises:
+        ReseenError: If one is none.
+    """
     for one in ids:
         row_id(one)
-    with gallery.store.told():
-        table = gallery.store.current()
-        assert table is not None
-        return table.search().where(OneOf("id", tuple(ids)).sql()).select(list(columns)).to_arrow()
+    return OneOf("id", tuple(ids)).sql()
 
 
 def _columns_of(condition: OneOf | AnyOf) -> set[str]:

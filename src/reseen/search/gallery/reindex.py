@@ -39,8 +39,8 @@ def reindex(
 ) -> int:
     """Embeds every picture of a gallery with another model, and then searches these rows instead.
 
-    Until then the old rows are searched; other writers wait. If it is killed, the next call goes on where it stopped.
-    What a call with any third model has left is deleted.
+    Until then the old rows are searched, and nobody else can write. If it is killed, the next call goes on where it
+    stopped. What a call with any third model has left is deleted.
 
     Args:
         gallery: The gallery.
@@ -61,6 +61,7 @@ def reindex(
         if not old:
             return 0
         deletion.finish(store)  # else what was deleted would be moved too
+        store.drop_torn()
         for name in set(store.names()) - {old, new}:
             store.drop(name)
         if old == new:
@@ -86,7 +87,7 @@ def reindex(
                 progress(done, total)
         if new not in store.names():
             raise ReseenError(f"no picture of {gallery.place} can be read, so there is nothing to search afterwards")
-        store.note(current=new)
+        store.search_in(new)
         store.drop(old)
     return len(lost)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reseen.errors import ReseenError
-from reseen.gallery_files import NOTE
+from reseen.gallery_files import LOCK, NOTE, is_gallery
 from reseen.search.gallery.keeping import files, objects
 from reseen.search.gallery.keeping.files import BusyError, Disk, Files
 from reseen.search.gallery.keeping.objects import Objects
@@ -40,10 +40,39 @@ def test_files_are_written_read_and_deleted(another: Open) -> None:
     assert another().read("deleted") == b"abcdef"
     assert set(place.names()) >= {NOTE, "deleted", "table.lance"}
     assert place.names("table.lance/data") == ["one"]
-    assert dict(place.sizes()) == {NOTE: 2, "deleted": 6, "table.lance/data/one": 100}
+    sizes = {name: size for name, size in place.sizes() if name != LOCK}
+    assert sizes == {NOTE: 2, "deleted": 6, "table.lance/data/one": 100}
     place.remove("deleted")
     place.remove("deleted")
     assert place.read("deleted") is None
+
+
+def test_two_who_begin_at_once_make_one_gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Path] = []
+
+    def looked_too_early(folder: Path) -> bool:
+        looked.append(folder)
+        if len(looked) > 1:
+            return is_gallery(folder)
+        Disk(folder).begin(b"another's, with rows")
+        return False
+
+    monkeypatch.setattr(files, "is_gallery", looked_too_early)
+    place = Disk(tmp_path / "hall")
+    place.begin(b"an empty one")
+    assert place.read(NOTE) == b"another's, with rows"
+
+
+def test_sizes_pass_over_what_is_removed_meanwhile(tmp_path: Path) -> None:
+    place = Disk(tmp_path / "hall")
+    place.begin(b"{}")
+    for name in ("a", "b", "c"):
+        place.write(name, b"x")
+    told = []
+    for name, _ in place.sizes():
+        told.append(name)
+        place.remove("b")
+    assert [name for name in told if name in ("a", "b", "c")] == ["a", "c"]
 
 
 def test_bytes_are_found_wherever_they_lie(another: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,7 @@ def delete(store: Store, sql: str, *, sources: Iterable[str] = (), scan: bool = 
         sources: Sources that are deleted as a whole: whatever is to be added from them has to be asked for again.
         scan: Whether to look for the rows in every byte afterwards.
     """
+    store.drop_torn()
     with store.told():
         ids = {name: _ids(store, name, sql) for name in store.names()}
         whole = {one for found in ids.values() for one in found}
@@ -54,6 +55,7 @@ def delete(store: Store, sql: str, *, sources: Iterable[str] = (), scan: bool = 
 def finish(store: Store) -> None:
     """Writes all tables anew without what was deleted if a deletion has begun: also one that was killed anywhere."""
     if begun(store):
+        store.drop_torn()
         with store.told():
             gone = buried(store)
             for name in store.names():

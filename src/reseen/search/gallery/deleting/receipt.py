@@ -73,11 +73,11 @@ def now() -> str:
 
 def needles(store: Store, sql: str) -> list[tuple[bytes, ...]]:
     """Returns what to look for after the rows of a condition are gone: for some of the rows, bytes that are theirs."""
-    table = store.current()
-    if table is None:
+    searched = store.searched()
+    if searched is None:
         return []
     columns = ["id", "path", "picture", "descriptor"]
-    rows = table.search().where(sql).select(columns).limit(_LOOKED_FOR).to_arrow()
+    rows = searched.table.search().where(sql).select(columns).limit(_LOOKED_FOR).to_arrow()
     descriptors = rows["descriptor"].combine_chunks()
     width = descriptors.type.list_size
     values = descriptors.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)

@@ -12,8 +12,7 @@ from reseen.search.gallery.finding.filters import Filter
 from reseen.search.gallery.finding.results import Results
 from reseen.search.gallery.finding.sought import Sought
 from reseen.search.gallery.finding.vectors import Resident
-from reseen.search.gallery.keeping.layout import Layout
-from reseen.search.gallery.keeping.store import Store
+from reseen.search.gallery.keeping.store import Searched, Store
 from reseen.search.where import AttributeFilter
 
 EMPTY = "the gallery is empty; add images to it before searching"
@@ -29,44 +28,41 @@ class Searcher:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._memory = threading.Lock()
-        self._resident: tuple[str, Resident] | None = None
+        self._resident: tuple[tuple[str, int], Resident] | None = None
 
     def forget(self) -> None:
         """Lets go of what is held in memory."""
         self._resident = None
 
-    def held(self) -> Resident | None:
-        """Returns the searched table as it is now if it is held in memory; nothing is read for it."""
+    def held(self, searched: Searched) -> Resident | None:
+        """Returns the rows that are searched, as they are now, if they are in memory; nothing is read for it."""
         before = self._resident
         if before is None:
             return None
         with self._store.told():
-            name = self._store.settings()["current"]
-            now = (name, self._store.table(name).version if name else -1)
-        return before[1] if (before[0], before[1].version) == now else None
+            return before[1] if (*before[0], before[1].version) == searched.version else None
 
     def by_picture(
         self,
-        name: str,
+        searched: Searched,
         sought: Sought,
         wanted: AttributeFilter | None,
-        layout: Layout,
         rows: Filter,
         top: int,
         *,
         rerank: bool = False,
         exact: bool = False,
     ) -> Results:
-        """Returns the nearest rows of a table that pass a filter; see `finding.in_memory` and `refining.refine`.
+        """Returns the nearest rows that pass a filter; see `ways.in_memory`, `ways.in_store` and `refining.refine`.
 
         Raises:
             ReseenError: If the gallery is empty, was moved to another model meanwhile, or cannot be read.
         """
-        several = max(top, refining.RERANKED) if rerank else top
+        several, layout = max(top, refining.RERANKED) if rerank else top, searched.layout
 
         def look(table: Any) -> Results:
             with self._memory:
-                resident = self._held(name, layout, table)
+                resident = self._held(searched, table)
             if resident is None:
                 found = ways.in_store(table, sought.point, wanted, layout, rows, several, exact=exact)
             elif len(resident):
@@ -77,28 +73,32 @@ class Searcher:
                 return refining.refine(found, table, sought, top, rerank=rerank)
             return found
 
-        return self._again(name, look)
+        return self._again(searched, look)
 
-    def by_attributes(self, name: str, wanted: AttributeFilter, layout: Layout, rows: Filter, top: int) -> Results:
-        """Returns the rows of a table that pass a filter and are most probably so; see `finding.by_attributes`.
+    def by_attributes(self, searched: Searched, wanted: AttributeFilter, rows: Filter, top: int) -> Results:
+        """Returns the rows that pass a filter and are most probably so; see `ways.by_attributes`.
 
         Raises:
             ReseenError: If the gallery is empty, was moved to another model meanwhile, or cannot be read.
         """
 
         def look(table: Any) -> Results:
-            found = ways.by_attributes(table, wanted, layout, rows, top)
+            found = ways.by_attributes(table, wanted, searched.layout, rows, top)
             if not found and not table.count_rows():
                 raise ReseenError(EMPTY)
             return found
 
-        return self._again(name, look)
+        return self._again(searched, look)
 
-    def _again(self, name: str, look: Callable[[Any], Results]) -> Results:
-        """Searches, and once more if a deletion has just taken away the files of the version that was looked at."""
+    def _again(self, searched: Searched, look: Callable[[Any], Results]) -> Results:
+        """Searches, and once more if a deletion has just taken away the files of the version that was looked at.
+
+        Not in another model's rows, unlike `Store.look`: what is sought is a point among this one's.
+        """
+        name = searched.name
         try:
             with self._store.told():
-                return look(self._store.table(name))
+                return look(searched.table)
         except ReseenError:
             self._store.close()
             with self._store.told():
@@ -108,16 +108,16 @@ class Searcher:
                     ) from None
                 return look(self._store.table(name))
 
-    def _held(self, name: str, layout: Layout, table: Any) -> Resident | None:
+    def _held(self, searched: Searched, table: Any) -> Resident | None:
         """Returns a table in memory, or None if it is too large."""
-        before = self._resident
-        if before is not None and (before[0], before[1].version) == (name, table.version):
+        before, key = self._resident, (searched.name, searched.change)
+        if before is not None and (before[0], before[1].version) == (key, table.version):
             return before[1]
         if table.count_rows() > index.EXACT_ROWS:
             self._resident = None
             return None
-        same = before is not None and before[0] == name
-        resident = before[1].copy() if before is not None and same else Resident(layout.searched_width)
+        same = before is not None and before[0] == key
+        resident = before[1].copy() if before is not None and same else Resident(searched.layout.searched_width)
         resident.refresh(table)
-        self._resident = (name, resident)
+        self._resident = (key, resident)
         return resident

@@ -6,7 +6,6 @@ from reseen.data.images.reference import image_of
 from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import Calibration
 from reseen.errors import ReseenError
-from reseen.search.gallery.keeping.layout import Layout
 from reseen.search.gallery.keeping.rows import row_id
 from reseen.search.gallery.keeping.store import Store
 from reseen.search.search import Match
@@ -18,9 +17,10 @@ def picture(store: Store, match: Match) -> PersonImage:
     Raises:
         ReseenError: If there is none any more.
     """
-    with store.told():
-        table, sql = store.current(), row_id(match.id)
-        found = [] if table is None else table.search().where(sql).select(["picture"]).to_arrow()["picture"].to_pylist()
+    sql = row_id(match.id)
+    found = store.look(
+        lambda rows: rows.table.search().where(sql).select(["picture"]).to_arrow()["picture"].to_pylist()
+    )
     if not found:
         raise ReseenError(f"{match.path or 'this row'} is not in gallery {store.place} any more")
     return image_of(match.path) if found[0] is None else PersonImage(found[0], match.pid, match.camid)
@@ -41,16 +41,17 @@ def calibration(store: Store, name: str) -> Calibration | None:
         return Calibration.model_validate_json(kept) if kept is not None else None
 
 
-def keep_calibration(store: Store, layout: Layout | None, given: Calibration) -> None:
+def keep_calibration(store: Store, given: Calibration) -> None:
     """Keeps what the searched model's distances mean.
 
     Raises:
         ReseenError: If it is another model's.
     """
-    if layout is None or given.model != layout.like.model:
-        raise ReseenError(
-            f"the calibration is of model {given.model[:12] or 'that nobody noted'}, the rows of {store.place} are "
-            "not: calibrate their model"
-        )
     with store.writing(), store.told():
-        store.files.write(store.beside(store.settings()["current"]), f"{given.model_dump_json()}\n".encode())
+        searched = store.searched()
+        if searched is None or given.model != searched.layout.like.model:
+            raise ReseenError(
+                f"the calibration is of model {given.model[:12] or 'that nobody noted'}, the rows of {store.place} are "
+                "not: calibrate their model"
+            )
+        store.files.write(store.beside(searched.name), f"{given.model_dump_json()}\n".encode())

@@ -5,14 +5,14 @@ from __future__ import annotations
 import mmap
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from reseen.addresses import place_of
 from reseen.errors import ReseenError
 from reseen.files import replacing
-from reseen.gallery_files import NOTE, check_new_gallery, is_gallery
+from reseen.gallery_files import LOCK, NOTE, check_new_gallery, is_gallery
 
 WAIT = 120.0
 """Seconds to wait for another writer."""
@@ -90,12 +90,15 @@ class Disk:
         from filelock import FileLock
 
         self.place = place
-        self._lock = FileLock(place / ".lock")
+        self._lock = FileLock(place / LOCK)
 
     def begin(self, note: bytes) -> None:
-        if not is_gallery(check_new_gallery(self.place)):
-            self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.write(NOTE, note)
+        if is_gallery(check_new_gallery(self.place)):
+            return
+        self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self.locked():
+            if not is_gallery(self.place):  # nor has another one made it meanwhile
+                self.write(NOTE, note)
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -116,9 +119,11 @@ class Disk:
         return os.listdir(self.place / folder)
 
     def sizes(self) -> Iterator[tuple[str, int]]:
-        for file in sorted(self.place.rglob("*")):
-            if file.is_file():
-                yield file.relative_to(self.place).as_posix(), file.stat().st_size
+        for folder, folders, names in os.walk(self.place):
+            folders.sort()
+            for file in sorted(Path(folder, name) for name in names):
+                with suppress(FileNotFoundError):  # who is writing has just removed it
+                    yield file.relative_to(self.place).as_posix(), file.stat().st_size
 
     def holds(self, name: str, needles: Sequence[bytes]) -> bool:
         with (self.place / name).open("rb") as file:

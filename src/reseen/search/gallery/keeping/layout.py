@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
@@ -67,7 +68,7 @@ class Layout:
         name = schema.name if schema is not None else "gallery"
         none = np.zeros(len(embeddings), dtype=bool)
         return cls(
-            replace(embeddings[none], attributes=None, paths=None),
+            replace(embeddings[none], attributes=None, paths=None, seconds=None, tracks=None, sources=None),
             AttributeSchema(name, attributes) if widths else None,
         )
 
@@ -92,7 +93,7 @@ class Layout:
             )
             attributes = tuple(Attribute(name, tuple(classes), kind) for name, classes, kind in stored["attributes"])
             return cls(like, AttributeSchema(stored["schema"], attributes) if attributes else None)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, SafetensorError) as error:
             raise ReseenError(f"this is no table of a gallery: {error}") from error
 
     def arrow(self) -> pa.Schema:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 from reseen.addresses import open_address
 from reseen.errors import ReseenError, one_line
-from reseen.gallery_files import NOTE
+from reseen.gallery_files import LOCK, NOTE
 from reseen.search.gallery.keeping import files
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-_LOCK = ".lock"
 _LEASE = 60.0
 """A lock that was not renewed for so many seconds belongs to a writer that died."""
 _LOOK = 0.5
@@ -109,7 +108,7 @@ class Objects:
                 nonlocal tag
                 while not done.wait(_LEASE / 6):
                     with suppress(BaseError):  # whether it is still ours, the next try will tell
-                        if (renewed := _swap(self._store, _LOCK, _mine(), tag)) is None:
+                        if (renewed := _swap(self._store, LOCK, _mine(), tag)) is None:
                             return lost.set()
                         tag = renewed
                 return None
@@ -121,7 +120,7 @@ class Objects:
             finally:
                 done.set()
                 thread.join()
-                freed = _swap(self._store, _LOCK, b"", tag)
+                freed = _swap(self._store, LOCK, b"", tag)
             if lost.is_set() or freed is None:
                 raise ReseenError(
                     f"this process stood still for more than {_LEASE:.0f} s, and another one has written to "
@@ -135,7 +134,7 @@ class Objects:
         seen = None
         while True:
             try:
-                found = obstore.get(self._store, _LOCK)
+                found = obstore.get(self._store, LOCK)
                 held, tag = bytes(found.bytes()), found.meta["e_tag"]
             except FileNotFoundError:
                 held, tag = b"", None
@@ -143,7 +142,7 @@ class Objects:
                 if held and seen is not None and not patient:
                     raise files.busy(self.place)
                 seen, since = tag, time.monotonic()
-            if (not held or time.monotonic() - since > _LEASE) and (mine := _swap(self._store, _LOCK, _mine(), tag)):
+            if (not held or time.monotonic() - since > _LEASE) and (mine := _swap(self._store, LOCK, _mine(), tag)):
                 return mine
             if time.monotonic() - start > files.WAIT:
                 raise files.busy(self.place)

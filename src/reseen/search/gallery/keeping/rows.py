@@ -30,9 +30,10 @@ class Newcomers:
 
     Args:
         embeddings: Descriptors, attributes, ids and paths.
-        seconds: (N,) or one number: when the pictures were taken; NaN or None where nobody knows.
-        tracks: (N,) or one number: the track each belongs to.
-        source: Where they come from: all of them, or each.
+        seconds: (N,) or one number: when the pictures were taken, NaN where nobody knows; by default what the
+            embeddings say.
+        tracks: (N,) or one number: the track each belongs to; by default what the embeddings say.
+        source: Where they come from, all of them or each; by default what the embeddings say.
         pictures: N encoded images, or None where there is none.
         copy: Whether to read the pictures at ``embeddings.paths`` and keep them.
         added: (N,) when they were added; now by default.
@@ -60,6 +61,8 @@ class Newcomers:
         if not isinstance(embeddings, Embeddings):
             raise ReseenError(f"a gallery takes Embeddings, not {type(embeddings).__name__}: embed the pictures first")
         count = len(embeddings)
+        if not source and embeddings.sources is not None:
+            source = list(embeddings.sources)
         sources = [source] * count if isinstance(source, str) else source
         if not isinstance(sources, (list, tuple)) or not all(isinstance(each, str) for each in sources):
             raise ReseenError(f"source must be text, got {source!r}")
@@ -70,8 +73,8 @@ class Newcomers:
         if ids is not None and (len(ids) != count or not all(map(_is_hash, ids))):
             raise ReseenError(f"hashes must be {count} times 32 hexadecimal digits, one for each row")
         self.embeddings, self.sources = embeddings, list(sources)
-        self.seconds = _numbers("seconds", seconds, count)
-        self.tracks = _numbers("tracks", tracks, count)
+        self.seconds = _numbers("seconds", embeddings.seconds if seconds is None else seconds, count)
+        self.tracks = _numbers("tracks", embeddings.tracks if tracks is None else tracks, count)
         self.paths = list(embeddings.paths) if embeddings.paths is not None else [""] * count
         self.pictures: list[bytes | None] = list(pictures) if pictures is not None else [None] * count
         self.added = _numbers("added", time.time() if added is None else added, count)
