@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 from reseen.cli import app
 from reseen.data import DATASETS, loader_options
 from reseen.data.attributes import MARKET1501_SCHEMA
+from reseen.extras import EXTRAS
 from reseen.models import SYSTEMS, checkpoint
 from reseen.models.aanet import AANet, AANetConfig
 from reseen.models.embedder import EmbedderConfig
@@ -157,6 +158,18 @@ def test_every_data_set_is_listed() -> None:
     rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", (DOCS / "data.md").read_text(), re.MULTILINE)
     listed = {name: set(re.findall(r"`(\w+)`", options)) for name, options in rows}
     assert listed == {name: set(loader_options(name)) for name in DATASETS}
+
+
+def test_every_extra_is_listed() -> None:
+    section = (DOCS / "getting-started.md").read_text().partition("## Install")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`[^|]*`) \|", section, re.MULTILINE)
+    assert {name for cell in cells for name in re.findall(r"\w+", cell)} == set(EXTRAS)
+
+
+def test_named_extras_exist() -> None:
+    text = "".join(page.read_text() for page in TEXTS)
+    named = {name for group in re.findall(r"'(?:\.|reseen)\[([\w,]+)\]'", text) for name in group.split(",")}
+    assert {"gallery", "train"} <= named <= set(EXTRAS)
 
 
 def test_readme_says_which_systems_there_are() -> None:
