@@ -22,6 +22,7 @@ import yaml
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
+from reseen.checkpoint_files import BOXED
 from reseen.cli import app
 from reseen.data import DATASETS, loader_options
 from reseen.data.attributes import MARKET1501_SCHEMA
@@ -158,6 +159,11 @@ def test_every_data_set_is_listed() -> None:
     rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", (DOCS / "data.md").read_text(), re.MULTILINE)
     listed = {name: set(re.findall(r"`(\w+)`", options)) for name, options in rows}
     assert listed == {name: set(loader_options(name)) for name in DATASETS}
+
+
+def test_no_example_makes_a_folder_called_like_a_model_in_the_box() -> None:
+    made = {Path(value).name for _, command in NAMED for option, value in pairwise(command) if option == "--out"}
+    assert made & set(BOXED) == set()
 
 
 def test_every_extra_is_listed() -> None:
