@@ -18,7 +18,7 @@ nothing stands here that was not run, and rows without figures have not been, or
 file. All are of the recipe's own test set, mAP / rank-1 in % unless they say otherwise. *Aim* is the paper's figure of
 the row, or, as *mark*, what the recipe is to reach or beat; the difference is what was measured minus that. More than
 one seed: mean ± sample standard deviation. What models trained on rendered persons, and three short recipes, reach on
-Market-1501 and VIPeR is in `results/transfer.json`; README shows it, and `benchmarks/README.md` says how it was measured.
+Market-1501 and VIPeR is in `results/transfer.json`: README shows it, `benchmarks/README.md` says how it was measured.
 """
 
 
