@@ -22,9 +22,11 @@ import yaml
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
+from reseen.checkpoint_files import BOXED
 from reseen.cli import app
 from reseen.data import DATASETS, loader_options
 from reseen.data.attributes import MARKET1501_SCHEMA
+from reseen.extras import EXTRAS
 from reseen.models import SYSTEMS, checkpoint
 from reseen.models.aanet import AANet, AANetConfig
 from reseen.models.embedder import EmbedderConfig
@@ -157,6 +159,23 @@ def test_every_data_set_is_listed() -> None:
     rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", (DOCS / "data.md").read_text(), re.MULTILINE)
     listed = {name: set(re.findall(r"`(\w+)`", options)) for name, options in rows}
     assert listed == {name: set(loader_options(name)) for name in DATASETS}
+
+
+def test_no_example_makes_a_folder_called_like_a_model_in_the_box() -> None:
+    made = {Path(value).name for _, command in NAMED for option, value in pairwise(command) if option == "--out"}
+    assert made & set(BOXED) == set()
+
+
+def test_every_extra_is_listed() -> None:
+    section = (DOCS / "getting-started.md").read_text().partition("## Install")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`[^|]*`) \|", section, re.MULTILINE)
+    assert {name for cell in cells for name in re.findall(r"\w+", cell)} == set(EXTRAS)
+
+
+def test_named_extras_exist() -> None:
+    text = "".join(page.read_text() for page in TEXTS)
+    named = {name for group in re.findall(r"'(?:\.|reseen)\[([\w,]+)\]'", text) for name in group.split(",")}
+    assert {"gallery", "train"} <= named <= set(EXTRAS)
 
 
 def test_readme_says_which_systems_there_are() -> None:
