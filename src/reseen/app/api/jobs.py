@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -22,6 +23,8 @@ router = APIRouter(tags=["jobs"])
 JobId = Annotated[str, Path(max_length=64, description="A job's id.", examples=["pQ9x_3sLr0aC"])]
 _WHOLE = 2**63 - 1
 _PAUSE = 0.5
+_SILENCE = 20.0
+"""Seconds after which it is said that nothing has moved: proxies and clients give up on whoever says nothing."""
 
 
 @router.post("/jobs", status_code=202)
@@ -53,8 +56,8 @@ def job(desk: ThisDesk, user: Operator, job_id: JobId) -> messages.Job:
 def cancel(desk: ThisDesk, user: Operator, job_id: JobId) -> messages.Job:
     """Stops a job; what it has added stays."""
     _job(desk, job_id)
-    desk.state.jobs.cancel(job_id)
-    desk.state.audit.add(user.name, "cancel", job=job_id)
+    if desk.state.jobs.cancel(job_id):
+        desk.state.audit.add(user.name, "cancel", job=job_id)
     return adding.message(_job(desk, job_id))
 
 
@@ -64,14 +67,15 @@ async def events(request: Request, desk: ThisDesk, user: Operator, job_id: JobId
     await run_in_threadpool(_job, desk, job_id)
 
     async def told() -> AsyncIterator[str]:
-        before = ""
+        before, told_at = "", time.monotonic()
         while not await request.is_disconnected():
             job = await run_in_threadpool(desk.state.jobs.get, job_id)
             if job is None:
                 return
             now = adding.message(job).model_dump_json()
-            if now != before:
-                yield f"data: {now}\n\n"
+            if now != before or time.monotonic() - told_at >= _SILENCE:
+                yield f"data: {now}\n\n" if now != before else ":\n\n"
+                told_at = time.monotonic()
             if job.over:
                 return
             before = now

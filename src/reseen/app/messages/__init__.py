@@ -7,6 +7,7 @@ from reseen.app.messages.model import AttributeAccuracy, ModelInfo, ModelPicture
 from reseen.app.messages.pairs import AttributePair, CoveringTest, Part, Why
 from reseen.app.messages.rows import Camera, Facet, FacetClass, Facets, ReadAttribute, Row, RowList, Spot
 from reseen.app.messages.searches import PersonFound, QueryPicture, Rerun, Result, Search, SearchList, Verdict
+from reseen.app.messages.session import Login, Session
 
 __all__ = [
     "AttributeAccuracy",
@@ -20,6 +21,7 @@ __all__ = [
     "FacetClass",
     "Facets",
     "Job",
+    "Login",
     "ModelInfo",
     "ModelPicture",
     "ModelTest",
@@ -35,6 +37,7 @@ __all__ = [
     "RowList",
     "Search",
     "SearchList",
+    "Session",
     "Spot",
     "Verdict",
     "Why",
