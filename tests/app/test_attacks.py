@@ -290,9 +290,13 @@ def test_a_form_of_more_files_than_its_page_is_for_is_refused(settings: Settings
         desk.state.users.add("ann", "correct horse", "operator")
         ann = login(desk, "ann")
         token = {"csrf": ann.headers.pop("x-csrf-token")}
-        for path, files, status in (("/add", 2, 200), ("/add", 3, 400), ("/searches", 5, 400)):
+        for path, files, status in (("/add", 2, 200), ("/add", 3, 422), ("/searches", 5, 400)):
             sent = [("file", (f"{number}.jpg", b"x")) for number in range(files)]
-            assert ann.post(path, files=sent, data=token).status_code == status, (path, files)
+            told = ann.post(path, files=sent, data=token)
+            assert told.status_code == status, (path, files)
+            if status == 422:
+                assert "more than 2 files; put them into a zip" in told.text
+        assert not any(desk.incoming.iterdir()), "nothing of what is refused is kept"
 
 
 def test_waiting_for_other_pictures_is_not_decoding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,7 @@ class Worker:
     def start(self) -> None:
         """Begins, with jobs that an earlier process has left."""
         self._desk.state.jobs.revive()
+        shutil.rmtree(self._desk.incoming, ignore_errors=True)
         self._tidy()
         self._thread.start()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reseen.app.messages.keeping import AuditEntry, AuditPage, Deletion, Job, Receipt, Retention
+from reseen.app.messages.keeping import Addition, AuditEntry, AuditPage, Deletion, Job, Receipt, Retention
 from reseen.app.messages.model import AttributeAccuracy, ModelInfo, ModelPicture, ModelTest
 from reseen.app.messages.pairs import AttributePair, CoveringTest, Part, Why
 from reseen.app.messages.rows import Camera, Facet, FacetClass, Facets, ReadAttribute, Row, RowList, Spot
@@ -10,6 +10,7 @@ from reseen.app.messages.searches import PersonFound, QueryPicture, Rerun, Resul
 from reseen.app.messages.session import Login, Session
 
 __all__ = [
+    "Addition",
     "AttributeAccuracy",
     "AttributePair",
     "AuditEntry",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from reseen.app import messages
@@ -15,9 +15,9 @@ from reseen.app.api.jobs import JobId
 from reseen.app.api.parameters import ThisDesk, ThisExplainer
 from reseen.app.finding import looking
 from reseen.app.keeping import adding, deleting
+from reseen.app.keeping.receiving import ThisSent
 from reseen.app.pages.form import Filters, texts_of
 from reseen.app.web.door import Operator
-from reseen.app.web.forms import form_of
 from reseen.app.web.render import page
 from reseen.errors import ReseenError
 
@@ -32,14 +32,11 @@ def add_page(request: Request, desk: ThisDesk, user: Operator) -> Response:
 
 
 @router.post("/add")
-async def add(request: Request, desk: ThisDesk, user: Operator) -> Response:
+def add(sent: ThisSent, desk: ThisDesk, user: Operator) -> Response:
     """Keeps pictures; they are added in the background."""
-    form = await form_of(request)
-    files = [each for each in form.getlist("file") if isinstance(each, UploadFile)]
-    said = Filters.read(form, None).wanted
+    said = Filters.read(sent.form, None).wanted
     camera = said.cameras[0] if said.cameras else None
-    source = str(form.get("source", ""))
-    await run_in_threadpool(adding.accept, desk, user, files, camera=camera, seconds=said.since, source=source)
+    adding.accept(desk, user, sent, camera=camera, seconds=said.since, source=str(sent.form.get("source", "")))
     return RedirectResponse("/add", 303)
 
 
