@@ -219,6 +219,22 @@ def test_deletion_takes_everything_and_gives_a_receipt(client: Client, desk: Des
         client.delete(Deletion(cameras=(2,), reason=" \u200b "))
 
 
+def test_a_deletion_that_has_left_something_warns_of_it(web: TestClient, client: Client, desk: Desk) -> None:
+    row = client.rows(cameras=[1]).rows[0]
+    picture = desk.gallery.picture(desk.match(User("local", "operator"), row.id)).read()
+    (desk.gallery.folder / "copy.bin").write_bytes(b"somebody else's " + picture)
+    page = web.post("/delete", data={"row": row.id, "reason": "asked for", "sure": "yes"}).text
+    assert '<p class="note bad" role="alert">' in page
+    assert "still in 1 file of the gallery" in page
+    assert "The deletion has failed" in page
+    assert "deleted for good" not in page
+    assert desk.state.audit.entries()[0].detail["found"] == 1
+    (desk.gallery.folder / "copy.bin").unlink()
+    page = web.post("/delete", data={"camera": "2", "reason": "asked for", "sure": "yes"}).text
+    assert "4 pictures were deleted for good" in page
+    assert "note bad" not in page
+
+
 def test_retention_deletes_rows_and_kept_queries_that_are_older(client: Client) -> None:
     found = client.search(jpeg(1, 1, seed=3), purpose="old")
     assert client.retention().days == 8

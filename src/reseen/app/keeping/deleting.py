@@ -129,7 +129,14 @@ def _receipt(
     explainer.forget()
     desk.overview()
     desk.state.audit.add(
-        user.name, action, reason=reason, criteria=criteria, rows=done.rows, queries=queries, verdicts=verdicts
+        user.name,
+        action,
+        reason=reason,
+        criteria=criteria,
+        rows=done.rows,
+        queries=queries,
+        verdicts=verdicts,
+        found=done.found,
     )
     return messages.Receipt(
         at=time.time(),
