@@ -164,12 +164,15 @@ def test_axe_finds_nothing_serious_however_it_is_looked_at(page: Any, paths: lis
     assert accessibility(page) == [], "login"
 
 
-def test_no_page_is_wider_than_its_window(page: Any, desk: Desk) -> None:
+def test_no_page_is_wider_than_its_window(page: Any, desk: Desk, client: Client) -> None:
     row = desk.overview().ids[0]
+    found = client.search(purpose="a purpose without a place to break it " + 60 * "x", like_rows=[row])
     for width in (390, 1280, 2560):
         page.set_viewport_size({"width": width, "height": 900})
         for path in (
             "/",
+            f"/searches/{found.id}",
+            "/searches",
             "/browse",
             f"/people/{row}",
             f"/why?one=row:{row}&other=row:{row}",
