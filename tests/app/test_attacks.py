@@ -269,6 +269,12 @@ def test_feedback_tells_only_of_rows_that_may_be_seen(client: Client, desk: Desk
     cameras = {each.id: each.row.camera for each in found.results if each.row}
     assert {cameras[str(pair["row"])] for pair in pairs(desk, OPERATOR)} == {1, 2, 3}
     assert {cameras[str(pair["row"])] for pair in pairs(desk, second)} == {2}
+    own, others = (next(row for row, camera in cameras.items() if camera == each) for each in (2, 1))
+    by_row = client.search(purpose="by a row that is hidden", like_rows=[others])
+    client.say(by_row.id, own, True)
+    told = [(str(pair["query"]), pair["row"]) for pair in pairs(desk, OPERATOR)]
+    assert (f"row:{others}", own) in told
+    assert not [pair for pair in pairs(desk, second) if others in str(pair)], "of a hidden query not even the id"
 
 
 def test_a_cancelled_jobs_pictures_are_not_kept(desk: Desk) -> None:

@@ -35,13 +35,16 @@ def accept(desk: Desk, user: User, sent: Sent, *, camera: int | None, seconds: f
         source: Where they come from, to delete them by; by default when and by whom they were added.
 
     Raises:
-        ReseenError: If there is nothing to add, a video's camera is not said, or the disk fails.
+        ReseenError: If there is nothing to add, a video's camera is not said, it is not one of the user's, or the disk
+            fails.
     """
     if not sent.names:
         raise ReseenError("choose pictures, videos, or zips of pictures")
     video = next((name for name in sent.names if is_video(Path(name))), None)
     if video and camera is None:
         raise ReseenError(f"say which camera has taken {video}: its number")
+    if user.cameras is not None and camera not in user.cameras:
+        raise ReseenError(f"say which of your cameras has taken them: {', '.join(map(str, sorted(user.cameras)))}")
     now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
     said = plain_line(source)[:200] or f"added by {user.name} at {now} UTC"
     one = desk.state.jobs.add(user.name, {"camera": camera, "seconds": seconds, "source": said})
