@@ -247,6 +247,17 @@ def test_retention_deletes_rows_and_kept_queries_that_are_older(client: Client) 
     assert not client.open(found.id).queries[0].kept
 
 
+def test_applying_the_retention_asks_first(web: TestClient, client: Client) -> None:
+    form = {"apply": "yes"}
+    assert "0 pictures older than 8 days would be deleted" in web.post("/retention", data=form).text
+    client.keep_for(1e-9)
+    asked = web.post("/retention", data=form).text
+    assert "12 pictures older than 1e-09 days would be deleted" in asked
+    assert 'action="/retention"' in asked
+    assert client.facets().total == 12
+    assert "12 pictures were deleted for good" in web.post("/retention", data={**form, "sure": "yes"}).text
+
+
 def test_tracks_of_two_videos_of_one_camera_stay_apart(desk: Desk) -> None:
     pictures = [jpeg(40 + number, 7) for number in range(4)]
     embedded = desk.embedder.embed([PersonImage(data, -1, 7) for data in pictures])

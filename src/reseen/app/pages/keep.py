@@ -59,9 +59,7 @@ def cancel(request: Request, desk: ThisDesk, user: Operator, job_id: JobId) -> R
 def delete_page(request: Request, desk: ThisDesk, user: Operator) -> Response:
     """The form to delete by; its address may name rows."""
     rows = texts_of(request.query_params, "row")
-    return page(
-        request, "delete.html", facets=looking.facets(desk, user), rows=rows, days=desk.gallery.retention, wanted=None
-    )
+    return page(request, "delete.html", facets=looking.facets(desk, user), rows=rows, days=desk.gallery.retention)
 
 
 @router.post("/delete")
@@ -73,24 +71,18 @@ async def delete(request: Request, desk: ThisDesk, explainer: ThisExplainer, use
         receipt = await run_in_threadpool(deleting.delete, desk, explainer, user, wanted)
         return page(request, "receipt.html", receipt=receipt)
     count = await run_in_threadpool(deleting.count, desk, user, wanted)
-    facets = await run_in_threadpool(looking.facets, desk, user)
-    return page(
-        request,
-        "delete.html",
-        facets=facets,
-        rows=list(wanted.rows or ()),
-        days=desk.gallery.retention,
-        wanted=wanted,
-        count=count,
-    )
+    return page(request, "delete.html", wanted=wanted, count=count)
 
 
 @router.post("/retention")
 async def retention(request: Request, desk: ThisDesk, explainer: ThisExplainer, user: Operator) -> Response:
-    """Sets the retention, or deletes what is older."""
+    """Sets the retention, or counts what is older and asks; the second time it deletes."""
     form = await request.form()
-    if form.get("apply") == "yes":
+    if form.get("apply") == "yes" and form.get("sure") == "yes":
         return page(request, "receipt.html", receipt=await run_in_threadpool(api.expire, desk, explainer, user))
+    if form.get("apply") == "yes":
+        count = await run_in_threadpool(deleting.count_expired, desk, user)
+        return page(request, "delete.html", days=desk.gallery.retention, count=count)
     try:
         days = messages.Retention(days=str(form.get("days", "")))
     except ValidationError:

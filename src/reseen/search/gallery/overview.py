@@ -14,6 +14,7 @@ from reseen.data.attributes import AttributeSchema
 from reseen.descriptors.distance import Euclidean
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
+from reseen.search.gallery.deleting.deletion import expired
 from reseen.search.gallery.finding.filters import AnyOf, Filter, OneOf, attribute_conditions
 from reseen.search.gallery.gallery import Gallery
 from reseen.search.gallery.keeping.layout import Layout, matrix
@@ -201,6 +202,17 @@ def ids_of(gallery: Gallery, rows: Filter) -> list[str]:
             return []
         found: list[str] = table.search().where(rows.sql()).select(["id"]).to_arrow()["id"].to_pylist()
     return found
+
+
+def expired_count(gallery: Gallery, now: float) -> int:
+    """Returns how many rows are older than the retention, as `Gallery.expire` would delete them.
+
+    Raises:
+        ReseenError: If the gallery cannot be read.
+    """
+    with gallery.store.told():
+        table = gallery.store.current()
+        return 0 if table is None else int(table.count_rows(expired(gallery.retention, now)))
 
 
 def _stored(gallery: Gallery, ids: Sequence[str], columns: Sequence[str]) -> Any:
