@@ -27,7 +27,8 @@ def pairs(desk: Desk, user: User) -> Iterator[dict[str, Any]]:
     verdicts = desk.state.feedback.all()
     records = {verdict.search: desk.state.searches.get(verdict.search) for verdict in verdicts}
     seen = desk.matches(user, [verdict.row for verdict in verdicts])
-    hidden = desk.hidden(user, [query.row for record in records.values() if record for query in record.queries])
+    queries = [query for record in records.values() if record for query in record.queries]
+    hidden = desk.hidden(user, [query.row for query in queries if query.row])
     for verdict in verdicts:
         record = records[verdict.search]
         if record is None or verdict.row not in seen:
