@@ -272,9 +272,24 @@ class Client:
 
     # --- what is kept -----------------------------------------------------------------------------------------
 
-    def add(self, *files: Path, camera: int | None = None, seconds: float | None = None, source: str = "") -> Job:
-        """Sends pictures, zips of them, or videos with their camera, to be added in the background."""
-        data = {"source": source}
+    def add(
+        self,
+        *files: Path,
+        camera: int | None = None,
+        seconds: float | None = None,
+        source: str = "",
+        again: bool = False,
+    ) -> Job:
+        """Sends pictures, zips of them, or videos with their camera, to be added in the background.
+
+        Args:
+            files: What to add.
+            camera: Which has taken them.
+            seconds: When they were taken, or a video begins.
+            source: Where they come from, to delete them by.
+            again: Whether to add also what was deleted from this gallery before.
+        """
+        data = {"source": source, "again": str(again)}
         data |= {name: str(value) for name, value in (("camera", camera), ("seconds", seconds)) if value is not None}
         return self._told(Job, "POST", "/jobs", data=data, files=[("file", _file(each)) for each in files])
 

@@ -74,6 +74,7 @@ def browser() -> Iterator[Any]:
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("there is no chromium")
+    playwright.expect.set_options(timeout=30_000)  # the machine may be busy with other tests
     with playwright.sync_playwright() as started:
         opened = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield opened

@@ -247,6 +247,16 @@ def test_retention_deletes_rows_and_kept_queries_that_are_older(client: Client) 
     assert not client.open(found.id).queries[0].kept
 
 
+def test_what_was_deleted_comes_back_if_that_is_said(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg(60, 1))
+    assert finished(client, client.add(tmp_path / "a.jpg", camera=8, source="first")).added == 1
+    client.delete(Deletion(sources=("first",), reason="asked for"))
+    refused = finished(client, client.add(tmp_path / "a.jpg", camera=8, source="second"))
+    assert refused.state == "failed"
+    assert refused.message == "some of these were deleted here before; say so if they are really to come back"
+    assert finished(client, client.add(tmp_path / "a.jpg", camera=8, source="third", again=True)).added == 1
+
+
 def test_applying_the_retention_asks_first(web: TestClient, client: Client) -> None:
     form = {"apply": "yes"}
     assert "0 pictures older than 8 days would be deleted" in web.post("/retention", data=form).text

@@ -48,7 +48,7 @@ def add(sent: ThisSent, desk: ThisDesk, user: Operator) -> messages.Job:
         said = messages.Addition.model_validate({name: text for name, text in sent.texts if text})
     except ValidationError as error:
         raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
-    return adding.message(adding.accept(desk, user, sent, camera=said.camera, seconds=said.seconds, source=said.source))
+    return adding.message(adding.accept(desk, user, sent, said))
 
 
 @router.get("/jobs")

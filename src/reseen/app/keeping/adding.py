@@ -23,16 +23,15 @@ _BESIDE = 4
 """So many files for each picture may a zip list."""
 
 
-def accept(desk: Desk, user: User, sent: Sent, *, camera: int | None, seconds: float | None, source: str) -> Job:
+def accept(desk: Desk, user: User, sent: Sent, wanted: messages.Addition) -> Job:
     """Notes a job that will add the pictures, videos and zips that were sent.
 
     Args:
         desk: The gallery.
         user: Who adds them.
         sent: What came; its files are the job's from here on.
-        camera: Which has taken them; None: as their names say (``0002_c1…``).
-        seconds: When they were taken, or a video begins; None if nobody knows.
-        source: Where they come from, to delete them by; by default when and by whom they were added.
+        wanted: What is said of it. Without a camera it is as the files' names say (``0002_c1…``); without a source it
+            is said when and by whom they were added.
 
     Raises:
         ReseenError: If there is nothing to add, a video's camera is not said, it is not one of the user's, or the disk
@@ -41,13 +40,15 @@ def accept(desk: Desk, user: User, sent: Sent, *, camera: int | None, seconds: f
     if not sent.names:
         raise ReseenError("choose pictures, videos, or zips of pictures")
     video = next((name for name in sent.names if is_video(Path(name))), None)
+    camera = wanted.camera
     if video and camera is None:
         raise ReseenError(f"say which camera has taken {video}: its number")
     if user.cameras is not None and camera not in user.cameras:
         raise ReseenError(f"say which of your cameras has taken them: {', '.join(map(str, sorted(user.cameras)))}")
     now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-    said = plain_line(source)[:200] or f"added by {user.name} at {now} UTC"
-    one = desk.state.jobs.add(user.name, {"camera": camera, "seconds": seconds, "source": said})
+    said = plain_line(wanted.source) or f"added by {user.name} at {now} UTC"
+    facts = {"camera": camera, "source": said, "again": wanted.again}
+    one = desk.state.jobs.add(user.name, {**facts, "seconds": wanted.seconds})
     try:
         desk.uploads.mkdir(mode=0o700, exist_ok=True)
         sent.folder.rename(desk.uploads / one)
@@ -55,7 +56,7 @@ def accept(desk: Desk, user: User, sent: Sent, *, camera: int | None, seconds: f
         desk.state.jobs.end(one, "failed", f"the files could not be kept: {error.strerror}")
         raise ReseenError(f"the files could not be kept: {error.strerror}") from error
     desk.state.jobs.ready(one)
-    desk.state.audit.add(user.name, "add", job=one, files=len(sent.names), camera=camera, source=said)
+    desk.state.audit.add(user.name, "add", job=one, files=len(sent.names), **facts)
     job = desk.state.jobs.get(one)
     assert job is not None
     return job

@@ -25,6 +25,7 @@ from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.ingest import Settings, ingest
 from reseen.ingest.video import Video
+from reseen.search.gallery.adding import DeletedBeforeError
 from reseen.search.gallery.finding.filters import Criteria
 
 _PIECE = 64
@@ -87,6 +88,8 @@ class Worker:
             return
         except Cancelled:
             state, text = "cancelled", f"{self._added(job):,} were added before it was cancelled"
+        except DeletedBeforeError:
+            state, text = "failed", "some of these were deleted here before; say so if they are really to come back"
         except ReseenError as error:
             state, text = "failed", re.sub(rf"{re.escape(str(self._folder(job)))}/\d+-", "", str(error))
         except Exception:
@@ -155,6 +158,7 @@ class Worker:
             seconds=job.settings["seconds"],
             source=source,
             pictures=[image.read() for image in placed],
+            again=_again(job),
         )
 
     def _people(self, job: Job, video: Path, course: Course, before: int) -> str:
@@ -172,6 +176,7 @@ class Worker:
             Settings(job.settings["camera"], job.settings["seconds"]),
             source=source,
             name=f"{source}/{name}",
+            again=_again(job),
             progress=lambda frame, _: course(before + frame),
         )
         return f"{name} was added before" if done.note else f"{len(done.people):,} people in {name}"
@@ -210,6 +215,11 @@ class _Model:
 
     def embed(self, images: Sequence[PersonImage], /) -> Embeddings:
         return self._desk.embed(images)
+
+
+def _again(job: Job) -> bool:
+    """Whether what was deleted before may come back; jobs of a version that did not ask have not said so."""
+    return bool(job.settings.get("again"))
 
 
 def _is_readable(image: PersonImage, limits: Limits) -> bool:

@@ -17,6 +17,7 @@ class Addition(Message):
     camera: int | None = Field(default=None, ge=-_WHOLE, le=_WHOLE, description="Which has taken them.")
     seconds: float | None = Field(default=None, allow_inf_nan=False, description="When they were taken.")
     source: str = Field(default="", max_length=200, description="Where they come from, to delete them by.")
+    again: bool = Field(default=False, description="Whether to add also what was deleted from this gallery before.")
 
 
 class Deletion(Message):

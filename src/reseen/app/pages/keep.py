@@ -19,6 +19,7 @@ from reseen.app.keeping.receiving import ThisSent
 from reseen.app.pages.form import Filters, texts_of
 from reseen.app.web.door import Operator
 from reseen.app.web.render import page
+from reseen.app.words import plain_line
 from reseen.errors import ReseenError
 
 router = APIRouter()
@@ -35,8 +36,13 @@ def add_page(request: Request, desk: ThisDesk, user: Operator) -> Response:
 def add(sent: ThisSent, desk: ThisDesk, user: Operator) -> Response:
     """Keeps pictures; they are added in the background."""
     said = Filters.read(sent.form, None).wanted
-    camera = said.cameras[0] if said.cameras else None
-    adding.accept(desk, user, sent, camera=camera, seconds=said.since, source=str(sent.form.get("source", "")))
+    wanted = messages.Addition(
+        camera=said.cameras[0] if said.cameras else None,
+        seconds=said.since,
+        source=plain_line(str(sent.form.get("source", "")))[:200],
+        again="again" in sent.form,
+    )
+    adding.accept(desk, user, sent, wanted)
     return RedirectResponse("/add", 303)
 
 

@@ -54,6 +54,10 @@ def already(table: Any, ids: Iterable[str]) -> set[str]:
     return found
 
 
+class DeletedBeforeError(ReseenError):
+    """Something was deleted from the gallery before, and nobody has said that it is to come back."""
+
+
 def _ask_for_deleted(store: Store, newcomers: Newcomers, first: Mapping[str, int], *, again: bool) -> None:
     """Passes on what was never deleted, by its content or with all of its source; else asks for ``again``.
 
@@ -74,6 +78,6 @@ def _ask_for_deleted(store: Store, newcomers: Newcomers, first: Mapping[str, int
     remedy = "add them with again=True (--again) if they are really to come back"
     if gone:
         example = newcomers.paths[min(first[one] for one in gone)] or "one without a path"
-        raise ReseenError(f"{len(gone):,} of these were deleted from {store.place}, such as {example}: {remedy}")
+        raise DeletedBeforeError(f"{len(gone):,} of these were deleted from {store.place}, such as {example}: {remedy}")
     if sources:
-        raise ReseenError(f"everything from {min(sources)} was deleted from {store.place}: {remedy}")
+        raise DeletedBeforeError(f"everything from {min(sources)} was deleted from {store.place}: {remedy}")
