@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -16,6 +17,7 @@ from reseen.app.messages import (
     Deletion,
     Facets,
     Job,
+    Login,
     ModelInfo,
     ModelPicture,
     PersonFound,
@@ -27,6 +29,7 @@ from reseen.app.messages import (
     RowList,
     Search,
     SearchList,
+    Session,
     Spot,
     Verdict,
     Why,
@@ -45,7 +48,7 @@ class Client:
 
     Args:
         url: Where it is served.
-        token: What stands in its ``--token-file``, if it has one.
+        token: What stands in its ``--token-file``, if it has one; users `login` instead.
         timeout: Seconds to wait for an answer.
         http: Another HTTP client to send by, such as one that tests bring.
     """
@@ -68,6 +71,28 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._http.close()
+
+    # --- coming in ------------------------------------------------------------------------------------------
+
+    def login(self, name: str, password: str) -> Session:
+        """Comes in as a user, until `logout` or until the session is over.
+
+        Raises:
+            ReseenError: If the server refuses, or cannot be reached.
+        """
+        said = Login(name=name, password=password)
+        session = self._told(Session, "POST", "/session", json=said.model_dump())
+        self._headers = {"X-CSRF-Token": session.csrf}  # the cookie is the HTTP client's to keep
+        return session
+
+    def logout(self) -> None:
+        """Goes out again."""
+        self._sent("DELETE", "/session")
+        self._headers = {}
+
+    def who(self) -> Session:
+        """Says as whom one has come in."""
+        return self._told(Session, "GET", "/session")
 
     # --- searching --------------------------------------------------------------------------------------------
 
@@ -154,6 +179,10 @@ class Client:
         """Returns a search to take along."""
         return self._sent("GET", f"/searches/{search}/export.{kind}").content
 
+    def query_picture(self, search: str, place: int) -> bytes:
+        """Returns a picture that was searched by, as JPEG; the first is 0."""
+        return self._sent("GET", f"/searches/{search}/queries/{place}/picture").content
+
     def why(self, one: str, other: str, map_name: str = "") -> Why:
         """Compares two pictures by their references: ``row:ID`` or ``query:SEARCH.PLACE``."""
         return self._told(Why, "GET", "/why", params={"one": one, "other": other, "map": map_name})
@@ -165,6 +194,11 @@ class Client:
     def map(self, of: str, map_name: str) -> bytes:
         """Returns a picture with one of its maps laid over it, as JPEG."""
         return self._sent("GET", "/why/map", params={"of": of, "map": map_name}).content
+
+    def covered(self, one: str, other: str, by: Literal["map", "chance"] = "map", map_name: str = "") -> bytes:
+        """Returns the first of two pictures as it was covered: what a map marks, or the same shape elsewhere."""
+        asked = {"one": one, "other": other, "by": by, "map": map_name}
+        return self._sent("GET", "/why/covered", params=asked).content
 
     # --- looking over -----------------------------------------------------------------------------------------
 
@@ -188,9 +222,17 @@ class Client:
         spot = Spot(name=name, x=x, y=y)
         return self._told(Camera, "PUT", f"/cameras/{camera}", json=spot.model_dump())
 
+    def plan(self) -> bytes:
+        """Returns the plan that cameras hang on, as JPEG."""
+        return self._sent("GET", "/plan").content
+
     def draw_plan(self, picture: Picture) -> None:
         """Gives the plan that cameras hang on."""
         self._sent("PUT", "/plan", files=[("picture", _file(picture))])
+
+    def take_plan_away(self) -> None:
+        """Takes the plan away; names and places of cameras stay."""
+        self._sent("DELETE", "/plan")
 
     def rows(
         self,
@@ -230,15 +272,40 @@ class Client:
 
     # --- what is kept -----------------------------------------------------------------------------------------
 
-    def add(self, *files: Path, camera: int | None = None, seconds: float | None = None, source: str = "") -> Job:
-        """Sends pictures, zips of them, or videos with their camera, to be added in the background."""
-        data = {"source": source}
+    def add(
+        self,
+        *files: Path,
+        camera: int | None = None,
+        seconds: float | None = None,
+        source: str = "",
+        again: bool = False,
+    ) -> Job:
+        """Sends pictures, zips of them, or videos with their camera, to be added in the background.
+
+        Args:
+            files: What to add.
+            camera: Which has taken them.
+            seconds: When they were taken, or a video begins.
+            source: Where they come from, to delete them by.
+            again: Whether to add also what was deleted from this gallery before.
+        """
+        data = {"source": source, "again": str(again)}
         data |= {name: str(value) for name, value in (("camera", camera), ("seconds", seconds)) if value is not None}
         return self._told(Job, "POST", "/jobs", data=data, files=[("file", _file(each)) for each in files])
 
     def job(self, job: str) -> Job:
         """Says how a job is going."""
         return self._told(Job, "GET", f"/jobs/{job}")
+
+    def follow(self, job: str) -> Iterator[Job]:
+        """Yields how a job is going, each time it has moved, until it is over."""
+        with _reaching(), self._http.stream("GET", f"/api/jobs/{job}/events", headers=self._headers) as answer:
+            if not answer.is_success:
+                answer.read()
+                raise _refusal(answer)
+            for line in answer.iter_lines():
+                if line.startswith("data: "):
+                    yield Job.model_validate_json(line.removeprefix("data: "))
 
     def jobs(self) -> tuple[Job, ...]:
         """Lists jobs, newest first."""
@@ -287,17 +354,27 @@ class Client:
             raise ReseenError(f"the server answered something else than {message.__name__}: is it reseen's?") from error
 
     def _sent(self, method: str, path: str, **content: Any) -> httpx2.Response:
-        try:
+        with _reaching():
             answer = self._http.request(method, f"/api{path}", headers=self._headers, **content)
-        except httpx2.HTTPError as error:
-            raise ReseenError(f"the server cannot be reached ({one_line(error)}): is reseen serve running?") from error
-        if answer.is_success:
-            return answer
-        try:
-            detail = str(answer.json()["detail"])
-        except (ValueError, KeyError, TypeError):
-            detail = answer.reason_phrase
-        raise ReseenError(f"the server refused ({answer.status_code}): {detail}")
+        if not answer.is_success:
+            raise _refusal(answer)
+        return answer
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    try:
+        yield
+    except httpx2.HTTPError as error:
+        raise ReseenError(f"the server cannot be reached ({one_line(error)}): is reseen serve running?") from error
+
+
+def _refusal(answer: httpx2.Response) -> ReseenError:
+    try:
+        detail = str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        detail = answer.reason_phrase
+    return ReseenError(f"the server refused ({answer.status_code}): {detail}")
 
 
 def _filter(

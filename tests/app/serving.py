@@ -26,23 +26,27 @@ _CONTEXT.set_forkserver_preload(["tests.app.serving"])
 class Served:
     """A gallery served by another process.
 
+    Args:
+        settings: Its settings.
+        port: Where; 0: wherever there is room.
+
     Attributes:
+        port: Where.
+        url: Where, for browsers.
         client: Talks to it.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self._process = _started(_serve, settings, port)
-        url = f"http://127.0.0.1:{port}"
+    def __init__(self, settings: Settings, port: int = 0) -> None:
+        self.port = port or _free_port()
+        self._process = _started(_serve, settings, self.port)
+        self.url = f"http://127.0.0.1:{self.port}"
         for _ in range(1200):
             try:
-                httpx2.get(f"{url}/health")
+                httpx2.get(f"{self.url}/health")
                 break
             except httpx2.HTTPError:
                 time.sleep(0.05)
-        self.client = Client(url)
+        self.client = Client(self.url)
 
     def kill(self) -> None:
         """Ends it as a power cut would: it has no time for anything."""
@@ -57,6 +61,13 @@ def start_reindex(settings: Settings, model: Path) -> BaseProcess:
 def kill(process: BaseProcess) -> None:
     process.kill()
     process.join()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def _started(run: object, *arguments: object) -> BaseProcess:

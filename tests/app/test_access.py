@@ -217,3 +217,19 @@ def test_errors_are_problems(web: TestClient) -> None:
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json().keys() == {"title", "status", "detail"}
+
+
+def test_the_description_tells_of_every_error_as_a_problem(web: TestClient) -> None:
+    document = web.get("/openapi.json").json()
+    said = [
+        (path, method, status, answer["content"])
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        for status, answer in operation["responses"].items()
+        if status.startswith("4")
+    ]
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    assert [each for each in said if each[3] != problem] == []
+    assert {each[2] for each in said} == {"400", "401", "403", "404", "413", "422", "429"}
+    assert set(document["components"]["schemas"]["Problem"]["required"]) == {"title", "status", "detail"}
+    assert "HTTPValidationError" not in document["components"]["schemas"]

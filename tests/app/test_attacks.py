@@ -269,6 +269,12 @@ def test_feedback_tells_only_of_rows_that_may_be_seen(client: Client, desk: Desk
     cameras = {each.id: each.row.camera for each in found.results if each.row}
     assert {cameras[str(pair["row"])] for pair in pairs(desk, OPERATOR)} == {1, 2, 3}
     assert {cameras[str(pair["row"])] for pair in pairs(desk, second)} == {2}
+    own, others = (next(row for row, camera in cameras.items() if camera == each) for each in (2, 1))
+    by_row = client.search(purpose="by a row that is hidden", like_rows=[others])
+    client.say(by_row.id, own, True)
+    told = [(str(pair["query"]), pair["row"]) for pair in pairs(desk, OPERATOR)]
+    assert (f"row:{others}", own) in told
+    assert not [pair for pair in pairs(desk, second) if others in str(pair)], "of a hidden query not even the id"
 
 
 def test_a_cancelled_jobs_pictures_are_not_kept(desk: Desk) -> None:
@@ -290,9 +296,13 @@ def test_a_form_of_more_files_than_its_page_is_for_is_refused(settings: Settings
         desk.state.users.add("ann", "correct horse", "operator")
         ann = login(desk, "ann")
         token = {"csrf": ann.headers.pop("x-csrf-token")}
-        for path, files, status in (("/add", 2, 200), ("/add", 3, 400), ("/searches", 5, 400)):
+        for path, files, status in (("/add", 2, 200), ("/add", 3, 422), ("/searches", 5, 400)):
             sent = [("file", (f"{number}.jpg", b"x")) for number in range(files)]
-            assert ann.post(path, files=sent, data=token).status_code == status, (path, files)
+            told = ann.post(path, files=sent, data=token)
+            assert told.status_code == status, (path, files)
+            if status == 422:
+                assert "more than 2 files; put them into a zip" in told.text
+        assert not any(desk.incoming.iterdir()), "nothing of what is refused is kept"
 
 
 def test_waiting_for_other_pictures_is_not_decoding(monkeypatch: pytest.MonkeyPatch) -> None:

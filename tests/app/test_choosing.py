@@ -36,15 +36,19 @@ class Halves:
         return People.of([[half + 4, 5, width - 4, height - 5], [4, 5, half - 4, height - 5]], [0.9, 0.8])
 
 
-@pytest.fixture
-def group() -> bytes:
-    """Two drawn persons side by side."""
+def group_picture() -> bytes:
+    """Returns two drawn persons side by side."""
     picture = Image.new("RGB", (128, 128))
     for place, pid in enumerate((1, 2)):
         picture.paste(draw_person(7, pid, 1), (64 * place, 0))
     file = io.BytesIO()
     picture.save(file, "PNG")
     return file.getvalue()
+
+
+@pytest.fixture
+def group() -> bytes:
+    return group_picture()
 
 
 @pytest.fixture

@@ -219,6 +219,22 @@ def test_deletion_takes_everything_and_gives_a_receipt(client: Client, desk: Des
         client.delete(Deletion(cameras=(2,), reason=" \u200b "))
 
 
+def test_a_deletion_that_has_left_something_warns_of_it(web: TestClient, client: Client, desk: Desk) -> None:
+    row = client.rows(cameras=[1]).rows[0]
+    picture = desk.gallery.picture(desk.match(User("local", "operator"), row.id)).read()
+    (desk.gallery.folder / "copy.bin").write_bytes(b"somebody else's " + picture)
+    page = web.post("/delete", data={"row": row.id, "reason": "asked for", "sure": "yes"}).text
+    assert '<p class="note bad" role="alert">' in page
+    assert "still in 1 file of the gallery" in page
+    assert "The deletion has failed" in page
+    assert "deleted for good" not in page
+    assert desk.state.audit.entries()[0].detail["found"] == 1
+    (desk.gallery.folder / "copy.bin").unlink()
+    page = web.post("/delete", data={"camera": "2", "reason": "asked for", "sure": "yes"}).text
+    assert "4 pictures were deleted for good" in page
+    assert "note bad" not in page
+
+
 def test_retention_deletes_rows_and_kept_queries_that_are_older(client: Client) -> None:
     found = client.search(jpeg(1, 1, seed=3), purpose="old")
     assert client.retention().days == 8
@@ -229,6 +245,30 @@ def test_retention_deletes_rows_and_kept_queries_that_are_older(client: Client) 
     assert (receipt.looked_for, receipt.found) == (12, 0)
     assert receipt.bytes > 0
     assert not client.open(found.id).queries[0].kept
+
+
+def test_what_was_deleted_comes_back_if_that_is_said(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg(60, 1))
+    assert finished(client, client.add(tmp_path / "a.jpg", camera=8, source="first")).added == 1
+    client.delete(Deletion(sources=("first",), reason="asked for"))
+    refused = finished(client, client.add(tmp_path / "a.jpg", camera=8, source="first"))
+    assert refused.state == "failed"
+    assert refused.message == "all of this source was deleted here before; say so if it is really to come back"
+    left_out = finished(client, client.add(tmp_path / "a.jpg", camera=8, source="second"))
+    assert (left_out.state, left_out.added) == ("done", 0)
+    assert "1 left out, as they were deleted" in left_out.message
+    assert finished(client, client.add(tmp_path / "a.jpg", camera=8, source="third", again=True)).added == 1
+
+
+def test_applying_the_retention_asks_first(web: TestClient, client: Client) -> None:
+    form = {"apply": "yes"}
+    assert "0 pictures older than 8 days would be deleted" in web.post("/retention", data=form).text
+    client.keep_for(1e-9)
+    asked = web.post("/retention", data=form).text
+    assert "12 pictures older than 1e-09 days would be deleted" in asked
+    assert 'action="/retention"' in asked
+    assert client.facets().total == 12
+    assert "12 pictures were deleted for good" in web.post("/retention", data={**form, "sure": "yes"}).text
 
 
 def test_tracks_of_two_videos_of_one_camera_stay_apart(desk: Desk) -> None:

@@ -80,3 +80,12 @@ def test_the_retention_is_not_theirs(desk: Desk, oz: TestClient) -> None:
     page = oz.get("/delete").text
     assert "ask somebody who may see all" in page
     assert not re.search('action="/retention"', page)
+
+
+def test_pictures_are_added_to_their_own_cameras_alone(desk: Desk, oz: TestClient) -> None:
+    answers = [
+        oz.post("/api/jobs", files=[("file", ("0001_c3s1_000001_01.jpg", jpeg(60, 3)))], data=said)
+        for said in ({}, {"camera": "3"}, {"camera": "2"})
+    ]
+    assert [each.status_code for each in answers] == [422, 422, 202]
+    assert "say which of your cameras has taken them: 2" in answers[0].json()["detail"]

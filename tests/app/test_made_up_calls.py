@@ -52,5 +52,6 @@ def test_no_made_up_call_makes_the_server_fail(address: str, mode: GenerationMod
             assert answer.status_code < 500, f"{operation.label}: {answer.text}"
             if answer.status_code >= 400:
                 assert answer.headers["content-type"] == ["application/problem+json"], operation.label
+            assert str(answer.status_code) in operation.definition.raw["responses"], operation.label
     assert seen > 20
     assert httpx2.get(f"{address}/health").status_code == 200

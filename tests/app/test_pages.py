@@ -132,8 +132,22 @@ def test_a_timeline_lies_on_cameras_and_time(client: Client) -> None:
     assert [row.camera for row in rows] == [1, 2, 3], "the same person in order of time"
     dots, ends = timeline(rows, [1, 2, 3])
     assert ends == (rows[0].seconds, rows[2].seconds)
-    assert dots[1].x == pytest.approx((dots[0].x + dots[2].x) / 2)
+    assert [dot.x for dot in dots] == pytest.approx([3, 50, 97]), "percent of its width"
     assert [dot.y for dot in dots] == sorted(dot.y for dot in dots)
+
+
+def test_what_went_wrong_is_a_sentence_for_people(web: TestClient) -> None:
+    assert "There is no row nobody, or it was deleted.<" in web.get("/people/nobody").text
+    assert "Say what this search is for" in web.post("/searches", headers={"hx-request": "true"}).text
+    assert web.get("/api/rows/nobody").json()["detail"] == "there is no row nobody, or it was deleted"
+
+
+def test_a_search_without_a_picture_is_not_by_distance(web: TestClient, client: Client) -> None:
+    by_picture = client.search(jpeg(1, 1), purpose="by picture")
+    described = client.search(purpose="by what is seen", where="hat in (no, yes)")
+    assert "Nearest first" in web.get(f"/searches/{by_picture.id}").text
+    assert "Best fit first" in (text := web.get(f"/searches/{described.id}").text)
+    assert "Nearest first" not in text
 
 
 @pytest.mark.parametrize(

@@ -157,3 +157,8 @@ class Desk:
     def uploads(self) -> Path:
         """Where pictures lie until they are added."""
         return self.state.folder / "uploads"
+
+    @property
+    def incoming(self) -> Path:
+        """Where files lie while the rest of them is coming."""
+        return self.state.folder / "incoming"

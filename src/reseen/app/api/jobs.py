@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Path, Request, UploadFile
+from fastapi import APIRouter, Path, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
@@ -14,27 +17,38 @@ from reseen.app import messages
 from reseen.app.api.parameters import ThisDesk
 from reseen.app.desk import Desk
 from reseen.app.keeping import adding
+from reseen.app.keeping.receiving import ThisSent
 from reseen.app.state.jobs import Job
 from reseen.app.web.door import Operator
 from reseen.app.web.problems import missing
 
 router = APIRouter(tags=["jobs"])
 JobId = Annotated[str, Path(max_length=64, description="A job's id.", examples=["pQ9x_3sLr0aC"])]
-_WHOLE = 2**63 - 1
 _PAUSE = 0.5
+_SILENCE = 20.0
+"""Seconds after which it is said that nothing has moved: proxies and clients give up on whoever says nothing."""
 
 
-@router.post("/jobs", status_code=202)
-def add(
-    desk: ThisDesk,
-    user: Operator,
-    file: Annotated[list[UploadFile], File(description="Pictures, zips of pictures, or videos.")],
-    camera: Annotated[int | None, Form(ge=-_WHOLE, le=_WHOLE, description="Which has taken them.")] = None,
-    seconds: Annotated[float | None, Form(allow_inf_nan=False, description="When they were taken.")] = None,
-    source: Annotated[str, Form(max_length=200, description="Where they come from, to delete them by.")] = "",
-) -> messages.Job:
+_FILES = {
+    "description": "Pictures, zips of pictures, or videos.",
+    "type": "array",
+    "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+    "minItems": 1,
+}
+_FORM = messages.Addition.model_json_schema() | {"required": ["file"]}
+_FORM["properties"]["file"] = _FILES
+_BODY = {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
+"""The form as it is described: FastAPI does not read it, as it is written to disk while it comes."""
+
+
+@router.post("/jobs", status_code=202, openapi_extra={"requestBody": _BODY})
+def add(sent: ThisSent, desk: ThisDesk, user: Operator) -> messages.Job:
     """Keeps pictures and videos, and adds them in the background; a video needs its camera."""
-    return adding.message(adding.accept(desk, user, file, camera=camera, seconds=seconds, source=source))
+    try:
+        said = messages.Addition.model_validate({name: text for name, text in sent.texts if text})
+    except ValidationError as error:
+        raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from None
+    return adding.message(adding.accept(desk, user, sent, said))
 
 
 @router.get("/jobs")
@@ -53,8 +67,8 @@ def job(desk: ThisDesk, user: Operator, job_id: JobId) -> messages.Job:
 def cancel(desk: ThisDesk, user: Operator, job_id: JobId) -> messages.Job:
     """Stops a job; what it has added stays."""
     _job(desk, job_id)
-    desk.state.jobs.cancel(job_id)
-    desk.state.audit.add(user.name, "cancel", job=job_id)
+    if desk.state.jobs.cancel(job_id):
+        desk.state.audit.add(user.name, "cancel", job=job_id)
     return adding.message(_job(desk, job_id))
 
 
@@ -64,14 +78,15 @@ async def events(request: Request, desk: ThisDesk, user: Operator, job_id: JobId
     await run_in_threadpool(_job, desk, job_id)
 
     async def told() -> AsyncIterator[str]:
-        before = ""
+        before, told_at = "", time.monotonic()
         while not await request.is_disconnected():
             job = await run_in_threadpool(desk.state.jobs.get, job_id)
             if job is None:
                 return
             now = adding.message(job).model_dump_json()
-            if now != before:
-                yield f"data: {now}\n\n"
+            if now != before or time.monotonic() - told_at >= _SILENCE:
+                yield f"data: {now}\n\n" if now != before else ":\n\n"
+                told_at = time.monotonic()
             if job.over:
                 return
             before = now

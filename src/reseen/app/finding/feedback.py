@@ -25,13 +25,16 @@ def pairs(desk: Desk, user: User) -> Iterator[dict[str, Any]]:
     not.
     """
     verdicts = desk.state.feedback.all()
+    records = {verdict.search: desk.state.searches.get(verdict.search) for verdict in verdicts}
     seen = desk.matches(user, [verdict.row for verdict in verdicts])
+    queries = [query for record in records.values() if record for query in record.queries]
+    hidden = desk.hidden(user, [query.row for query in queries if query.row])
     for verdict in verdicts:
-        record = desk.state.searches.get(verdict.search)
+        record = records[verdict.search]
         if record is None or verdict.row not in seen:
             continue
         for place, query in enumerate(record.queries):
-            if not query.unlike and query.descriptor is not None:
+            if not query.unlike and query.descriptor is not None and query.row not in hidden:
                 yield {
                     "query": f"row:{query.row}" if query.row else f"query:{record.id}.{place}",
                     "query_hash": query.hash,

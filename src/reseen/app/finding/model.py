@@ -128,6 +128,6 @@ def _calibration(desk: Desk) -> str:
     if found is None:
         return ""
     return (
-        f"{found.method}, fitted on {found.pairs:,} pairs of {found.persons:,} persons of {found.source}; "
+        f"{found.method.capitalize()}, fitted on {found.pairs:,} pairs of {found.persons:,} persons: {found.source}; "
         f"expected calibration error {found.error:.1%}"
     )

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Sequence
 from pathlib import Path
-
-from starlette.datastructures import UploadFile
 
 from reseen.app import messages
 from reseen.app.desk import Desk
+from reseen.app.keeping.receiving import Sent
 from reseen.app.state.jobs import Job
 from reseen.app.state.users import User
-from reseen.app.web.uploads import file_name
 from reseen.app.words import plain_line
 from reseen.data.images.reference import image_of
-from reseen.data.images.source import is_image, open_folder
+from reseen.data.images.source import open_folder
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError
 from reseen.ingest.video import is_video
@@ -27,57 +23,43 @@ _BESIDE = 4
 """So many files for each picture may a zip list."""
 
 
-def accept(
-    desk: Desk, user: User, files: Sequence[UploadFile], *, camera: int | None, seconds: float | None, source: str
-) -> Job:
-    """Keeps pictures, videos and zips on disk, and notes a job that will add them.
+def accept(desk: Desk, user: User, sent: Sent, wanted: messages.Addition) -> Job:
+    """Notes a job that will add the pictures, videos and zips that were sent.
 
     Args:
         desk: The gallery.
         user: Who adds them.
-        files: What was sent.
-        camera: Which has taken them; None: as their names say (``0002_c1…``).
-        seconds: When they were taken, or a video begins; None if nobody knows.
-        source: Where they come from, to delete them by; by default when and by whom they were added.
+        sent: What came; its files are the job's from here on.
+        wanted: What is said of it. Without a camera it is as the files' names say (``0002_c1…``); without a source it
+            is said when and by whom they were added.
 
     Raises:
-        ReseenError: If there is nothing to add, a file is something else, or a video cannot be looked through.
+        ReseenError: If there is nothing to add, a video's camera is not said, it is not one of the user's, or the disk
+            fails.
     """
-    sent = [file for file in files if file.filename]
-    if not sent:
+    if not sent.names:
         raise ReseenError("choose pictures, videos, or zips of pictures")
-    names = [file_name(file.filename or "") for file in sent]
-    for name in names:
-        _check(desk, name, camera)
+    video = next((name for name in sent.names if is_video(Path(name))), None)
+    camera = wanted.camera
+    if video and camera is None:
+        raise ReseenError(f"say which camera has taken {video}: its number")
+    if user.cameras is not None and camera not in user.cameras:
+        raise ReseenError(f"say which of your cameras has taken them: {', '.join(map(str, sorted(user.cameras)))}")
     now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-    said = plain_line(source)[:200] or f"added by {user.name} at {now} UTC"
-    one = desk.state.jobs.add(user.name, {"camera": camera, "seconds": seconds, "source": said})
-    folder = desk.uploads / one
+    said = plain_line(wanted.source) or f"added by {user.name} at {now} UTC"
+    facts = {"camera": camera, "source": said, "again": wanted.again}
+    one = desk.state.jobs.add(user.name, {**facts, "seconds": wanted.seconds})
     try:
-        folder.mkdir(parents=True, mode=0o700)
-        for number, (name, file) in enumerate(zip(names, sent, strict=True)):
-            with (folder / f"{number:05}-{name}").open("xb") as kept:
-                shutil.copyfileobj(file.file, kept, 1 << 20)
+        desk.uploads.mkdir(mode=0o700, exist_ok=True)
+        sent.folder.rename(desk.uploads / one)
     except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
         desk.state.jobs.end(one, "failed", f"the files could not be kept: {error.strerror}")
         raise ReseenError(f"the files could not be kept: {error.strerror}") from error
     desk.state.jobs.ready(one)
-    desk.state.audit.add(user.name, "add", job=one, files=len(sent), camera=camera, source=said)
+    desk.state.audit.add(user.name, "add", job=one, files=len(sent.names), **facts)
     job = desk.state.jobs.get(one)
     assert job is not None
     return job
-
-
-def _check(desk: Desk, name: str, camera: int | None) -> None:
-    if is_image(name) or name.lower().endswith(".zip"):
-        return
-    if not is_video(Path(name)):
-        raise ReseenError(f"{name} is neither a picture, a video nor a zip; add JPEG, PNG, WebP, BMP or MP4 files")
-    if desk.choices.detector is None:
-        raise ReseenError(f"nothing here finds the people in {name}: start reseen serve with --detector hog")
-    if camera is None:
-        raise ReseenError(f"say which camera has taken {name}: its number")
 
 
 def message(job: Job) -> messages.Job:

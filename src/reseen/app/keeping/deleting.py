@@ -15,7 +15,7 @@ from reseen.app.words import plain_line
 from reseen.errors import ReseenError
 from reseen.search.gallery.deleting.receipt import BEYOND, Receipt
 from reseen.search.gallery.finding.filters import Criteria, Filter, OneOf
-from reseen.search.gallery.overview import ids_of
+from reseen.search.gallery.overview import expired_count, ids_of
 
 
 def count(desk: Desk, user: User, wanted: messages.Deletion) -> int:
@@ -58,6 +58,16 @@ def expire(desk: Desk, explainer: Explainer, user: User) -> messages.Receipt:
         ids = _gone(desk, before)
         queries = desk.state.searches.forget_before(now - 86_400 * days)
         return _receipt(desk, explainer, user, "expire", reason, criteria, ids, done, queries)
+
+
+def count_expired(desk: Desk, user: User) -> int:
+    """Returns how many rows `expire` would delete.
+
+    Raises:
+        ReseenError: If some of the gallery's cameras are not the user's.
+    """
+    _check_all_cameras(user)
+    return expired_count(desk.gallery, time.time())
 
 
 def finish(desk: Desk) -> None:
@@ -129,7 +139,14 @@ def _receipt(
     explainer.forget()
     desk.overview()
     desk.state.audit.add(
-        user.name, action, reason=reason, criteria=criteria, rows=done.rows, queries=queries, verdicts=verdicts
+        user.name,
+        action,
+        reason=reason,
+        criteria=criteria,
+        rows=done.rows,
+        queries=queries,
+        verdicts=verdicts,
+        found=done.found,
     )
     return messages.Receipt(
         at=time.time(),

@@ -25,6 +25,7 @@ from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.ingest import Settings, ingest
 from reseen.ingest.video import Video
+from reseen.search.gallery.adding import DeletedBeforeError
 from reseen.search.gallery.finding.filters import Criteria
 from reseen.search.gallery.keeping.rows import Newcomers
 
@@ -50,6 +51,7 @@ class Worker:
     def start(self) -> None:
         """Begins, with jobs that an earlier process has left."""
         self._desk.state.jobs.revive()
+        shutil.rmtree(self._desk.incoming, ignore_errors=True)
         self._tidy()
         self._thread.start()
 
@@ -87,6 +89,8 @@ class Worker:
             return
         except Cancelled:
             state, text = "cancelled", f"{self._added(job):,} were added before it was cancelled"
+        except DeletedBeforeError:
+            state, text = "failed", "all of this source was deleted here before; say so if it is really to come back"
         except ReseenError as error:
             state, text = "failed", re.sub(rf"{re.escape(str(self._folder(job)))}/\d+-", "", str(error))
         except Exception:
@@ -158,7 +162,7 @@ class Worker:
             source=source,
             pictures=[image.read() for image in placed],
         )
-        return self._desk.gallery.admit(newcomers, schema=self._desk.embedder.schema).deleted
+        return self._desk.gallery.admit(newcomers, schema=self._desk.embedder.schema, again=_again(job)).deleted
 
     def _people(self, job: Job, video: Path, course: Course, before: int) -> str:
         """Adds the people in a video, which goes on where it was; returns in words how many they are."""
@@ -175,6 +179,7 @@ class Worker:
             Settings(job.settings["camera"], job.settings["seconds"]),
             source=source,
             name=f"{source}/{name}",
+            again=_again(job),
             progress=lambda frame, _: course(before + frame),
         )
         if done.note:
@@ -216,6 +221,11 @@ class _Model:
 
     def embed(self, images: Sequence[PersonImage], /) -> Embeddings:
         return self._desk.embed(images)
+
+
+def _again(job: Job) -> bool:
+    """Whether what was deleted before may come back; jobs of a version that did not ask have not said so."""
+    return bool(job.settings.get("again"))
 
 
 def _is_readable(image: PersonImage, limits: Limits) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from reseen.app import messages
@@ -15,10 +15,11 @@ from reseen.app.api.jobs import JobId
 from reseen.app.api.parameters import ThisDesk, ThisExplainer
 from reseen.app.finding import looking
 from reseen.app.keeping import adding, deleting
+from reseen.app.keeping.receiving import ThisSent
 from reseen.app.pages.form import Filters, texts_of
 from reseen.app.web.door import Operator
-from reseen.app.web.forms import form_of
 from reseen.app.web.render import page
+from reseen.app.words import plain_line
 from reseen.errors import ReseenError
 
 router = APIRouter()
@@ -32,14 +33,16 @@ def add_page(request: Request, desk: ThisDesk, user: Operator) -> Response:
 
 
 @router.post("/add")
-async def add(request: Request, desk: ThisDesk, user: Operator) -> Response:
+def add(sent: ThisSent, desk: ThisDesk, user: Operator) -> Response:
     """Keeps pictures; they are added in the background."""
-    form = await form_of(request)
-    files = [each for each in form.getlist("file") if isinstance(each, UploadFile)]
-    said = Filters.read(form, None).wanted
-    camera = said.cameras[0] if said.cameras else None
-    source = str(form.get("source", ""))
-    await run_in_threadpool(adding.accept, desk, user, files, camera=camera, seconds=said.since, source=source)
+    said = Filters.read(sent.form, None).wanted
+    wanted = messages.Addition(
+        camera=said.cameras[0] if said.cameras else None,
+        seconds=said.since,
+        source=plain_line(str(sent.form.get("source", "")))[:200],
+        again="again" in sent.form,
+    )
+    adding.accept(desk, user, sent, wanted)
     return RedirectResponse("/add", 303)
 
 
@@ -62,9 +65,7 @@ def cancel(request: Request, desk: ThisDesk, user: Operator, job_id: JobId) -> R
 def delete_page(request: Request, desk: ThisDesk, user: Operator) -> Response:
     """The form to delete by; its address may name rows."""
     rows = texts_of(request.query_params, "row")
-    return page(
-        request, "delete.html", facets=looking.facets(desk, user), rows=rows, days=desk.gallery.retention, wanted=None
-    )
+    return page(request, "delete.html", facets=looking.facets(desk, user), rows=rows, days=desk.gallery.retention)
 
 
 @router.post("/delete")
@@ -76,24 +77,18 @@ async def delete(request: Request, desk: ThisDesk, explainer: ThisExplainer, use
         receipt = await run_in_threadpool(deleting.delete, desk, explainer, user, wanted)
         return page(request, "receipt.html", receipt=receipt)
     count = await run_in_threadpool(deleting.count, desk, user, wanted)
-    facets = await run_in_threadpool(looking.facets, desk, user)
-    return page(
-        request,
-        "delete.html",
-        facets=facets,
-        rows=list(wanted.rows or ()),
-        days=desk.gallery.retention,
-        wanted=wanted,
-        count=count,
-    )
+    return page(request, "delete.html", wanted=wanted, count=count)
 
 
 @router.post("/retention")
 async def retention(request: Request, desk: ThisDesk, explainer: ThisExplainer, user: Operator) -> Response:
-    """Sets the retention, or deletes what is older."""
+    """Sets the retention, or counts what is older and asks; the second time it deletes."""
     form = await request.form()
-    if form.get("apply") == "yes":
+    if form.get("apply") == "yes" and form.get("sure") == "yes":
         return page(request, "receipt.html", receipt=await run_in_threadpool(api.expire, desk, explainer, user))
+    if form.get("apply") == "yes":
+        count = await run_in_threadpool(deleting.count_expired, desk, user)
+        return page(request, "delete.html", days=desk.gallery.retention, count=count)
     try:
         days = messages.Retention(days=str(form.get("days", "")))
     except ValidationError:

@@ -7,7 +7,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from reseen.app.api.parameters import ThisDesk
-from reseen.app.web.door import COOKIE, Visitor
+from reseen.app.api.session import let_in, let_out
+from reseen.app.web.door import Visitor
 from reseen.app.web.render import page
 
 router = APIRouter()
@@ -26,20 +27,14 @@ async def login(request: Request, desk: ThisDesk) -> Response:
     """Begins a session."""
     form = await request.form(max_files=0)
     name, password = str(form.get("name", ""))[:64], str(form.get("password", ""))[:1024]
-    address = request.client.host if request.client else ""
-    cookie = await run_in_threadpool(desk.door.login, name, password, address)
-    await run_in_threadpool(desk.door.logout, request.cookies.get(COOKIE, ""))  # whoever was logged in before
     answer = RedirectResponse("/", 303)
-    secure = request.url.scheme == "https"
-    age = round(3600 * desk.settings.session_hours)
-    answer.set_cookie(COOKIE, cookie, max_age=age, httponly=True, samesite="strict", secure=secure)
+    await run_in_threadpool(let_in, desk, request, answer, name, password)
     return answer
 
 
 @router.post("/logout")
 def logout(request: Request, desk: ThisDesk, user: Visitor) -> Response:
     """Ends the session."""
-    desk.door.logout(request.cookies.get(COOKIE, ""))
     answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(COOKIE)
+    let_out(desk, request, answer)
     return answer

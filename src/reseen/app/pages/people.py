@@ -20,13 +20,19 @@ from reseen.app.web.door import Visitor
 from reseen.app.web.render import page
 
 router = APIRouter()
-_WIDTH, _LANE, _LEFT = 960, 34, 140
-"""Pixels of the timeline: its width, a camera's lane, and the room for the cameras' names."""
+_LANE, _EDGE = 34, 3.0
+"""Pixels of a camera's lane on the timeline, and percent of its width that stay free on either side."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One appearance on the timeline, in its pixels."""
+    """One appearance on the timeline.
+
+    Attributes:
+        row: The row.
+        x: Percent of the timeline's width.
+        y: Pixels from its top.
+    """
 
     row: messages.Row
     x: float
@@ -77,8 +83,6 @@ def person(request: Request, desk: ThisDesk, user: Visitor, row_id: RowId) -> Re
         names={row.camera: row.camera_name for row in rows},
         dots=dots,
         ends=ends,
-        width=_WIDTH,
-        left=_LEFT,
         lane=_LANE,
     )
 
@@ -91,9 +95,9 @@ def timeline(rows: list[messages.Row], cameras: list[int]) -> tuple[list[Dot], t
     times = [row.seconds or 0.0 for row in known]
     first, last = min(times), max(times)
     span = (last - first) or 1.0
-    room = _WIDTH - _LEFT - 20
+    room = 100 - 2 * _EDGE
     dots = [
-        Dot(row, _LEFT + 10 + room * (time - first) / span, _LANE * (cameras.index(row.camera) + 0.5))
+        Dot(row, _EDGE + room * (time - first) / span, _LANE * (cameras.index(row.camera) + 0.5))
         for row, time in zip(known, times, strict=True)
     ]
     return dots, (first, last)

@@ -108,13 +108,14 @@ class JobStore:
         """Notes that a job is over, and why."""
         self._database.write("UPDATE jobs SET state = ?, message = ? WHERE id = ?", state, message, one)
 
-    def cancel(self, one: str) -> None:
-        """Ends a job that waits, and asks one that runs to stop."""
-        self._database.write(
+    def cancel(self, one: str) -> bool:
+        """Ends a job that waits, and asks one that runs to stop; returns whether it was either."""
+        changed = self._database.write(
             "UPDATE jobs SET state = CASE state WHEN 'waiting' THEN 'cancelled' ELSE 'cancelling' END "
             "WHERE id = ? AND state IN ('waiting', 'running')",
             one,
         )
+        return changed > 0
 
     def resume(self) -> None:
         """Lets a job that was running begin again where it was."""

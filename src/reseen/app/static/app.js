@@ -14,7 +14,11 @@ function show(input) {
     image.onload = () => URL.revokeObjectURL(image.src);
     preview.append(image);
   }
-  if (input.files.length > 12) preview.append(` and ${input.files.length - 12} more`);
+  if (input.files.length > 12) preview.append(` and ${(input.files.length - 12).toLocaleString("en-US")} more`);
+  const most = Number(input.dataset.most), sent = input.files.length.toLocaleString("en-US");
+  input.setCustomValidity(
+    input.files.length > most ? `${sent} files are more than ${input.dataset.most}: ${input.dataset.remedy}` : "");
+  if (input.files.length > most) input.reportValidity();
 }
 
 function add(input, files) {
@@ -22,6 +26,28 @@ function add(input, files) {
   for (const file of [...input.files, ...files]) all.items.add(file);
   input.files = all.files;
   show(input);
+}
+
+// A folder that is dropped is walked through; what lies in it beside pictures is left out.
+async function dropped(input, data) {
+  const entries = Array.from(data.items, (item) => item.webkitGetAsEntry?.());
+  if (!entries.some((entry) => entry?.isDirectory)) return Array.from(data.files);
+  const files = [];
+  for (const entry of entries) if (entry) await walk(entry, files);
+  return files.filter((file) => input.accept.split(",").some((kind) =>
+    kind.startsWith(".") ? file.name.toLowerCase().endsWith(kind) : file.type.startsWith(kind.replace("*", ""))));
+}
+
+async function walk(entry, files) {
+  if (entry.isFile) {
+    files.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+    return;
+  }
+  const reader = entry.createReader();
+  const some = () => new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+  for (let found = await some(); found.length; found = await some()) {  // a hundred at a time
+    for (const each of found) await walk(each, files);
+  }
 }
 
 for (const area of document.querySelectorAll("[data-drop]")) {
@@ -34,7 +60,7 @@ for (const area of document.querySelectorAll("[data-drop]")) {
   area.addEventListener("drop", (event) => {
     event.preventDefault();
     area.classList.remove("over");
-    add(input, event.dataTransfer.files);
+    dropped(input, event.dataTransfer).then((files) => add(input, files));
   });
 }
 

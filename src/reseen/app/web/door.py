@@ -70,7 +70,10 @@ class Door:
         return self._users.login(who, self._settings.session_hours)
 
     def logout(self, cookie: str) -> None:
-        self._users.logout(cookie)
+        """Ends a session, if it is one, and notes who has gone."""
+        if session := self._users.session(cookie):
+            self._audit.add(session.user.name, "logout")
+            self._users.logout(cookie)
 
     def session(self, request: HTTPConnection) -> Session:
         """Returns who is asking, before anything is read of what they send.

@@ -7,11 +7,13 @@ from starlette.datastructures import FormData
 
 
 async def form_of(request: Request) -> FormData:
-    """Returns a form, with as many files as its page is for.
+    """Returns a form, with as many files as a search is for; where thousands may come, its texts alone.
 
     Raises:
         HTTPException: 400 if there are more.
     """
+    if hasattr(request.state, "sent"):
+        texts: FormData = request.state.sent.form
+        return texts
     limits = request.app.state.desk.settings.limits
-    files = limits.job_files if request.url.path == "/add" else 2 * limits.pictures + 2
-    return await request.form(max_files=files)
+    return await request.form(max_files=2 * limits.pictures + 2)

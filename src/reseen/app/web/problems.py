@@ -31,8 +31,12 @@ class Problem(BaseModel):
     detail: str
 
 
+_MEDIA = "application/problem+json"
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": HTTPStatus(status).phrase, "content": {"application/problem+json": {}}}
+    status: {
+        "description": HTTPStatus(status).phrase,
+        "content": {_MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
     for status in (400, 401, 403, 404, 413, 422, 429)
 }
 """What every route may answer with, for the OpenAPI document."""
@@ -48,6 +52,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ReseenError, _mistake)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(PlainHTTPException, refused)
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        """A model of FastAPI's ``responses`` would be told of as ``application/json``."""
+        document = described()
+        document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def answer(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
@@ -57,7 +70,7 @@ def answer(request: Request, status: int, detail: str, headers: dict[str, str] |
     people = by_htmx or "text/html" in request.headers.get("accept", "")
     if request.url.path.startswith("/api") or not people:
         problem = Problem(title=title, status=status, detail=detail)
-        return JSONResponse(problem.model_dump(), status, headers, media_type="application/problem+json")
+        return JSONResponse(problem.model_dump(), status, headers, media_type=_MEDIA)
     if by_htmx:
         headers = {"HX-Retarget": "#alert", "HX-Reswap": "innerHTML", **(headers or {})}
         return page(request, "alert.html", status=status, headers=headers, text=detail)

@@ -83,9 +83,16 @@ def told(value: object) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
+def sentence(text: str) -> str:
+    """Returns what went wrong as a sentence, which it is not where a command or a program tells of it."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
 def moved(value: float, before: float) -> float:
     """Returns how far a distance has moved, either way."""
     return abs(value - before)
 
 
-_templates.filters |= {each.__name__: each for each in (when, taken_by, duration, plain, map_title, told, moved)}
+_templates.filters |= {
+    each.__name__: each for each in (when, taken_by, duration, plain, map_title, told, sentence, moved)
+}

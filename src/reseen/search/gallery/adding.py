@@ -80,16 +80,20 @@ def already(table: Any, ids: Iterable[str]) -> set[str]:
     return found
 
 
+class DeletedBeforeError(ReseenError):
+    """Something was deleted from the gallery before, and nobody has said that it is to come back."""
+
+
 def check_sources(store: Store, sources: Iterable[str]) -> None:
     """Makes sure that no source was deleted as a whole.
 
     Raises:
-        ReseenError: If one was; says how it comes back all the same.
+        DeletedBeforeError: If one was; says how it comes back all the same.
     """
     with store.told():
         buried = deletion.buried(store)
     if gone := [source for source in sources if source and deletion.source_id(source) in buried]:
-        raise ReseenError(f"everything from {min(gone)} was deleted from {store.place}: {_REMEDY}")
+        raise DeletedBeforeError(f"everything from {min(gone)} was deleted from {store.place}: {_REMEDY}")
 
 
 def _deleted(store: Store, newcomers: Newcomers, first: Mapping[str, int], *, again: bool) -> set[str]:
@@ -102,7 +106,7 @@ def _deleted(store: Store, newcomers: Newcomers, first: Mapping[str, int], *, ag
         again: Whether to leave out nothing, and to forget that these were deleted.
 
     Raises:
-        ReseenError: If all from one of their sources was deleted.
+        DeletedBeforeError: If all from one of their sources was deleted.
     """
     sources = {newcomers.sources[row] for row in first.values()}
     if not again:

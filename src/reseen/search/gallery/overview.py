@@ -14,6 +14,7 @@ from reseen.data.attributes import AttributeSchema
 from reseen.descriptors.distance import Euclidean
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
+from reseen.search.gallery.deleting.deletion import expired
 from reseen.search.gallery.finding.filters import AnyOf, Filter, OneOf, attribute_conditions
 from reseen.search.gallery.gallery import Gallery
 from reseen.search.gallery.keeping.layout import matrix
@@ -207,6 +208,15 @@ def ids_of(gallery: Gallery, rows: Filter) -> list[str]:
     sql = rows.sql()
     found = gallery.store.look(lambda seen: seen.table.search().where(sql).select(["id"]).to_arrow()["id"])
     return [] if found is None else list(found.to_pylist())
+
+
+def expired_count(gallery: Gallery, now: float) -> int:
+    """Returns how many rows are older than the retention, as `Gallery.expire` would delete them.
+
+    Raises:
+        ReseenError: If the gallery cannot be read.
+    """
+    return gallery.store.look(lambda seen: int(seen.table.count_rows(expired(gallery.retention, now)))) or 0
 
 
 def _chosen(ids: Sequence[str]) -> str:

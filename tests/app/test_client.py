@@ -1,0 +1,99 @@
+"""The typed client says everything that the API understands, and comes in as users do."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import io
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from reseen import client as module
+from reseen.app.desk import Desk
+from reseen.app.server import create_app
+from reseen.client import Client
+from reseen.errors import ReseenError
+from tests.app.conftest import LOCAL
+from tests.app.served import jpeg
+
+
+def calls() -> Iterator[tuple[str, str, str]]:
+    """Yields what the client's code calls: method, path with ``{}`` for what is put in, and the message it expects."""
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        arguments = node.args if isinstance(node, ast.Call) else []
+        for place, method in enumerate(arguments[:-1]):
+            if isinstance(method, ast.Constant) and method.value in ("GET", "POST", "PUT", "DELETE"):
+                path, message = arguments[place + 1], arguments[place - 1] if place else None
+                parts = path.values if isinstance(path, ast.JoinedStr) else [path]
+                text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
+                expected = message.id if isinstance(message, ast.Name) else ""
+                yield method.value, f"/api{text.removeprefix('/api')}", expected
+
+
+def test_the_client_calls_every_route_and_expects_what_it_answers(web: TestClient) -> None:
+    described: dict[tuple[str, str], str] = {}
+    for path, methods in web.get("/openapi.json").json()["paths"].items():
+        plain = "".join("{}" if place % 2 else text for place, text in enumerate(path.replace("}", "{").split("{")))
+        for method, operation in methods.items():
+            success = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
+            schema = success.get("content", {}).get("application/json", {}).get("schema", {})
+            described[method.upper(), plain] = schema.get("$ref", "").rpartition("/")[2]
+    called = {(method, path): message for method, path, message in calls()}
+    assert called.keys() == described.keys()
+    assert {route: message for route, message in called.items() if message} == {
+        route: message for route, message in described.items() if message
+    }
+
+
+def test_a_user_comes_in_acts_and_goes(desk: Desk) -> None:
+    desk.state.users.add("ann", "correct horse", "operator")
+    desk.state.users.add("bob", "correct horse", "viewer", cameras=[2])
+    client = Client(http=TestClient(create_app(desk), base_url=LOCAL))
+    with pytest.raises(ReseenError, match=r"refused \(401\): log in first"):
+        client.rows()
+    with pytest.raises(ReseenError, match=r"refused \(403\): name and password do not belong together"):
+        client.login("ann", "wrong horse")
+    came = client.login("ann", "correct horse")
+    assert (came.name, came.role, came.cameras) == ("ann", "operator", None)
+    assert client.keep_for(3).days == 3, "a call that changes something brings the session's token"
+    assert client.login("bob", "correct horse").cameras == (2,)
+    assert client.who().name == "bob"
+    assert len(client.rows().rows) == 4
+    client.logout()
+    with pytest.raises(ReseenError, match="401"):
+        client.who()
+    told = [(entry.who, entry.action) for entry in reversed(desk.state.audit.entries())]
+    assert told == [
+        ("ann", "login refused"), ("ann", "login"), ("ann", "retention"), ("bob", "login"), ("ann", "logout"),
+        ("bob", "logout"),
+    ]  # fmt: skip
+
+
+def test_nobody_has_to_come_in_where_nobody_is_asked(client: Client) -> None:
+    assert (client.who().name, client.who().csrf) == ("local", "")
+
+
+def test_what_was_covered_searched_by_and_drawn_is_a_picture(client: Client) -> None:
+    found = client.search(jpeg(1, 1), purpose="pictures")
+    query, row = found.queries[0].reference, f"row:{found.results[0].id}"
+    file = io.BytesIO()
+    Image.new("RGB", (64, 32)).save(file, "PNG")
+    client.draw_plan(file.getvalue())
+    told = [client.query_picture(found.id, 0), client.covered(query, row, "chance"), client.plan()]
+    assert [Image.open(io.BytesIO(each)).format for each in told] == ["JPEG"] * 3
+    client.take_plan_away()
+    with pytest.raises(ReseenError, match="404"):
+        client.plan()
+
+
+def test_a_job_is_followed_to_its_end(client: Client, desk: Desk) -> None:
+    one = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "source": "left"})
+    desk.state.jobs.end(one, "failed", "the disk is full")
+    assert [(each.state, each.message) for each in client.follow(one)] == [("failed", "the disk is full")]
+    assert client.cancel(one).state == "failed"
+    assert desk.state.audit.entries() == [], "what is over cannot be cancelled, so nothing is told of it"
+    with pytest.raises(ReseenError, match=r"refused \(404\): there is no job"):
+        next(client.follow("nobody's"))
