@@ -129,7 +129,7 @@ def needs(row: Row) -> tuple[str, ...]:
         ReseenError: If the recipe cannot be read.
     """
     from reseen.training.recipe import load_recipe
-    from reseen.training.recipe.locate import CHECKPOINT_OF_RUN
+    from reseen.training.recipe.starts import CHECKPOINT_OF_RUN
 
     sources = load_recipe(row.recipe).init.values()
     found = (CHECKPOINT_OF_RUN.fullmatch(source) for source in sources)

@@ -21,6 +21,7 @@ from reseen.training.fit import Run
 from reseen.training.folds import train_folds
 from reseen.training.recipe import Recipe, content_of, load_recipe
 from reseen.training.recipe.locate import V1_FILE, resolve
+from reseen.training.recipe.starts import called
 from reseen.training.reproduce.queue import Job
 
 _BEFORE_ANY_STEP = {"recipe.yaml", "log.txt", "tensorboard"}
@@ -176,7 +177,6 @@ def _flat(value: Any, *keys: str) -> Iterator[tuple[str, Any]]:
         for index, inner in enumerate(value):
             yield from _flat(inner, *keys, str(index))
     elif keys[:1] == ("init",):
-        place = Path(str(value))
-        yield ".".join(keys), place.name if place.suffix else "/".join(place.parts[-2:])
+        yield ".".join(keys), called(str(value))
     else:
         yield ".".join(keys), value
