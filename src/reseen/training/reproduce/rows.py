@@ -205,3 +205,5 @@ ROWS = (
     Row("iva50-viper-quick", IVA, "VIPeR at 192×64", folds=10),
     Row("iva50-viper-quick-pretrained", IVA, "the same after Market-1501", folds=10),
 )
+    Row("iva50-market1501-short-sum", IVA, "the same with the sum over attributes"),
+    Row("attention-driven-rendered-strips", ATTENTION, "the baseline on rendered persons: what these start from"),
