@@ -39,7 +39,7 @@ class Few:
         pixels = torch.zeros(count, *SIZE, 3, dtype=torch.uint8)
         pixels[:, 60:70, 10:20] = 255
         persons = batch(*[person()] * count)[:, None]
-        return Examples(pixels, persons, self.known[[row % 4 for row in rows]], torch.ones(count, 1, *SIZE))
+        return Examples(pixels, persons, self.known[rows], torch.ones(count, 1, *SIZE))
 
 
 class Teacher:
