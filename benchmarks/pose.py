@@ -48,7 +48,7 @@ def main(
     for name, folder in (("market1501", market), ("rendered", rendered)):
         if folder is None:
             continue
-        split = open_split(name, folder, keypoints=against is None)
+        split = open_split(name, folder, keypoints=against is None or "own" in (source, against))
         everybody = [image for image in split.gallery or split.train if image.pid > 0]  # junk shows no whole person
         chosen = everybody[:: max(1, len(everybody) // images)][:images]
         started = time.perf_counter()
