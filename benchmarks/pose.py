@@ -1,7 +1,8 @@
-"""How well a pose network finds joints: against Market-1501's published ones and the truth of rendered persons.
+"""How well joints are found: against Market-1501's published ones and the truth of rendered persons, or another source.
 
 Distances are in pixels of a picture of 128 by 64, over the joints that both have. The published joints were found by
-another program and corrected by nobody, so that side measures agreement, not truth.
+another program and corrected by nobody, so that side measures agreement, not truth. So does a network beside its
+teacher, or one file of joints beside another.
 """
 
 from __future__ import annotations
@@ -27,11 +28,16 @@ from reseen.progress import progress_of
 
 SIZE = (64, 128)
 """Width and height in whose pixels distances are measured."""
+SEEN = 0.9
+"""Confidence of joints that a data set knows, and that are to be seen."""
 console = Console()
 
 
 def main(
-    source: Annotated[str, typer.Argument(help="A pose network: OpenVINO's .xml, or the folder of our own.")],
+    source: Annotated[str, typer.Argument(help="OpenVINO's .xml, the folder of our own network, or a file of joints.")],
+    against: Annotated[
+        str | None, typer.Option(help="Another of these, in the place of what the data set knows itself.")
+    ] = None,
     market: Annotated[Path | None, typer.Option(help="Market-1501 with its published joints.")] = None,
     rendered: Annotated[Path | None, typer.Option(help="A folder of reseen data render.")] = None,
     images: Annotated[int, typer.Option(min=1, help="At most so many of each, spread over its test images.")] = 1000,
@@ -42,13 +48,15 @@ def main(
     for name, folder in (("market1501", market), ("rendered", rendered)):
         if folder is None:
             continue
-        split = open_split(name, folder, keypoints=True)
+        split = open_split(name, folder, keypoints=against is None or "own" in (source, against))
         everybody = [image for image in split.gallery or split.train if image.pid > 0]  # junk shows no whole person
         chosen = everybody[:: max(1, len(everybody) // images)][:images]
         started = time.perf_counter()
         found = _find(open_source(source, split), chosen)
         rate = len(chosen) / (time.perf_counter() - started)
-        figures[name] = _compare(_scaled(found, chosen), _scaled(points_of(chosen), chosen))
+        other = points_of(chosen) if against is None else _find(open_source(against, split), chosen)
+        known = SEEN if against is None else USABLE
+        figures[name] = _compare(_scaled(found, chosen), _scaled(other, chosen), known)
         console.print(f"{name}: {len(chosen):,} images, {rate:.1f} a second with decoding", highlight=False)
     table = Table("joint", *(f"{name}: {what}" for name in figures for what in ("mean", "median", "found")))
     for joint in ("all", *COCO18.joints):
@@ -77,9 +85,9 @@ def _scaled(points: NDArray[np.float32], images: Sequence[PersonImage]) -> NDArr
     return np.concatenate([(points[..., :2] + 0.5) * np.array(SIZE, np.float32) / own - 0.5, points[..., 2:]], -1)
 
 
-def _compare(found: NDArray[np.float32], truth: NDArray[np.float32]) -> dict[str, list[float]]:
-    """Returns mean and median distance and the share found, of the joints that are there (and to be seen)."""
-    there = truth[..., 2] >= 0.9
+def _compare(found: NDArray[np.float32], truth: NDArray[np.float32], known: float) -> dict[str, list[float]]:
+    """Returns mean and median distance and the share found, of the joints that are at least so sure to be there."""
+    there = truth[..., 2] >= known
     both = there & (found[..., 2] >= USABLE)
     distances = np.linalg.norm(found[..., :2] - truth[..., :2], axis=-1)
 

@@ -93,9 +93,26 @@ def test_every_trained_parameter_is_reached() -> None:
 
 
 def test_number_of_weights() -> None:
-    """As docs/acrn.md says; at 160×64 the last map is 5×2."""
+    """By hand from the layers; at 160×64 the last map is 5×2."""
+
+    def conv(kernel: int, inputs: int, outputs: int) -> int:
+        return kernel * kernel * inputs * outputs + 2 * outputs  # the batch norm's two; no bias
+
+    def residual(channels: int, width: int) -> int:  # branches of one, two and three convolutions
+        return 3 * conv(1, channels, width) + 3 * conv(3, width, width) + (3 * width + 1) * channels
+
+    def pooling(inputs: int, outputs: int, width: int) -> int:  # beside the pooled map, a half each of what is new
+        new = (outputs - inputs) // 2
+        return 2 * conv(1, inputs, width) + conv(3, width, width) + 2 * conv(3, width, new)
+
+    first = conv(3, 3, 32) + conv(3, 32, 32) + conv(3, 32, 48) + conv(3, 48, 64)
+    plain = conv(1, 64, 64) + conv(1, 64, 48) + conv(5, 48, 64)  # Inception-v3's block: 1×1, 5×5,
+    plain += conv(1, 64, 64) + conv(3, 64, 96) + conv(3, 96, 96) + conv(1, 64, 32)  # two of 3×3, and pooling
+    blocks = residual(256, 32) + pooling(256, 384, 64) + residual(384, 96) + pooling(384, 640, 96)
+    blocks += 3 * residual(640, 128) + pooling(640, 1024, 128)
+    linear = (1024 * 5 * 2 + 1) * 512 + (512 + 1) * 751
     net = ReIdNet(751, 512, "none").eval()
-    assert sum(parameter.numel() for parameter in net.parameters()) == 10_545_167
+    assert sum(parameter.numel() for parameter in net.parameters()) == first + plain + blocks + linear == 10_545_167
     with torch.no_grad():
         assert net.blocks(net.stem(torch.rand(1, 3, 160, 64))).shape == (1, 1024, 5, 2)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from reseen.losses.objective import Objective, ObjectiveConfig
 from reseen.losses.term import Training
 from reseen.models.iva import IdentityVerificationAttributeNet, IVAConfig, colors_apart
 from reseen.models.parts.body.halves import REGIONS
+from reseen.training.recipe import load_recipe
 from tests.drawn import draw_person, labels_of
 
 SCHEMA = colors_apart(MARKET1501_SCHEMA)
@@ -165,16 +168,45 @@ def test_losses_add_up_over_the_heads(images: Tensor) -> None:
     attributes = torch.tensor([[i % 2] * len(SCHEMA) for i in range(4)])
     batch = PersonBatch(images, torch.tensor([0, 0, 1, 1]), None, attributes)
     output = model(batch)
-    _, terms = objective_of(IDENTITY, ATTRIBUTE, {**TRIPLET, "name": "triplet"})(output, batch)
-    by_hand = sum(nn.functional.cross_entropy(output.identity_logits[region], batch.labels) for region in REGIONS)
-    torch.testing.assert_close(terms["identity"], by_hand)
-    own = output.attribute_logits["lower"]
-    scores = torch.cat(list(own.values()), 1)
-    binary_cross_entropy = nn.functional.binary_cross_entropy_with_logits(
-        scores, attributes[:, :1].float().expand_as(scores)
-    )
-    _, alone = objective_of({**ATTRIBUTE, "heads": ["lower"]})(output, batch)
-    torch.testing.assert_close(alone["attribute"], binary_cross_entropy)
+    _, terms = objective_of(IDENTITY, ATTRIBUTE, TRIPLET)(output, batch)
+    identities = sum(nn.functional.cross_entropy(output.identity_logits[region], batch.labels) for region in REGIONS)
+    torch.testing.assert_close(terms["identity"], identities)
+    # Each region's mean over its attributes, equation 6 with the mean in the sum's place.
+    means = [torch.stack(of_attributes(output.attribute_logits[region], batch)).mean() for region in REGIONS]
+    torch.testing.assert_close(terms["attribute"], sum(means))
+    # Of four pictures two each are of one person: one positive, and the nearer of two negatives.
+    triplets = torch.zeros(())
+    for region in REGIONS:
+        lengths = [[(one - other).square().sum().sqrt() for other in output.metric_features[region]]
+                   for one in output.metric_features[region]]  # fmt: skip
+        hinges = [lengths[a][p] - min(lengths[a][n] for n in ns) + 1.2
+                  for a, p, ns in [(0, 1, (2, 3)), (1, 0, (2, 3)), (2, 3, (0, 1)), (3, 2, (0, 1))]]  # fmt: skip
+        triplets = triplets + torch.stack(hinges).relu().mean()
+    assert triplets > 0
+    torch.testing.assert_close(terms["triplet"], triplets)
+
+
+def test_the_sum_over_attributes_is_equation_6(images: Tensor) -> None:
+    """As the recipe iva50-market1501-short-sum has it: the mean times the number of a head's attributes."""
+    attributes = torch.tensor([[i % 2] * len(SCHEMA) for i in range(4)])
+    batch = PersonBatch(images, torch.tensor([0, 0, 1, 1]), None, attributes)
+    output = small()(batch)
+    chosen = load_recipe("iva50-market1501-short-sum").phases[0].objective.terms
+    total, _ = objective_of(*(term.model_dump() for term in chosen if term.kind == "attribute"))(output, batch)
+    summed = [torch.stack(of_attributes(output.attribute_logits[region], batch)).sum() for region in REGIONS]
+    torch.testing.assert_close(total, sum(summed))
+
+
+def of_attributes(logits: Mapping[str, Tensor], batch: PersonBatch) -> list[Tensor]:
+    """Returns the cross-entropy of each attribute: a softmax of age, a sigmoid of the others."""
+    assert batch.attributes is not None
+    wanted = batch.attributes[:, 0]  # the same of all attributes
+    return [
+        nn.functional.cross_entropy(own, wanted)
+        if own.shape[1] > 1
+        else nn.functional.binary_cross_entropy_with_logits(own[:, 0], wanted.float())
+        for own in logits.values()
+    ]
 
 
 def test_metric_features_are_the_verification_features(images: Tensor) -> None:

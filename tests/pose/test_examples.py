@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 from reseen.data.images.cache import CachedImages
 from reseen.data.person import PersonImage
 from reseen.pose.coco import CocoImage, CocoKeypoints
-from reseen.pose.examples import CocoExamples, PersonExamples
+from reseen.pose.examples import CocoExamples, Examples, JoinedExamples, PersonExamples, spread
 from tests.pose.figures import person
 
 
@@ -50,3 +51,40 @@ def test_cocos_persons_are_cut_out(tmp_path: Path) -> None:
     assert found.persons[0, 1, 0].tolist() == [(31.5 - 28) * 2 - 0.5, (41.5 - 36) * 2 - 0.5, 1]
     covered = torch.nonzero(found.weight[0, 0] == 0)
     assert covered[:, 1].unique().tolist() == [44, 45, 46, 47]
+
+
+class Crowds:
+    """Examples of as many persons each as their number says, whose nose is at their number."""
+
+    datasets = ("crowds",)
+
+    def __init__(self, first: int, count: int) -> None:
+        self.first, self.known = first, torch.ones(count, dtype=torch.bool)
+
+    def __len__(self) -> int:
+        return len(self.known)
+
+    def __getitem__(self, rows: Sequence[int]) -> Examples:
+        numbers = [self.first + row for row in rows]
+        persons = torch.zeros(len(rows), max(numbers), 18, 3)
+        for row, number in zip(persons, numbers, strict=True):
+            row[:number] = number
+        shape = (len(rows), 8, 8, 3)
+        pixels = torch.tensor(numbers, dtype=torch.uint8)[:, None, None, None].expand(shape)
+        return Examples(pixels, persons, self.known[list(rows)], torch.ones(len(rows), 1, 8, 8))
+
+
+def test_several_sources_are_one() -> None:
+    """In the order that is asked for; where there are fewer persons, nobody stands in the other places."""
+    joined = JoinedExamples([Crowds(1, 3), Crowds(4, 2)])
+    assert (len(joined), joined.datasets, len(joined.known)) == (5, ("crowds",), 5)
+    found = joined[[4, 0, 3, 2]]
+    assert found.pixels[:, 0, 0, 0].tolist() == [5, 1, 4, 3]
+    assert found.persons.shape == (4, 5, 18, 3)
+    assert found.persons[..., 0, 0].tolist() == [[5] * 5, [1, 0, 0, 0, 0], [4, 4, 4, 4, 0], [3, 3, 3, 0, 0]]
+    assert (found.known.shape, found.weight.shape) == ((4,), (4, 1, 8, 8))
+    assert joined[[1]].persons.shape == (1, 2, 18, 3)
+
+
+def test_a_few_are_spread_over_all() -> None:
+    assert [spread(range(7), most) for most in (None, 7, 3, 1)] == [range(7), range(7), range(0, 7, 3), range(0, 7, 7)]

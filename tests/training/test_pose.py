@@ -29,7 +29,7 @@ class Few:
     datasets = ("drawn",)
 
     def __init__(self, known: bool = True) -> None:
-        self.known = known
+        self.known = torch.full((4,), known)
 
     def __len__(self) -> int:
         return 4
@@ -39,7 +39,7 @@ class Few:
         pixels = torch.zeros(count, *SIZE, 3, dtype=torch.uint8)
         pixels[:, 60:70, 10:20] = 255
         persons = batch(*[person()] * count)[:, None]
-        return Examples(pixels, persons, torch.full((count,), self.known), torch.ones(count, 1, *SIZE))
+        return Examples(pixels, persons, self.known[rows], torch.ones(count, 1, *SIZE))
 
 
 class Teacher:

@@ -57,7 +57,10 @@ CheckpointArgument = Annotated[
 ]
 BOXED_MODEL = Path(BOXED[0])
 """The checkpoint where none is named."""
-WeightsOption = Annotated[Path | None, typer.Option(help="Backbone's weights: a file or a checkpoint.")]
+WeightsOption = Annotated[
+    Path | None,
+    typer.Option(help="File or checkpoint for the backbone, in place of weights that the recipe names."),
+]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps; auto takes what is there.")]
 CorruptOption = Annotated[int, typer.Option(min=0, help="Undecodable images that may be skipped.")]
 BackendOption = Annotated[

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional
 
 from reseen.data.images.cache import CachedImages
 from reseen.data.images.keypoints import keypoints_of
@@ -20,6 +21,8 @@ from reseen.data.images.size import Size
 from reseen.data.person import PersonImage
 from reseen.data.skeleton import COCO18
 from reseen.pose.coco import CocoImage, CocoKeypoints
+
+T = TypeVar("T")
 
 _LEAST = 5
 """Joints of a person in COCO that a crop is made of."""
@@ -49,6 +52,10 @@ class PoseExamples(Protocol):
     @property
     def datasets(self) -> tuple[str, ...]:
         """Keys of the data sets that the persons are from."""
+
+    @property
+    def known(self) -> Tensor:
+        """(N,) whose joints are; a teacher has to tell those of others."""
 
     def __len__(self) -> int: ...
 
@@ -92,18 +99,21 @@ class CocoExamples:
         keypoints: Of the file ``person_keypoints_*.json``.
         folder: Of its pictures.
         size: (H, W) of the crops.
+        most: At most so many of them, spread over the file; None for all.
     """
 
     datasets: tuple[str, ...] = ("coco",)
 
-    def __init__(self, keypoints: CocoKeypoints, folder: Path, size: Size) -> None:
+    def __init__(self, keypoints: CocoKeypoints, folder: Path, size: Size, most: int | None = None) -> None:
         self.folder, self.size = folder, size
-        self._crops = [
+        crops = [
             _Crop(image, _widened(box, size))
             for image in keypoints.images
             for box, points in zip(image.boxes, image.persons, strict=True)
             if (points[:, 2] > 0).sum() >= _LEAST
         ]
+        self._crops = spread(crops, most)
+        self.known = torch.ones(len(self._crops), dtype=torch.bool)
 
     def __len__(self) -> int:
         return len(self._crops)
@@ -112,12 +122,10 @@ class CocoExamples:
         with ThreadPoolExecutor() as pool:
             made = list(pool.map(self._example, (self._crops[row] for row in rows)))
         pixels, persons, weights = zip(*made, strict=True)
-        most = max(len(each) for each in persons)
-        padded = [np.pad(each, ((0, most - len(each)), (0, 0), (0, 0))) for each in persons]
         return Examples(
             torch.from_numpy(np.stack(pixels)),
-            torch.from_numpy(np.stack(padded)),
-            torch.ones(len(rows), dtype=torch.bool),
+            torch.cat(_padded([torch.from_numpy(each)[None] for each in persons])),
+            self.known[list(rows)],
             torch.from_numpy(np.stack(weights))[:, None],
         )
 
@@ -132,6 +140,48 @@ class CocoExamples:
         scale = np.array([width / (right - left), height / (bottom - top)], np.float32)
         persons[..., :2] = (persons[..., :2] + 0.5 - np.array([left, top], np.float32)) * scale - 0.5
         return np.asarray(pixels, np.uint8), persons, 1 - covered
+
+
+class JoinedExamples:
+    """Those of several sources, one source after the other.
+
+    Args:
+        sources: Whose crops have one size.
+    """
+
+    def __init__(self, sources: Sequence[PoseExamples]) -> None:
+        self._sources = sources
+        self._starts = np.cumsum([0, *map(len, sources)])
+        self.datasets = tuple(dict.fromkeys(key for source in sources for key in source.datasets))
+        self.known = torch.cat([source.known for source in sources])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, rows: Sequence[int]) -> Examples:
+        wanted = np.asarray(rows)
+        owners = np.searchsorted(self._starts, wanted, side="right") - 1
+        places = [np.flatnonzero(owners == owner) for owner in range(len(self._sources))]
+        parts = [
+            source[(wanted[own] - start).tolist()]
+            for source, start, own in zip(self._sources, self._starts[:-1], places, strict=True)
+            if len(own)
+        ]
+        pixels, persons, known, weights = zip(*parts, strict=True)
+        back = torch.from_numpy(np.argsort(np.concatenate(places)))
+        joined = (torch.cat(pixels), torch.cat(_padded(persons)), torch.cat(known), torch.cat(weights))
+        return Examples(*(each[back] for each in joined))
+
+
+def spread(items: Sequence[T], most: int | None) -> Sequence[T]:
+    """Returns at most so many of the items, evenly spread over them; None for all."""
+    return items[:: -(-len(items) // most) if most and items else 1]
+
+
+def _padded(persons: Sequence[Tensor]) -> list[Tensor]:
+    """Returns joints (B, P, 18, 3) of as many persons each as the most have: those who are not there are 0."""
+    most = max(each.shape[1] for each in persons)
+    return [functional.pad(each, (0, 0, 0, 0, 0, most - each.shape[1])) for each in persons]
 
 
 def _widened(box: NDArray[np.float32], size: Size) -> tuple[float, float, float, float]:

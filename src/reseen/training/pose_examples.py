@@ -9,20 +9,24 @@ from reseen.data import loader_options, open_split, recognise
 from reseen.data.images.cache import cached_images
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError
-from reseen.pose.examples import PersonExamples
+from reseen.pose.coco import read_coco
+from reseen.pose.examples import CocoExamples, JoinedExamples, PersonExamples, PoseExamples, spread
 from reseen.progress import Progress
 
 _WHOLE = ("rendered",)
 """Data sets that know all 18 joints; what others publish lacks some, and would teach that these are nowhere."""
+COCO = "coco"
+"""Key of COCO's person keypoints, which is no data set of ours: nobody has an identity there."""
 
 
 def open_examples(
     places: Sequence[str], size: tuple[int, int], *, most: int | None = None, progress: Progress | None = None
-) -> PersonExamples:
+) -> PoseExamples:
     """Returns the training images of data sets, with their joints where these are whole.
 
     Args:
-        places: A folder or zip each, or ``KEY=PLACE`` where the data set is not to be recognised.
+        places: A folder or zip each, or ``KEY=PLACE`` where the data set is not to be recognised; ``coco=FOLDER`` for
+            COCO as it is published, ``annotations/person_keypoints_train2017.json`` beside ``train2017``.
         size: (H, W) of the crops.
         most: Images of each data set, spread over it; None for all.
         progress: Told how far decoding has come.
@@ -32,12 +36,32 @@ def open_examples(
     """
     images: list[PersonImage] = []
     keys = []
+    sources: list[PoseExamples] = []
     for place in places:
+        if place.startswith(f"{COCO}="):
+            sources.append(_coco(Path(place.removeprefix(f"{COCO}=")), size, most))
+            continue
         key, split_images = _training_images(place)
-        images += split_images[:: -(-len(split_images) // most) if most else 1]
+        images += spread(split_images, most)
         keys.append(key)
-    cached = cached_images(images, size, progress=progress)
-    return PersonExamples(cached, tuple(dict.fromkeys(keys)))
+    if images:
+        cached = cached_images(images, size, progress=progress)
+        sources.append(PersonExamples(cached, tuple(dict.fromkeys(keys))))
+    return sources[0] if len(sources) == 1 else JoinedExamples(sources)
+
+
+def _coco(root: Path, size: tuple[int, int], most: int | None) -> CocoExamples:
+    file = next(iter(sorted(root.glob("annotations/person_keypoints_train*.json"))), None)
+    pictures = root / file.stem.removeprefix("person_keypoints_") if file else root
+    if file is None or not pictures.is_dir():
+        raise ReseenError(
+            f"{root} is not COCO as it is published: annotations/person_keypoints_train2017.json, and the pictures in "
+            "train2017"
+        )
+    examples = CocoExamples(read_coco(file), pictures, size, most)
+    if not len(examples):
+        raise ReseenError(f"{file} has nobody with five joints or more: there is nothing to learn from")
+    return examples
 
 
 def _training_images(place: str) -> tuple[str, Sequence[PersonImage]]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from reseen.data import open_split
+from reseen.data.annotations.joints_file import place_of, write_joints
 from reseen.errors import ReseenError
 from tests.cli.calls import run
 
@@ -30,11 +34,21 @@ def test_evaluate_equals_the_figures_after_training(trained: Path, market_drawn:
             assert min(picture.size) > 200
 
 
+def test_joints_of_a_file_go_with_the_images(trained: Path, market_drawn: Path, tmp_path: Path) -> None:
+    """Of all of them: a file that has only one is no use."""
+    first = open_split("market1501", market_drawn).gallery[0]
+    write_joints(tmp_path / "few.parquet", {place_of(first): np.ones((18, 3), np.float32)})
+    result = run("evaluate", trained / "last", "--data", market_drawn, "--joints", tmp_path / "few.parquet")
+    assert isinstance(result.exception, ReseenError)
+    assert re.search(r"few\.parquet has no joints of [\d,]+ of [\d,]+ images", str(result.exception))
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         (["--folds", 2, "--option", "fold=1"], "--folds 2 goes over the folds itself"),
         (["--option", "fold=[1"], "a value is not YAML"),
+        (["--joints", "no.parquet"], "no.parquet"),
         (["--feature", "glob"], "no feature 'glob'; there are: global"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from reseen.data.annotations.joints_file import read_joints, source_of
 from reseen.errors import ReseenError
 from reseen.pose.network import load_pose_net
 from tests.cli.calls import run
+from tests.drawn import draw_person
 
 NARROW = ["--width", 0.05, "--streams", 1, "--kernel", 3, "--size", "64x32", "--batch-size", 8, "--accelerator", "cpu"]
 
@@ -29,6 +31,48 @@ def test_rendered_persons_teach_a_network_that_finds_joints(rendered: Path, tmp_
     assert run("pose", rendered, "--source", tmp_path / "pose", "--out", found).exit_code == 0
     assert len(read_joints(found)) == 192
     assert source_of(found).startswith(network.name)
+
+
+def test_cocos_persons_teach_beside_rendered_ones(rendered: Path, tmp_path: Path) -> None:
+    write_coco(tmp_path / "coco")
+    places = [f"coco={tmp_path / 'coco'}", rendered]
+    result = run("train-pose", *places, "--out", tmp_path / "pose", "--images", 8, "--epochs", 1, *NARROW)
+    assert result.exit_code == 0, result.output
+    assert "trained on 10 images of coco, rendered" in result.stdout
+    assert trained_on(tmp_path / "pose") == ("coco", "rendered")
+
+
+def test_coco_in_another_layout_is_told(tmp_path: Path) -> None:
+    write_coco(tmp_path / "coco")
+    (tmp_path / "coco" / "train2017").rename(tmp_path / "coco" / "images")
+    result = run("train-pose", f"coco={tmp_path / 'coco'}", "--out", tmp_path / "pose")
+    assert isinstance(result.exception, ReseenError)
+    assert "coco is not COCO as it is published: annotations/person_keypoints_train2017.json" in str(result.exception)
+
+
+def write_coco(root: Path) -> None:
+    """Writes two pictures of a person with five joints each, and one of a person with two, as COCO lays them out."""
+    (root / "annotations").mkdir(parents=True)
+    (root / "train2017").mkdir()
+    points = [(32, 12), (0, 0), (0, 0), (0, 0), (0, 0), (40, 28), (24, 28), (44, 44), (20, 44)]
+    images, annotations = [], []
+    for number, joints in enumerate((5, 5, 2)):
+        draw_person(0, number, 1).save(root / "train2017" / f"{number}.jpg")
+        known = [point for point in points if point != (0, 0)][:joints]
+        flags = [value for x, y in points for value in ((x, y, 2) if (x, y) in known else (0, 0, 0))]
+        images.append({"id": number, "file_name": f"{number}.jpg", "height": 128, "width": 64})
+        annotations.append(
+            {
+                "image_id": number,
+                "iscrowd": 0,
+                "bbox": [16, 8, 32, 112],
+                "keypoints": flags + [0] * (3 * 17 - len(flags)),
+                "num_keypoints": joints,
+                "segmentation": [[16, 8, 48, 8, 48, 120, 16, 120]],
+            }
+        )
+    content = {"images": images, "annotations": annotations, "categories": []}
+    (root / "annotations" / "person_keypoints_train2017.json").write_text(json.dumps(content))
 
 
 @pytest.mark.parametrize(

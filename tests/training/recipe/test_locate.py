@@ -62,6 +62,22 @@ def test_the_command_line_goes_before_everything(tmp_path: Path, monkeypatch: py
     assert resolve(make(None)).init == {}
 
 
+def test_weights_never_take_the_place_of_what_a_run_has_learnt(tmp_path: Path) -> None:
+    (tmp_path / "own.safetensors").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "model.safetensors").touch()
+    for start in ("runs/first/last", str(tmp_path / "folder")):
+        with pytest.raises(
+            ReseenError, match=r"what .* has learnt; .*: --set init\.backbone=.*own\.safetensors$"
+        ) as error:
+            resolve(make(start), data=tmp_path, weights=tmp_path / "own.safetensors")
+        assert start in str(error.value)
+    elsewhere = tmp_path / "runs" / "first" / "last"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "model.safetensors").touch()
+    assert resolve(make("runs/first/last"), data=tmp_path, weights=elsewhere).init == {"backbone": str(elsewhere)}
+
+
 def test_what_is_missing_is_named_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(ReseenError, match="give --data DIR or set RESEEN_DATA"):
         resolve(make())
@@ -115,7 +131,7 @@ def test_missing_weights_are_named_before_anything_is_rendered(
     for given in (tmp_path / "none.safetensors", Path(V1_FILE)):  # timm's stand in only for what nobody asked for
         with pytest.raises(ReseenError, match=f"there are no weights .*{given.name}: name a file or a checkpoint"):
             resolve(recipe, weights=given)
-    with pytest.raises(ReseenError, match=r"no weights runs/first/last: .*; reseen train first makes it"):
+    with pytest.raises(ReseenError, match=r"no weights runs/first/last: .*backbone=…; reseen train first makes it"):
         resolve(recipe.model_copy(update={"init": {"backbone": "runs/first/last"}}))
     assert flat_world.made == 0
 

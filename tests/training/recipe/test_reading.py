@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from reseen.errors import ReseenError
-from reseen.models.aanet import AANetConfig
 from reseen.training.recipe import dump_recipe, load_recipe
 
 RECIPES = sorted((Path(__file__).parents[3] / "recipes").glob("*.yaml"))
@@ -41,53 +40,6 @@ def test_ours_are_found_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert load_recipe("demo").name == "demo"
     with pytest.raises(ReseenError, match="there is no recipe 'demoo'; near: demo"):
         load_recipe("demoo")
-
-
-def test_ablation_rows_add_one_thing_each() -> None:
-    rows = [load_recipe(path) for path in RECIPES if "aanet50-market1501-ablation" in path.stem]
-    heads = [
-        (row.model.parts, row.model.attribute, row.model.attention)
-        for row in rows
-        if isinstance(row.model, AANetConfig)
-    ]
-    assert heads == [
-        (None, False, ()),
-        ("clusters", False, ()),
-        ("clusters", True, ()),
-        ("clusters", True, ()),
-        ("clusters", True, None),
-    ]
-    weightings = [row.phases[0].objective.weighting for row in rows]
-    assert weightings == ["fixed", "fixed", "fixed", "uncertainty", "uncertainty"]
-    assert all(row.phases[0].epochs == 40 for row in rows)
-
-
-@pytest.mark.parametrize("family", ["ablation", "short"])
-def test_rows_of_lrdnn_add_one_thing_each(family: str) -> None:
-    both = ("confidence", "affinity")
-    expected = {
-        f"{family}-b": (False, (), True),
-        f"{family}-b-a": (True, (), True),
-        f"{family}-b-a-h": (True, ("confidence",), True),
-        f"{family}-b-a-c": (True, ("affinity",), True),
-        f"{family}-without-cpb": (True, both, False),
-    } | ({"short": (True, both, True)} if family == "short" else {})
-    whole = load_recipe("lrdnn50-market1501-short" if family == "short" else "lrdnn50-market1501")
-    for name, options in expected.items():
-        row = load_recipe(f"lrdnn50-market1501-{name}")
-        last = row.system(len(row.phases) - 1).model_dump()
-        assert (last["attribute"], last["pose_maps"], last["channel_parse"]) == options, name
-        assert ("pose" in row.init) == bool(options[1])
-        for phase, other in zip(row.phases, whole.phases, strict=False):
-            assert (phase.epochs, phase.optimizer, phase.sampler, phase.schedule, phase.augmentation) == (
-                other.epochs,
-                other.optimizer,
-                other.sampler,
-                other.schedule,
-                other.augmentation,
-            )
-        if family == "short":
-            assert len(row.phases) == len(whole.phases)
 
 
 def test_exponents_without_a_point_are_numbers(small: Path) -> None:

@@ -55,7 +55,7 @@ def test_what_was_run_stands_beside_the_papers_figures(rows: list[Row]) -> None:
         "reranked": {"mAP": 0.85, "rank1": 0.86},
         "cost": {"parameters": 23_508_032, "multiply_adds": 1_030_000_000},
     }
-    put("two", 0.70, 0.80, training_seconds=59, **more)
+    put("two", 0.70, 0.80, training_seconds=59, speed={"images_per_second": 34.2}, **more)
     put("four", 0.5, 0.25)
     page = results_page(rows)
     assert "| `one` | table 1 | 82.45 / 93.89 | 81.00 ± 1.41 / 93.50 ± 0.71 | −1.45 / −0.39 | 2 of 2 |\n" in page
@@ -67,11 +67,11 @@ def test_what_was_run_stands_beside_the_papers_figures(rows: list[Row]) -> None:
         "| `one-seed-1` | abc1234 | 1 | A card | 2.0 h | 1,234 images/s, GPU busy 93 % | 3.0 GiB, 0.5 GiB GPU "
         "| `init.backbone: own.safetensors` |\n" in made
     )
-    assert "| `two` | not recorded | not recorded | not recorded | 59 s |" in made
+    assert "| `two` | not recorded | not recorded | not recorded | 59 s | 34 images/s |" in made
     assert readme_table(rows).splitlines()[2:] == [
         "| `one` | market1501 | 55 min | **81.00 ± 1.41 / 93.50 ± 0.71** | | | not recorded | 82.45 / 93.89 "
         "| −1.45 / −0.39 | 82.45 / 93.89 |",
-        "| `two` | market1501 | 59 s | **70.00 / 80.00** | 85.00 / 86.00 | 90.00 | 23.5 M, 1.03 G | mark 67 / 85 "
+        "| `two` | market1501 | 59 s, 34 | **70.00 / 80.00** | 85.00 / 86.00 | 90.00 | 23.5 M, 1.03 G | mark 67 / 85 "
         "| +3.00 / −5.00 | 82.45 / 93.89 |",
     ]
 

@@ -8,7 +8,7 @@ import pytest
 
 from reseen.errors import ReseenError
 from reseen.training.reproduce.overview import overview
-from reseen.training.reproduce.queue import Job, chosen, due, jobs_of
+from reseen.training.reproduce.queue import Job, chosen, due, jobs_of, stated
 from reseen.training.reproduce.rows import Row
 from tests.training.reproduce.tiny import row_of
 
@@ -73,6 +73,19 @@ def test_a_checkpoint_that_is_gone_is_trained_again(rows: list[Row]) -> None:
     assert names(due(jobs[:1], jobs)) == ["early", "late"]
     put("runs/early/last/model.safetensors")
     assert names(due(jobs, jobs)) == ["late", "other", "late-seed-1"]
+
+
+def test_a_second_seed_starts_from_the_second_seed_of_what_it_names(tmp_path: Path, rows: list[Row]) -> None:
+    early = row_of(tmp_path, None, "early", seeds=(0, 1))
+    late = row_of(tmp_path, None, "late", start="runs/early/last", same_seed=("early",), seeds=(0, 1))
+    jobs = jobs_of([late, early])
+    assert [stated(job).init for job in jobs[:1] + jobs[2:3]] == [
+        {"backbone": "runs/early/last"},
+        {"backbone": "runs/early-seed-1/last"},
+    ]
+    assert names(due(jobs, jobs)) == ["early", "late", "early-seed-1", "late-seed-1"]
+    put("runs/early/last/model.safetensors")
+    assert names(due([jobs[2]], jobs)) == ["early-seed-1", "late-seed-1"]
 
 
 def test_what_is_trained_needs_nothing_any_more(rows: list[Row]) -> None:

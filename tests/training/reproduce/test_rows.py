@@ -10,7 +10,7 @@ import pytest
 
 from reseen.training.recipe_files import find_recipe, recipes_directory
 from reseen.training.reproduce.figures import FIGURES
-from reseen.training.reproduce.queue import jobs_of, needs
+from reseen.training.reproduce.queue import Job, jobs_of, needs
 from reseen.training.reproduce.rows import ROWS, Row
 
 BY_NAME = {row.recipe: row for row in ROWS}
@@ -57,9 +57,12 @@ def test_worth_follows_the_plan() -> None:
 
 
 def test_what_a_row_needs_has_a_row_and_its_first_seed() -> None:
-    missing = {name for row in ROWS for name in needs(row)} - BY_NAME.keys()
+    jobs = jobs_of(ROWS)
+    missing = {name for job in jobs for name in needs(job)} - {job.name for job in jobs}
     assert missing == set()
-    assert needs(BY_NAME["acrn-market1501-reidcnn-attributes"]) == ("mva-peta-all", "acrn-market1501-reidcnn")
+    fused = BY_NAME["acrn-market1501-reidcnn-attributes"]
+    assert needs(Job(fused)) == ("mva-peta-all", "acrn-market1501-reidcnn")
+    assert needs(Job(fused, seed=1)) == ("mva-peta-all", "acrn-market1501-reidcnn-seed-1")
     assert all(row.seeds[0] == 0 for row in ROWS)
 
 

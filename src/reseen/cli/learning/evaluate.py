@@ -30,6 +30,7 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="Folder or zip of the data set.", callback=existing)],
     dataset: Annotated[str | None, typer.Option(help="Its key; recognised if left out.")] = None,
     options: LoaderOption = None,
+    joints: Annotated[Path | None, typer.Option(help="File of its images' joints (.parquet).")] = None,
     folds: Annotated[int, typer.Option(min=1, help="Mean over this many folds: 10 on VIPeR.")] = 1,
     average_precision: Annotated[str, typer.Option(help="hits or trapezoid.")] = "hits",
     reranking: Annotated[bool, typer.Option("--reranking", help="Also after k-reciprocal re-ranking.")] = False,
@@ -51,11 +52,14 @@ def evaluate(
     if folds > 1 and "fold" in loader_options:
         raise ReseenError(f"--folds {folds} goes over the folds itself: leave out --option fold, or --folds")
     from reseen.data import open_split, recognise
+    from reseen.data.annotations.joints_file import attach_joints_file
 
     name = dataset or recognise(data)
     checkpoints = checkpoints_for(checkpoint, folds, name)
     over_folds = [{"fold": fold} for fold in range(len(checkpoints))] if len(checkpoints) > 1 else [{}]
     splits = [open_split(name, data, **loader_options, **fold) for fold in over_folds]
+    if joints:
+        splits = [attach_joints_file(split, joints) for split in splits]
 
     from reseen.evaluation import ReRanking
     from reseen.evaluation.split import OWN_FOLDS, average_folds, evaluate_split

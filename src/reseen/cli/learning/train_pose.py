@@ -14,7 +14,9 @@ from reseen.extras import need
 
 
 def train_pose(
-    data: Annotated[list[str], typer.Argument(help="Folders or zips of person images, or KEY=PLACE each.")],
+    data: Annotated[
+        list[str], typer.Argument(help="Folders or zips of person images, KEY=PLACE each, or coco=FOLDER.")
+    ],
     folder: Annotated[Path, typer.Option("--out", help="Folder of the network, and of the run.")],
     teacher: Annotated[
         Path | None,
@@ -37,7 +39,7 @@ def train_pose(
     stop_after: Annotated[int | None, typer.Option(min=1, help="Stop, resumable, after this epoch.")] = None,
     accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu, mps.")] = "auto",
 ) -> None:
-    """Train a pose network on rendered persons' joints, and on a teacher's maps of any others.
+    """Train a pose network on rendered persons' and COCO's joints, and on a teacher's maps of any others.
 
     Example: [bold]reseen train-pose pedestrians market1501=DATA --teacher human-pose-estimation-0001.xml --out pose[/]
     """

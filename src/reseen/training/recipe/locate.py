@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +19,7 @@ from reseen.extras import need
 from reseen.models.initial import HUB
 from reseen.progress import progress_of
 from reseen.training.recipe.sections import DataSection, Recipe, SourceSection
+from reseen.training.recipe.starts import CHECKPOINT_OF_RUN, called, is_checkpoint
 
 S = TypeVar("S", bound=SourceSection)
 
@@ -27,8 +27,6 @@ V1_FILE = "resnet50_imagenet_v1.safetensors"
 """ImageNet weights of the ResNet-50 the quick recipes were measured with (``stride_in: conv1``)."""
 HUB_RESNET50 = "resnet50.tv_in1k"
 """What timm can download in their place (``stride_in: conv2``)."""
-CHECKPOINT_OF_RUN = re.compile(r"runs/([\w.-]+)/(last|best|best-on-test)")
-"""How a recipe names the checkpoint of another recipe's run, which it starts from."""
 
 
 def resolve(
@@ -42,17 +40,17 @@ def resolve(
         recipe: As read from its file.
         data: The data's folder or zip; else the recipe's own, else ``$RESEEN_DATA``. Extra sources, and phases' own
             data, without a root are looked for in the same place.
-        weights: What the backbone starts from, a file or a checkpoint's folder; else what the recipe says. Files are
-            looked for in the working folder, in ``$RESEEN_WEIGHTS``, in a folder ``weights`` in or beside the data,
-            and in the user's cache.
+        weights: What the backbone starts from in the place of weights that the recipe names, or of none: a file or a
+            checkpoint's folder; else what the recipe says. Files are looked for in the working folder, in
+            ``$RESEEN_WEIGHTS``, in a folder ``weights`` in or beside the data, and in the user's cache.
         console: Where the progress of rendering is shown; standard error by default.
 
     Raises:
-        ReseenError: If any of them cannot be found.
+        ReseenError: If any of them cannot be found, or weights would take the place of what another run has learnt.
     """
     console = console or Console(stderr=True)
     if weights:
-        recipe = recipe.model_copy(update={"init": recipe.init | {"backbone": str(weights)}})
+        recipe = _from_given(recipe, str(weights))
     source = recipe.data
     given = data or source.root or _from_environment(source)
     # Rendering takes minutes: what is wrong with the weights has to be said before.
@@ -71,6 +69,16 @@ def resolve(
     return recipe.model_copy(update={"data": found(source if renders else located), "phases": phases})
 
 
+def _from_given(recipe: Recipe, weights: str) -> Recipe:
+    own = recipe.init.get("backbone", HUB)
+    if is_checkpoint(own) and called(own) != called(weights):
+        raise ReseenError(
+            f"--weights {weights}: recipe {recipe.name} starts its backbone from what {own} has learnt; to start from "
+            f"something else: --set init.backbone={weights}"
+        )
+    return recipe.model_copy(update={"init": recipe.init | {"backbone": weights}})
+
+
 def _with_weights(recipe: Recipe, given: bool, root: Path) -> Recipe:
     """Returns the recipe with the files that its parts start from."""
     for part, name in recipe.init.items():
@@ -79,7 +87,7 @@ def _with_weights(recipe: Recipe, given: bool, root: Path) -> Recipe:
         elif name != HUB and (given or name != V1_FILE):
             made = CHECKPOINT_OF_RUN.fullmatch(name)
             first = f"; reseen train {made[1]} makes it" if made else ""
-            how = "--weights" if part == "backbone" else f"--set init.{part}=…"
+            how = "--weights" if part == "backbone" and (given or not made) else f"--set init.{part}=…"
             raise ReseenError(f"there are no weights {name}: name a file or a checkpoint with {how}{first}")
         elif name != HUB:
             recipe = _from_hub(recipe, part)

@@ -16,6 +16,7 @@ from reseen.losses.objective import TERMS, ObjectiveConfig
 from reseen.models import SYSTEMS
 from reseen.training.recipe import sections
 from reseen.training.recipe.sections import FROM_DATA, Recipe
+from reseen.training.recipe.starts import called
 from reseen.training.recipe_files import find_recipe
 
 
@@ -88,7 +89,8 @@ def content_of(recipe: Recipe) -> dict[str, Any]:
 def check_unchanged(recipe: Recipe, stored: Path) -> None:
     """Checks that a run is resumed with the recipe it was started with.
 
-    Where data and weights to start from lie, whether it is compiled, and how the result is evaluated, may differ.
+    Where data and weights to start from lie, whether it is compiled, and how the result is evaluated, may differ; what
+    they are called may not: parts that begin in a later phase still start from them.
 
     Args:
         recipe: The recipe now.
@@ -99,7 +101,8 @@ def check_unchanged(recipe: Recipe, stored: Path) -> None:
     """
     before, now = content_of(load_recipe(stored)), content_of(recipe)
     for content in (before, now):
-        del content["init"], content["evaluation"], content["compile"]
+        del content["evaluation"], content["compile"]
+        content["init"] = {part: called(source) for part, source in content["init"].items()}
         for data in (content["data"], *(phase["data"] for phase in content["phases"] if phase["data"])):
             for source in (data, *data["extra"]):
                 del source["root"]

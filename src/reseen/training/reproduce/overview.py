@@ -47,6 +47,6 @@ def _title(job: Job) -> Text:
     title = Text(job.name)
     if job.state == "done" and job.result is not None and not job.result.is_traced:
         title.append("\n  commit and machine not recorded", "dim")
-    elif job.state == "missing" and (first := needs(job.row)):
+    elif job.state == "missing" and (first := needs(job)):
         title.append(f"\n  after {', '.join(first)}", "dim")
     return title

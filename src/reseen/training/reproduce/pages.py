@@ -64,7 +64,7 @@ def readme_table(rows: Sequence[Row]) -> str:
                 (
                     f"`{row.recipe}`",
                     str(results[0].content["dataset"]),
-                    results[0].duration,
+                    ", ".join(filter(None, (results[0].duration, results[0].rate))),
                     f"**{_measured(results, PLAIN)}**",
                     _measured(results, ranks(0, 0, RERANKED)).removeprefix(RERANKED),
                     _measured(results, ("attributes",)).removeprefix("attributes "),
@@ -78,7 +78,7 @@ def readme_table(rows: Sequence[Row]) -> str:
         (
             "recipe",
             "test set",
-            "training",
+            "training, images/s",
             "mAP / rank-1",
             "re-ranked",
             "attributes",

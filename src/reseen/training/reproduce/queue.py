@@ -6,12 +6,15 @@ import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from reseen.checkpoint_files import MODEL_FILE, REPORT, STATE, fold_folder
 from reseen.errors import ReseenError, nearest
 from reseen.training.reproduce.results import RESULTS, Result
 from reseen.training.reproduce.rows import Row
+
+if TYPE_CHECKING:
+    from reseen.training.recipe import Recipe
 
 RUNS = Path("runs")
 """Where runs lie, in the working folder: recipes that start from another one's checkpoint look for it there."""
@@ -35,8 +38,7 @@ class Job:
     @property
     def name(self) -> str:
         """The recipe's name; other seeds than 0 are named."""
-        name = Path(self.row.recipe).stem
-        return f"{name}-seed-{self.seed}" if self.seed else name
+        return _run_of(Path(self.row.recipe).stem, self.seed)
 
     @property
     def folder(self) -> Path:
@@ -111,7 +113,7 @@ def due(wanted: Iterable[Job], jobs: Iterable[Job]) -> list[Job]:
     def add(job: Job) -> None:
         if job.name in ordered:
             return
-        for name in [] if job.state == "trained" else needs(job.row):
+        for name in [] if job.state == "trained" else needs(job):
             if name in by_name and not by_name[name].has_checkpoint:
                 add(by_name[name])
         ordered[job.name] = job
@@ -122,15 +124,34 @@ def due(wanted: Iterable[Job], jobs: Iterable[Job]) -> list[Job]:
     return list(ordered.values())
 
 
-def needs(row: Row) -> tuple[str, ...]:
-    """Returns the names of the recipes that have to be trained before this one, by what its ``init`` says.
+def needs(job: Job) -> tuple[str, ...]:
+    """Returns the names of the jobs that have to be trained before this one, by what its recipe's ``init`` says.
+
+    Raises:
+        ReseenError: If the recipe cannot be read.
+    """
+    from reseen.training.recipe.starts import CHECKPOINT_OF_RUN
+
+    found = (CHECKPOINT_OF_RUN.fullmatch(source) for source in stated(job).init.values())
+    return tuple(dict.fromkeys(match[1] for match in found if match))
+
+
+def stated(job: Job, overrides: Sequence[str] = ()) -> Recipe:
+    """Returns a job's recipe as it is stored, but with the job's seed, and starts of that seed where its row says so.
+
+    Args:
+        job: The job.
+        overrides: ``key=value``.
 
     Raises:
         ReseenError: If the recipe cannot be read.
     """
     from reseen.training.recipe import load_recipe
-    from reseen.training.recipe.locate import CHECKPOINT_OF_RUN
 
-    sources = load_recipe(row.recipe).init.values()
-    found = (CHECKPOINT_OF_RUN.fullmatch(source) for source in sources)
-    return tuple(dict.fromkeys(match[1] for match in found if match))
+    recipe = load_recipe(job.row.recipe, [f"seed={job.seed}", *overrides])
+    again = {f"runs/{name}/last": f"runs/{_run_of(name, job.seed)}/last" for name in job.row.same_seed}
+    return recipe.model_copy(update={"init": {part: again.get(name, name) for part, name in recipe.init.items()}})
+
+
+def _run_of(recipe: str, seed: int) -> str:
+    return f"{recipe}-seed-{seed}" if seed else recipe

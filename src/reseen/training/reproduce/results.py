@@ -108,11 +108,17 @@ class Result:
     @property
     def speed(self) -> str:
         """Of the training: images a second, and which share of the time the GPU was busy, if it was one."""
-        speed: Mapping[str, float] = self.content.get("speed", {})
-        if "images_per_second" not in speed:
+        if not self.rate:
             return UNKNOWN
+        speed = self.content["speed"]
         busy = f", GPU busy {100 * speed['gpu_busy']:.0f} %" if "gpu_busy" in speed else ""
-        return f"{speed['images_per_second']:,.0f} images/s{busy}"
+        return f"{self.rate} images/s{busy}"
+
+    @property
+    def rate(self) -> str:
+        """Images a second of the training; empty if not recorded."""
+        rate = self.content.get("speed", {}).get("images_per_second")
+        return "" if rate is None else f"{rate:,.0f}"
 
     def _made(self, key: str) -> Any:
         return self.content.get("provenance", {}).get(key)

@@ -21,7 +21,8 @@ from reseen.training.fit import Run
 from reseen.training.folds import train_folds
 from reseen.training.recipe import Recipe, content_of, load_recipe
 from reseen.training.recipe.locate import V1_FILE, resolve
-from reseen.training.reproduce.queue import Job
+from reseen.training.recipe.starts import called
+from reseen.training.reproduce.queue import Job, stated
 
 _BEFORE_ANY_STEP = {"recipe.yaml", "log.txt", "tensorboard"}
 """All that a run leaves which was killed before its first epoch was over."""
@@ -102,12 +103,11 @@ class Reproduction:
         Raises:
             ReseenError: If they cannot be found.
         """
-        own, weights = [f"seed={job.seed}", *self.overrides], self.weights
-        recipe = load_recipe(job.row.recipe, own)
+        recipe, weights = stated(job, self.overrides), self.weights
         starts = recipe.init.get("backbone") in (HUB, V1_FILE)
         if weights is not None and starts and str(getattr(recipe.model, "backbone", "")).startswith("resnet50"):
             stride = "conv1" if weights.name == V1_FILE else "conv2"
-            recipe = load_recipe(job.row.recipe, [*own, f"model.stride_in={stride}"])
+            recipe = stated(job, [*self.overrides, f"model.stride_in={stride}"])
         else:
             weights = None
         data = None if recipe.data.name == "rendered" else self.data
@@ -158,8 +158,7 @@ def changes_of(job: Job) -> dict[str, Any]:
         job: Its run folder has the recipe that was run.
     """
     folder = job.folder if job.row.folds == 1 else fold_folder(job.folder, 0)
-    stored, run = load_recipe(job.row.recipe, [f"seed={job.seed}"]), load_recipe(folder / "recipe.yaml")
-    before, after = (dict(_flat(content_of(recipe))) for recipe in (stored, run))
+    before, after = (dict(_flat(content_of(recipe))) for recipe in (stated(job), load_recipe(folder / "recipe.yaml")))
     own = {"name"} | ({"data.options.fold"} if job.row.folds > 1 else set())
     keys = [key for key in before | after if key not in own and before.get(key) != after.get(key)]
     return {key: after.get(key) for key in keys}
@@ -176,7 +175,6 @@ def _flat(value: Any, *keys: str) -> Iterator[tuple[str, Any]]:
         for index, inner in enumerate(value):
             yield from _flat(inner, *keys, str(index))
     elif keys[:1] == ("init",):
-        place = Path(str(value))
-        yield ".".join(keys), place.name if place.suffix else "/".join(place.parts[-2:])
+        yield ".".join(keys), called(str(value))
     else:
         yield ".".join(keys), value

@@ -1,0 +1,186 @@
+"""Rows of one table differ in what their names say, and in nothing else: neither data, schedule nor evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from reseen.training.recipe import Recipe, content_of, load_recipe
+
+LEAVES = {"terms", "distance"}
+"""Keys whose values are compared as a whole."""
+TERMS = "phases.0.objective.terms"
+
+
+def flat(value: Any, *keys: str) -> Iterator[tuple[str, Any]]:
+    if keys[-1:] == ("phases",):
+        value = {str(number): phase for number, phase in enumerate(value)}
+    if isinstance(value, dict) and value and keys[-1] not in LEAVES:
+        for key, inner in value.items():
+            yield from flat(inner, *keys, key)
+    else:
+        yield ".".join(keys), value
+
+
+def content(recipe: Recipe, phases: int) -> dict[str, Any]:
+    """Returns what a recipe does by key: in place of a phase's changes to the system, the system it trains."""
+    found = content_of(recipe)
+    del found["name"], found["model"]
+    for number, phase in enumerate(found["phases"]):
+        phase["model"] = recipe.system(number).model_dump(mode="json")
+    if not found["phases"]:
+        found["model"] = recipe.system(0).model_dump(mode="json")
+    found["phases"] = found["phases"][:phases]
+    return dict(pair for key, value in found.items() for pair in flat(value, key))
+
+
+def changes(row: str, whole: str) -> dict[str, Any]:
+    """Returns in what a row differs from the whole, in the phases that it has: its values, None for what it has not."""
+    one, other = load_recipe(row), load_recipe(whole)
+    own, before = (content(recipe, len(one.phases)) for recipe in (one, other))
+    return {key: own.get(key) for key in own.keys() | before.keys() if own.get(key) != before.get(key)}
+
+
+def terms(recipe: str, *titles: str, phase: int = 0) -> list[dict[str, Any]]:
+    """Returns those of a recipe's terms that have these titles, or kinds, as plain values."""
+    chosen = load_recipe(recipe).phases[phase].objective.terms
+    found = [term.model_dump(mode="json") for term in chosen if {term.title, term.kind} & set(titles)]
+    assert len(found) == len(titles)
+    return found
+
+
+@pytest.mark.parametrize("data", ["duke", "market1501"])
+def test_rows_of_aanet(data: str) -> None:
+    whole = f"aanet50-{data}"
+    alone = {"phases.0.model.attribute": False, "phases.0.model.attention": []}
+    fixed = {"phases.0.objective.weighting": "fixed"}
+    parts = terms(whole, "global", "part")
+    expected: dict[str, dict[str, Any]] = {
+        "1-global": alone | fixed | {"phases.0.model.parts": None, TERMS: terms(whole, "global")},
+        "2-parts": alone | fixed | {TERMS: parts},
+        "3-attributes": fixed | {"phases.0.model.attention": [], TERMS: parts + terms(whole, "attribute")},
+        "4-uncertainty": {"phases.0.model.attention": [], TERMS: parts + terms(whole, "attribute")},
+        "5-attention": {},
+    }
+    assert {row: changes(f"{whole}-ablation-{row}", whole) for row in expected} == expected
+
+
+@pytest.mark.parametrize(("family", "whole"), [("ablation", "iva50-market1501"), ("short", "iva50-market1501-short")])
+def test_rows_of_iva(family: str, whole: str) -> None:
+    without = {"identity": {"phases.0.model.identity": False}, "attribute": {"phases.0.model.attribute": False}}
+    own = {"evaluation.reranking": False} if family == "ablation" else {}
+    expected: dict[str, dict[str, Any]] = {
+        "woid": own | without["identity"] | {TERMS: terms(whole, "attribute", "triplet")},
+        "woattr": own | without["attribute"] | {TERMS: terms(whole, "identity", "triplet")},
+        "woim": own | without["identity"] | without["attribute"] | {TERMS: terms(whole, "triplet")},
+        "wovm": own | {"phases.0.model.verification": False, TERMS: terms(whole, "identity", "attribute")},
+    }
+    assert {row: changes(f"iva50-market1501-{family}-{row}", whole) for row in expected} == expected
+
+
+def test_the_sum_of_ivas_attributes_weighs_each_head_by_how_many_it_has() -> None:
+    whole, row = "iva50-market1501-short", "iva50-market1501-short-sum"
+    (found,) = changes(row, whole).items()
+    (attribute,) = terms(whole, "attribute")
+    heads = {"global": 27.0, "upper": 16.0, "lower": 11.0}
+    summed = [attribute | {"name": f"attribute/{head}", "heads": [head], "weight": n} for head, n in heads.items()]
+    assert found == (TERMS, [*terms(whole, "identity"), *summed, *terms(whole, "triplet")])
+
+
+@pytest.mark.parametrize("family", ["", "short-"])
+def test_rows_of_the_attention_driven_net(family: str) -> None:
+    """Full-size rows take from the rendered start what they have, short ones have all one start: the baseline's."""
+    name = f"attention-driven-market1501-{family}"
+    strips, aligned, intra, inter = (f"{name}{row}" for row in ("strips", "aligned", "intra", "inter"))
+    both = name.removesuffix("-")
+    joints = {"data.joints": "market1501-joints.parquet", "init.pose": "pose-net"}
+    within: dict[str, Any] = {"phases.0.model.intra_attention": "spatial_channel"}
+    (identity,) = terms(strips, "identity")
+    fused = [identity | {"weight": 0.5}, identity | {"heads": ["inter"]}]  # λ of the text
+    between: dict[str, Any] = {"phases.0.model.fusion": "inter_attention", TERMS: fused}
+    start = f"runs/attention-driven-rendered{'-strips' if family else ''}/last"
+    if not family:
+        within["init.intra"] = between["init.inter"] = start
+    assert load_recipe(strips).init == {"backbone": start}
+    assert changes(aligned, strips) == joints | {"phases.0.model.alignment": "joints"}
+    assert changes(intra, aligned) == within
+    assert changes(inter, aligned) == between
+    assert changes(both, aligned) == within | between
+
+
+def test_the_short_rows_of_the_attention_driven_net_start_from_their_baseline() -> None:
+    """Of the same system, at the same size."""
+    start, row = (load_recipe(f"attention-driven-{name}") for name in ("rendered-strips", "market1501-short-strips"))
+    assert (start.model, start.data.size) == (row.model, row.data.size)
+
+
+def test_other_rows_of_the_attention_driven_net() -> None:
+    both = "attention-driven-market1501"
+    (intra, inter) = terms(both, "intra", "inter")
+    assert changes(f"{both}-best", both) == {"phases.0.model.beta": 3 / 48, TERMS: [intra | {"weight": 0.1}, inter]}
+    assert changes(f"{both}-undecomposed", both) == {"phases.0.model.intra_attention": "none", "init.intra": None}
+    connected = {"phases.0.model.fusion": "fully_connected", TERMS: [intra, inter]}
+    assert changes(f"{both}-connected", f"{both}-aligned") == connected
+
+
+@pytest.mark.parametrize("suffix", ["", "-mva50"])
+def test_rows_of_acrn(suffix: str) -> None:
+    """Of ReIdCNN ACRN has the first phase; the others train nothing."""
+    net = {"init.attribute_net": "runs/mva50-peta-all-quick/last" if suffix else "runs/mva-peta-all/last"}
+    alone, acrn = "acrn-market1501-attributes", f"acrn-market1501{suffix}"
+    (plain,) = terms("acrn-market1501-reidcnn", "attribute_triplet", phase=1)
+    beside = [plain | {"beside": "attributes"}, plain | {"name": "attributes", "heads": ["attributes"]}]
+    found = changes(acrn, "acrn-market1501-reidcnn")
+    assert found == {"init": None, **net, "phases.1.objective.terms": beside}
+    assert plain["beside"] is None
+    assert plain["heads"] == ["global"]
+
+    kissme = changes(f"{alone}-kissme{suffix}", f"{alone}{suffix}")
+    assert (kissme.keys(), kissme["distance"]["kind"]) == ({"distance"}, "kissme")
+    both = changes(f"{alone.replace('attributes', 'reidcnn-attributes')}{suffix}", f"{alone}{suffix}")
+    distance = both.pop("distance")
+    summed = [(each["kind"], each["features"], each["weight"]) for each in distance["terms"]]
+    assert (distance["kind"], summed) == ("sum", [("euclidean", ["global"], 1), ("euclidean", ["attributes"], 0.5)])
+    assert both == {"model.reid_net": True, "model.gamma": 1, "init.reid_net": "runs/acrn-market1501-reidcnn/last"}
+    assert load_recipe(f"{alone}{suffix}").phases == ()
+    if suffix:
+        assert changes(f"{alone}{suffix}", alone) == net
+        assert changes(acrn, "acrn-market1501") == net
+
+
+def test_rows_of_lrdnn() -> None:
+    """The first two are the first phases of the whole."""
+    whole = "lrdnn50-market1501"
+    maps = "phases.2.model.pose_maps"
+    expected: dict[str, dict[str, Any]] = {
+        "b": {"init.pose": None},
+        "b-a": {"init.pose": None},
+        "b-a-h": {maps: ["confidence"]},
+        "b-a-c": {maps: ["affinity"]},
+        "without-cpb": {f"phases.{phase}.model.channel_parse": False for phase in range(3)},
+    }
+    assert {row: changes(f"{whole}-ablation-{row}", whole) for row in expected} == expected
+    phases = [len(load_recipe(f"{whole}-ablation-{row}").phases) for row in expected]
+    assert phases == [1, 2, 3, 3, 3]
+
+
+def test_short_rows_of_lrdnn() -> None:
+    """All have three phases; the classifiers begin anew where those of the whole do."""
+    whole = "lrdnn50-market1501-short"
+    identity = terms(whole, "identity")
+    without_pose = {"init.pose": None, "phases.2.model.pose_maps": [], "phases.2.frozen": []}
+    alone = {f"phases.{phase}.{key}": value for phase in (1, 2) for key, value in (
+        ("model.attribute", False), ("objective.terms", identity),
+    )}  # fmt: skip
+    maps = "phases.2.model.pose_maps"
+    expected: dict[str, dict[str, Any]] = {
+        "b": without_pose | alone | {"phases.2.fresh": ["head"]},
+        "b-a": without_pose | {"phases.2.fresh": ["head", "attribute_classifier"]},
+        "b-a-h": {maps: ["confidence"]},
+        "b-a-c": {maps: ["affinity"]},
+        "without-cpb": {f"phases.{phase}.model.channel_parse": False for phase in range(3)},
+    }
+    assert {row: changes(f"{whole}-{row}", whole) for row in expected} == expected
+    assert all(len(load_recipe(f"{whole}-{row}").phases) == 3 for row in expected)
