@@ -85,6 +85,16 @@ def content_of(recipe: Recipe) -> dict[str, Any]:
     return recipe.model_dump(mode="json", exclude={"model": set(FROM_DATA)})
 
 
+def told_of(source: str) -> str:
+    """Returns what may be told of a file or checkpoint that a part starts from: not where it lies on this machine.
+
+    Args:
+        source: As in ``init``; of a run's checkpoint its name is told, too: ``aanet50-rendered/last``.
+    """
+    place = Path(source)
+    return "/".join(place.parts[-2:]) if place.name in _CHECKPOINTS else place.name
+
+
 def check_unchanged(recipe: Recipe, stored: Path) -> None:
     """Checks that a run is resumed with the recipe it was started with.
 
@@ -174,6 +184,8 @@ def _override(content: dict[str, Any], override: str) -> None:
         raise ReseenError(f"--set {override}: the recipe has no place {key!r}") from error
 
 
+_CHECKPOINTS = ("last", "best", "best-on-test")
+"""What the folders of checkpoints are called in a run's."""
 _PLACES: dict[str, type[BaseModel]] = {
     "": sections.Recipe,
     "phases.0.": sections.PhaseSection,

@@ -19,7 +19,7 @@ from reseen.files import replacing
 from reseen.models.initial import HUB
 from reseen.training.fit import Run
 from reseen.training.folds import train_folds
-from reseen.training.recipe import Recipe, content_of, load_recipe
+from reseen.training.recipe import Recipe, content_of, load_recipe, told_of
 from reseen.training.recipe.locate import V1_FILE, resolve
 from reseen.training.reproduce.queue import Job
 
@@ -176,7 +176,6 @@ def _flat(value: Any, *keys: str) -> Iterator[tuple[str, Any]]:
         for index, inner in enumerate(value):
             yield from _flat(inner, *keys, str(index))
     elif keys[:1] == ("init",):
-        place = Path(str(value))
-        yield ".".join(keys), place.name if place.suffix else "/".join(place.parts[-2:])
+        yield ".".join(keys), told_of(str(value))
     else:
         yield ".".join(keys), value
