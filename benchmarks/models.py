@@ -4,9 +4,10 @@
     python benchmarks/models.py --only small-rendered --only 'aanet50-*' --again
 
 Speed needs no training: every recipe's system is built with random weights, exported to OpenVINO as
-`reseen export` does, and run on one core: batches of 32 pictures that lie in memory ready to be taken in, flipped ones
-too where the recipe averages with them. Measure on an idle machine: other work halves even what is counted in CPU time.
-Figures are those in results/, on Market-1501's whole test set; what has none yet is drawn where it should be one day.
+`reseen export` does, and run on one core: batches of 32 pictures that lie in memory ready to be taken in. Measure on an
+idle machine: other work halves even what is counted in CPU time. Figures are those in results/, on Market-1501's whole
+test set; what has none yet is drawn where it should be one day. Where a figure was measured with descriptors averaged
+over pictures and mirror images, each picture is seen twice, and its rate halved.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import fnmatch
 import json
 import platform
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,8 +60,23 @@ NEAR = 5.0
 """Points of mAP within which names would lie upon each other."""
 
 
+@dataclass(frozen=True)
+class Figures:
+    """What a model reaches on Market-1501.
+
+    Attributes:
+        average_precision: mAP in %.
+        rank1: In %.
+        views: How often each picture was seen: 2 with its mirror image.
+    """
+
+    average_precision: float
+    rank1: float
+    views: int
+
+
 def measure(recipe: Recipe) -> dict[str, float]:
-    """Returns what a recipe's system costs: millions of parameters, and pictures a second of CPU time.
+    """Returns what a recipe's system costs: millions of parameters, and views a second of CPU time.
 
     Raises:
         ReseenError: If it cannot be built without another model's checkpoint.
@@ -82,21 +99,27 @@ def measure(recipe: Recipe) -> dict[str, float]:
         before = time.process_time()
         backend.run(batch)
         seconds.append(time.process_time() - before)
-    views = 2 if recipe.evaluation.flip else 1
-    return {"images_per_cpu_second": BATCH / min(seconds) / views, "million_parameters": parameters / 1e6}
+    return {"views_per_cpu_second": BATCH / min(seconds), "million_parameters": parameters / 1e6}
 
 
-def figures(name: str) -> tuple[float, float] | None:
-    """Returns mAP and rank-1 on Market-1501 in %, or None if nobody has measured them."""
-    unseen = json.loads((RESULTS / "transfer.json").read_text())
+def figures(name: str, results: Path = RESULTS) -> Figures | None:
+    """Returns what a recipe's model reaches on Market-1501, or None if nobody has measured it."""
+    unseen = json.loads((results / "transfer.json").read_text())
     for title, own in unseen.items():
         if title.partition(",")[0] == name:
-            return 100 * own["Market-1501 mAP"], 100 * own["Market-1501 rank1"]
-    file = RESULTS / f"{name}.json"
+            return Figures(100 * own["Market-1501 mAP"], 100 * own["Market-1501 rank1"], views=1)
+    file = results / f"{name}.json"
     content = json.loads(file.read_text()) if file.is_file() else {}
     if content.get("dataset") != "market1501":
         return None
-    return 100 * content["ranking"]["mAP"], 100 * content["ranking"]["rank1"]
+    flips = content.get("changes", {}).get("evaluation.flip", load_recipe(name).evaluation.flip)
+    return Figures(100 * content["ranking"]["mAP"], 100 * content["ranking"]["rank1"], views=2 if flips else 1)
+
+
+def rate(own: dict[str, float], found: Figures | None, name: str) -> float:
+    """Returns pictures a second on one core, seen as for the figures, or as the recipe says where there are none."""
+    views = found.views if found else 2 if load_recipe(name).evaluation.flip else 1
+    return own["views_per_cpu_second"] / views
 
 
 def draw(speeds: dict[str, dict[str, float]], file: Path) -> None:
@@ -106,22 +129,22 @@ def draw(speeds: dict[str, dict[str, float]], file: Path) -> None:
     points = []
     for name, own in speeds.items():
         found = figures(name)
-        height = found[0] if found else aims[name]
+        height = found.average_precision if found else aims[name]
         if height is not None:
-            points.append((height, own["images_per_cpu_second"], name, found is not None))
-    for height, rate, name, measured in points:
+            points.append((height, rate(own, found, name), name, found is not None))
+    for height, speed, name, measured in points:
         color = RENDERED if name.endswith("-rendered") else REAL
-        axes.plot(rate, height, "o", color=color, markerfacecolor=color if measured else "white", markersize=7)
-        beside = [other for near, other, *_ in points if other != rate and abs(near - height) < NEAR]
-        slower, faster = any(other < rate for other in beside), any(other > rate for other in beside)
+        axes.plot(speed, height, "o", color=color, markerfacecolor=color if measured else "white", markersize=7)
+        beside = [other for near, other, *_ in points if other != speed and abs(near - height) < NEAR]
+        slower, faster = any(other < speed for other in beside), any(other > speed for other in beside)
         # Names keep out of each other's way: to the side where nobody is near, else above.
         side = {"ha": "center", "xytext": (0, 9)} if slower and faster else {"ha": "left", "xytext": (7, 0)}
         if faster and not slower:
             side = {"ha": "right", "xytext": (-7, 0)}
         title = name.replace("-market1501", "").replace("-rendered", "")
-        axes.annotate(title, (rate, height), textcoords="offset points", va="center", fontsize=8, **side)
+        axes.annotate(title, (speed, height), textcoords="offset points", va="center", fontsize=8, **side)
     axes.set(xscale="log", ylim=(0, 95), xlabel="images a second on one core, OpenVINO", ylabel="mAP on Market-1501, %")
-    rates = [rate for _, rate, _, _ in points]
+    rates = [speed for _, speed, _, _ in points]
     axes.set_xlim(min(rates) / 2, max(rates) * 2.5)  # room for names
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
@@ -162,8 +185,8 @@ def main(
     print(f"{'':<36}{'images/s':>10}{'parameters':>12}{'mAP':>8}{'rank-1':>8}")
     for name, own in content.get("models", {}).items():
         found = figures(name)
-        told = "".join(f"{value:>8.1f}" for value in found) if found else f"{'not trained yet':>16}"
-        print(f"{name:<36}{own['images_per_cpu_second']:>10.1f}{own['million_parameters']:>10.1f} M{told}")
+        told = f"{found.average_precision:>8.1f}{found.rank1:>8.1f}" if found else f"{'not trained yet':>16}"
+        print(f"{name:<36}{rate(own, found, name):>10.1f}{own['million_parameters']:>10.1f} M{told}")
     if content:
         draw(content["models"], PLOT)
 

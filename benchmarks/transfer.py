@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
@@ -21,6 +21,7 @@ from reseen.data import open_split
 from reseen.data.images.size import Size
 from reseen.evaluation import RankingReport, average_reports, evaluate
 from reseen.evaluation.split import evaluate_split
+from reseen.files import replacing
 from reseen.models import build, config_of
 from reseen.models.checkpoint import load
 from reseen.models.embedder import Embedder, EmbedderConfig
@@ -46,7 +47,10 @@ def main(
     flip: Annotated[
         bool, typer.Option(help="Average with the mirror image's descriptor; takes twice as long.")
     ] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", help="Put the figures into this file; those of other titles stay."),
+    ] = None,
 ) -> None:
     """Print mAP and rank-1 of each model on both data sets, and how often it gets Market-1501's attributes right."""
     titles = [text.rpartition("=") for text in checkpoints or []]
@@ -91,7 +95,14 @@ def main(
             name: own | ({"Market-1501 attributes": attributes[name]} if name in attributes else {})
             for name, own in figures.items()
         }
-        json_file.write_text(json.dumps(content, indent=1) + "\n")
+        put(content, json_file)
+
+
+def put(content: dict[str, Any], file: Path) -> None:
+    """Writes what was measured into a file, which keeps what it has of models with other titles."""
+    before = json.loads(file.read_text()) if file.is_file() else {}
+    with replacing(file) as partial:
+        partial.write_text(json.dumps(before | content, indent=1) + "\n")
 
 
 def _imagenet(weights: Path, config: EmbedderConfig) -> Embedder:

@@ -35,30 +35,42 @@ def boxed(name: str) -> bool:
     return (BOX / name / CONFIG).is_file()
 
 
-def unboxed(place: Path) -> Path:
+def unboxed(place: Path, option: str = "") -> Path:
     """Returns where a model lies that is named as those in the package are, else the place itself.
+
+    A checkpoint of that name in the working folder comes first; any other folder, such as one of pictures, does not.
+
+    Args:
+        place: What was named, or is taken where nothing was.
+        option: The option it is named by, such as ``--model``; empty if by none.
 
     Raises:
         ReseenError: If it is to come with the package, but does not yet.
     """
-    if str(place) not in BOXED or place.exists():
+    if str(place) not in BOXED or (place / CONFIG).is_file():
         return place
     if not boxed(str(place)):
+        how = f" with {option}" if option else ""
         raise ReseenError(
-            f"the model {str(place)!r} is not in this package yet: name a checkpoint, such as runs/NAME/last"
+            f"the model {str(place)!r} is not in this package yet: name a checkpoint{how}, such as runs/NAME/last; "
+            "reseen demo makes demo-out/run/last"
         )
     return BOX / place
 
 
-def check_model(folder: Path) -> Path:
+def check_model(folder: Path, option: str = "") -> Path:
     """Returns the folder if it has the files of a checkpoint, or of a graph that was exported from one.
 
     The name of a model in the package stands for its folder there.
 
+    Args:
+        folder: The folder, or such a name.
+        option: See `unboxed`.
+
     Raises:
         ReseenError: If it has not; names the first that is missing.
     """
-    folder = unboxed(folder)
+    folder = unboxed(folder, option)
     return folder if graph_in(folder) else check_checkpoint(folder)
 
 
@@ -104,13 +116,17 @@ def backend_of(name: str | None) -> BackendName | None:
     return None
 
 
-def check_checkpoint(folder: Path) -> Path:
+def check_checkpoint(folder: Path, option: str = "") -> Path:
     """Returns the folder if it has the files of a checkpoint.
+
+    Args:
+        folder: The folder, or the name of a model in the package.
+        option: See `unboxed`.
 
     Raises:
         ReseenError: If it has not, or only a graph; names the first that is missing.
     """
-    folder = unboxed(folder)
+    folder = unboxed(folder, option)
     if graph_in(folder):
         raise ReseenError(f"{folder} holds an exported graph, whose weights cannot be had: give the checkpoint itself")
     for name in (CONFIG, MODEL_FILE):

@@ -21,10 +21,29 @@ def test_small_is_used_where_no_checkpoint_is_named(
     embed = ["embed", "--images", market_drawn / "query", "--out", tmp_path / "x.parquet"]
     search = ["search", "--gallery", market_drawn / "query", "--query", query, "--out", tmp_path / "found.png"]
     for command in (embed, search):
-        assert "the model 'small' is not in this package yet: name a checkpoint" in str(run(*command).exception)
+        assert "the model 'small' is not in this package yet: name a checkpoint, such" in str(run(*command).exception)
+    (tmp_path / "small").mkdir()  # a folder of pictures, say
+    monkeypatch.chdir(tmp_path)
     pack(trained(tmp_path / "last"), "small", box=tmp_path / "box")
     for command in (embed, search):
         result = run(*command)
         assert result.exit_code == 0, result.output
     assert Embeddings.model_of(tmp_path / "x.parquet") == reseen.load("small").digest
     assert (tmp_path / "found.png").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (("demo", "--model", "small"), "--model"),
+        (("serve", "--model", "small", "hall"), "--model"),
+        (("ingest", "--checkpoint", "small", "hall.mp4", "--gallery", "hall", "--camera", "1"), "--checkpoint"),
+        (("gallery", "erase", "--checkpoint", "small", "hall", "--like", "one.jpg"), "--checkpoint"),
+    ],
+)
+def test_until_one_is_there_the_option_that_names_another_is_told(
+    command: tuple[str, ...], option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint_files, "BOX", tmp_path / "box")
+    told = str(run(*command).exception)
+    assert told.endswith(f"a checkpoint with {option}, such as runs/NAME/last; reseen demo makes demo-out/run/last")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,22 +11,32 @@ from safetensors.torch import load_file
 
 import reseen
 from reseen import checkpoint_files, models
-from reseen.checkpoint_files import MODEL_FILE
+from reseen.checkpoint_files import CALIBRATION, MODEL_FILE, RELIABILITY
 from reseen.data.images.preparation import blank
 from reseen.descriptors.calibration import Calibration, Curve
 from reseen.errors import ReseenError
-from reseen.export.packing import pack
+from reseen.export.packing import pack, unseen_figures
 from reseen.export.parity import compare, pictures_of_nobody
 from reseen.models import checkpoint
 from reseen.models.embedder import EmbedderConfig
 
 SMALL = {"system": "aanet", "backbone": "osnet_x0_25", "parts": None, "attention": [], "neck": "bnneck"}
 """What the recipes `small-…` train, with less of everything."""
+KNOWN = Calibration(
+    model="",
+    method="platt",
+    source="drawn persons",
+    persons=9,
+    pairs=36,
+    expected=2,
+    error=0.01,
+    curve=Curve(distances=(0, 1), ratios=(2, -2)),
+)
 CARD = "# A model\n\n## Data\n\nDrawn persons.\n\n## Use\n\nNone.\n"
 
 
 def trained(folder: Path, **options: object) -> Path:
-    """Writes a checkpoint whose statistics have seen something, like a trained one's."""
+    """Writes a checkpoint whose statistics have seen something, like a trained one's, and who is calibrated."""
     torch.manual_seed(0)
     config = SMALL | {"dim": 16, "num_identities": 40, "descriptor": "global"} | options
     model = models.build(models.config_of(config))
@@ -35,6 +46,8 @@ def trained(folder: Path, **options: object) -> Path:
             torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
     config = EmbedderConfig(size=(64, 32), normalize=True, flip=False)
     checkpoint.save(folder, model.eval(), config, card=CARD, trained_on=("rendered",))
+    checkpoint.save_calibration(folder, KNOWN.model_copy(update={"model": reseen.load(folder).digest}))
+    (folder / RELIABILITY).write_bytes(b"a curve")
     return folder
 
 
@@ -46,17 +59,6 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_packed_model_loads_by_its_name_and_is_the_same(tmp_path: Path, box: Path) -> None:
     own = trained(tmp_path / "last")
-    known = Calibration(
-        model=reseen.load(own).digest,
-        method="platt",
-        source="drawn persons",
-        persons=9,
-        pairs=36,
-        expected=2,
-        error=0.01,
-        curve=Curve(distances=(0, 1), ratios=(2, -2)),
-    )
-    checkpoint.save_calibration(own, known)
     parity = pack(own, "small", box=box)
     packed, trained_one = reseen.load("small"), reseen.load(own)
     pictures = pictures_of_nobody((64, 32), 4)
@@ -70,7 +72,8 @@ def test_packed_model_loads_by_its_name_and_is_the_same(tmp_path: Path, box: Pat
     card = (box / "small" / "README.md").read_text()
     assert card.index("Drawn persons") < card.index("16 bits a weight") < card.index("## Use")
     assert checkpoint_files.trained_on(Path("small")) == ("rendered",)
-    assert packed.calibration == known.model_copy(update={"model": packed.digest})
+    assert packed.calibration == KNOWN.model_copy(update={"model": packed.digest})
+    assert (box / "small" / RELIABILITY).read_bytes() == b"a curve"
     assert packed.model(blank((64, 32))).maps["id"].shape == (1, 4, 2)
 
 
@@ -89,12 +92,34 @@ def test_refused(options: dict[str, object], name: str, largest: int, message: s
     assert not box.exists() or not list(box.iterdir())
 
 
+def test_what_nobody_has_calibrated_is_refused(tmp_path: Path, box: Path) -> None:
+    (trained(tmp_path / "last") / CALIBRATION).unlink()
+    with pytest.raises(ReseenError, match=r"what distances of .*last mean: reseen calibrate .*last DATA"):
+        pack(tmp_path / "last", "small", box=box)
+    assert not box.exists()
+
+
+def test_card_tells_figures_on_sets_never_seen(tmp_path: Path, box: Path) -> None:
+    own, file = trained(tmp_path / "small-rendered" / "last"), tmp_path / "transfer.json"
+    figures = {"VIPeR mAP": 0.35446, "VIPeR rank1": 0.25, "Rendered mAP": 0.9, "Rendered rank1": 0.9}
+    file.write_text(json.dumps({"another, 128x64": {}, "small-rendered, 64x32": figures}))
+    pack(own, "small", figures=unseen_figures(own, file), box=box)
+    card = (box / "small" / "README.md").read_text()
+    head = "## On sets it has never seen\n| test set | mAP | rank-1 |\n|---|---|---|\n"
+    assert f"{head}| VIPeR | 35.45% | 25.00% |\n" in card
+    assert "| Rendered |" not in card
+    file.write_text("{}")
+    with pytest.raises(ReseenError, match=r"no figures of small-rendered: python benchmarks/transfer\.py small-ren"):
+        unseen_figures(own, file)
+
+
 def test_weights_that_half_precision_cannot_hold(tmp_path: Path, box: Path) -> None:
     own = trained(tmp_path / "last")
     embedder = reseen.load(own)
     with torch.no_grad():
         embedder.model.backbone.net.conv1[0].weight[0, 0, 0, 0] = 1e6
     checkpoint.save(own, embedder.model, embedder.config, card=CARD)
+    checkpoint.save_calibration(own, KNOWN.model_copy(update={"model": embedder.digest}))
     with pytest.raises(ReseenError, match="NaN or infinity"):
         pack(own, "small", box=box)
     assert not list(box.iterdir())

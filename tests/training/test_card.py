@@ -43,19 +43,50 @@ def split() -> Split:
     return Split("drawn", train, (), (), terms="Nobody's terms.", notes=("one thing", "another thing"))
 
 
-def card(split: Split, report: EvaluationReport | None = None, recipe: Recipe | None = None) -> str:
+def card(
+    split: Split,
+    report: EvaluationReport | None = None,
+    recipe: Recipe | None = None,
+    trained: tuple[Split, ...] | None = None,
+) -> str:
     embedder = Embedder(Tiny(), EmbedderConfig(size=(64, 32)))
-    return model_card(recipe or recipe_of(), split, embedder, report, 1234)
+    return model_card(recipe or recipe_of(), split, embedder, report, (split,) if trained is None else trained)
 
 
 def test_data_terms_and_notes_are_told(split: Split) -> None:
     text = card(split)
     assert text.startswith("# tiny\n")
     assert "`ide` for person re-identification, 0.0 M parameters, input 64×32." in text
-    assert "Trained on 1,234 images of 2 persons of drawn. Nobody's terms.\n- one thing\n- another thing\n" in text
+    assert "Trained on 3 images of 2 persons of drawn. Nobody's terms.\n- one thing\n- another thing\n" in text
+    assert "Tested on" not in text, "its own test set"
     assert "Not evaluated yet." in text
     assert "never *who* it is" in text
     assert "## Citation" not in text, "the stand-in has none"
+
+
+def test_every_phases_persons_are_told_and_those_only_tested_on(split: Split) -> None:
+    first = Split("drawn", split.train[:2], (), (), notes=("seed 1",))
+    second = Split("photographed", split.train, (), ())
+    text = card(split, trained=(first, second))
+    assert "\nTrained on 2 images of 1 persons of drawn.\n- seed 1\n\nTrained on 3 images of 2 persons of ph" in text
+    assert "\n\nTested on drawn, on persons whom these phases have not seen. Nobody's terms.\n- one thing\n" in text
+    without = recipe_of().model_copy(update={"phases": ()})
+    assert "No weights were trained here" in card(split, trained=(), recipe=without)
+
+
+def test_what_it_began_with_and_its_teachers_own_word_are_told(split: Split, tmp_path: Path) -> None:
+    teacher = tmp_path / "runs" / "wise" / "last"
+    told = "Trained on 7 images.\n- `backbone` began with i.safetensors.\n"
+    own = f"# wise\n\n## Data and its terms\n{told}\n## Figures\nAll.\n"
+    model = models.build(IDEConfig(backbone="test_resnet"))
+    checkpoint.save(teacher, model, EmbedderConfig(), card=own, trained_on=["peta"])
+    recipe = recipe_of().model_copy(update={"init": {"backbone": "hub", "teacher": str(teacher)}})
+    text = card(split, recipe=recipe)
+    assert "- `backbone` began with the weights of test_resnet: ImageNet's, unless the name says otherwise.\n" in text
+    told = "> Trained on 7 images.\n> - `backbone` began with i.safetensors.\n"
+    assert f"- Its teacher was wise/last, which says of itself:\n\n{told}\n## Figures\nNot" in text
+    assert "  teacher: wise/last\n" in text
+    assert str(tmp_path) not in text
 
 
 def test_the_recipe_stands_in_it_without_places_of_the_training_machine(split: Split) -> None:
@@ -109,7 +140,7 @@ def test_a_systems_citation_is_given(split: Split) -> None:
     model = Tiny()
     model.citation = "@article{x}\n"  # type: ignore[assignment]
     embedder = Embedder(model, EmbedderConfig())
-    assert model_card(recipe_of(), split, embedder, None, 1).endswith("## Citation\n```bibtex\n@article{x}\n```\n")
+    assert model_card(recipe_of(), split, embedder, None, ()).endswith("## Citation\n```bibtex\n@article{x}\n```\n")
 
 
 def test_a_packages_model_says_so(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:

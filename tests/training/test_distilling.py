@@ -19,7 +19,10 @@ from reseen.data.images.preparation import prepare
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.models import checkpoint
-from reseen.models.embedder import EmbedderConfig
+from reseen.models.embedder import Embedder, EmbedderConfig
+from reseen.progress import silent
+from reseen.training.beforehand import taught
+from reseen.training.images import TrainingImages
 from reseen.training.recipe import Recipe, recipe_from
 from tests.training.test_fit import fit
 
@@ -93,6 +96,35 @@ def test_descriptors_and_attributes_approach_the_teachers(teacher: Path, market_
     kept = tmp_path / "taught" / "last"
     assert trained_on(kept) == ("market1501", "viper")  # what the teacher has seen, too
     assert not any("teacher" in name for name in reseen.load(kept).model.state_dict())
+
+
+def test_a_teacher_is_asked_once(
+    teacher: Path, market_drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A resumed run, and a phase with the same pictures at another size, have its answers; other pictures have not."""
+    monkeypatch.setenv("RESEEN_CACHE", str(tmp_path))
+    split, student = open_split("market1501", market_drawn), recipe(market_drawn, teacher)
+
+    def ask(size: tuple[int, int], count: int) -> dict[str, torch.Tensor]:
+        images = TrainingImages(cached_images(split.train[:count], size), split, MARKET1501_SCHEMA)
+        return taught(student, student.phases[0], images, torch.device("cpu"), silent)
+
+    first = ask((64, 32), 4)
+    (kept,) = (tmp_path / "taught").iterdir()
+    assert kept.stat().st_mode & 0o077 == 0
+
+    def refuse(*args: Any, **options: Any) -> None:
+        raise AssertionError("asked again")
+
+    monkeypatch.setattr(Embedder, "embed", refuse)
+    again = ask((32, 32), 4)
+    assert again.keys() == first.keys() > {"descriptor"}
+    assert all(torch.equal(again[name], values) for name, values in first.items())
+    with pytest.raises(AssertionError, match="asked again"):
+        ask((64, 32), 3)
+    kept.write_bytes(kept.read_bytes()[:100])
+    with pytest.raises(AssertionError, match="asked again"):
+        ask((64, 32), 4)
 
 
 def test_teacher_without_ears_and_ears_without_teacher(teacher: Path, market_drawn: Path) -> None:

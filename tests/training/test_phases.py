@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,11 @@ def test_a_phase_may_have_data_of_its_own(
     assert "new in phase p1: classifier.weight, classifier.bias\n" in log_of(tmp_path / "run")
     assert made.evaluation is not None
     assert made.evaluation.report.dataset == "market1501"
+    told = (tmp_path / "run" / "last" / "README.md").read_text()
+    assert re.findall(r"Trained on (\d+) images of (\d+) persons of (\w+)", told) == [
+        ("40", "10", "rendered"),
+        (str(len(made.split.train)), "8", "market1501"),
+    ]
 
 
 @pytest.mark.parametrize("keep", [True, False])

@@ -42,7 +42,7 @@ def demo(
     if weights and not (data or recipe):
         raise ReseenError("--weights goes with --data: without data the demo trains a small network from nothing")
     if checkpoint is not None:
-        checkpoint = check_checkpoint(checkpoint)
+        checkpoint = check_checkpoint(checkpoint, "--model")
         if recipe or weights:
             raise ReseenError("--model is shown as it is: leave out --recipe and --weights, or train without --model")
     elif boxed(BOXED[0]) and not (recipe or weights or overrides):

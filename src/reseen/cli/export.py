@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from reseen.checkpoint_files import check_checkpoint, check_new_graph, engine_of
-from reseen.cli.options import LoaderOption, existing, loader_options_of
+from reseen.checkpoint_files import check_new_graph, engine_of
+from reseen.cli.options import LoaderOption, checkpoint_at, existing, loader_options_of
 from reseen.console import err, out, say_written
 from reseen.errors import ReseenError
 from reseen.extras import need
@@ -17,7 +17,7 @@ from reseen.extras import need
 
 def export(
     checkpoint: Annotated[
-        Path, typer.Argument(help="Checkpoint folder, such as runs/NAME/last.", callback=check_checkpoint)
+        Path, typer.Argument(help="Checkpoint folder, such as runs/NAME/last.", callback=checkpoint_at)
     ],
     to: Annotated[str, typer.Option(help="onnx (ONNX Runtime) or openvino.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder to write.")],

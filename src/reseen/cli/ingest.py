@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reseen.checkpoint_files import check_model
-from reseen.cli.options import DeviceOption, load, need_engine
+from reseen.cli.options import DeviceOption, load, model_at, need_engine
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
 from reseen.extras import need
@@ -54,7 +53,7 @@ def ingest(
         Path, typer.Argument(help="Video, or folder or zip of pictures of several people.", callback=_existing)
     ],
     gallery: Annotated[Path, typer.Option(help="Gallery to add to; made when missing.", callback=check_new_gallery)],
-    checkpoint: Annotated[Path, typer.Option(help="The gallery's model.", callback=check_model)],
+    checkpoint: Annotated[Path, typer.Option(help="The gallery's model.", callback=model_at)],
     camera: Annotated[int, typer.Option(help="Number of the camera.")],
     start: Annotated[str, typer.Option(help="When it was taken: 2026-05-01T08:30:00, or seconds since 1970.")] = "",
     detector: Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reseen.addresses import check_on_disk
-from reseen.checkpoint_files import BOXED, backend_of, check_model, graph_in
+from reseen.checkpoint_files import BOXED, backend_of, check_checkpoint, check_model, graph_in
 from reseen.errors import ReseenError, one_line
 from reseen.extras import need
 
@@ -51,9 +51,32 @@ def existing_recipe(recipe: Path | None) -> Path | None:
     return None if recipe is None else find_recipe(recipe)
 
 
+def model_at(parameter: typer.CallbackParam, place: Path) -> Path:
+    """Returns the folder of a checkpoint or an exported graph, or of a model in the package.
+
+    Raises:
+        ReseenError: If it is none; says how to name another.
+    """
+    return check_model(place, _option_of(parameter))
+
+
+def checkpoint_at(parameter: typer.CallbackParam, place: Path) -> Path:
+    """Returns the folder of a checkpoint, or of a model in the package.
+
+    Raises:
+        ReseenError: If it is none; says how to name another.
+    """
+    return check_checkpoint(place, _option_of(parameter))
+
+
+def _option_of(parameter: typer.CallbackParam) -> str:
+    """Returns what an option is called, such as ``--model``; arguments are called nothing."""
+    return next((name for name in parameter.opts if name.startswith("--")), "")
+
+
 CheckpointArgument = Annotated[
     Path,
-    typer.Argument(help=f"Checkpoint folder, such as runs/NAME/last, or {', '.join(BOXED)}.", callback=check_model),
+    typer.Argument(help=f"Checkpoint folder, such as runs/NAME/last, or {', '.join(BOXED)}.", callback=model_at),
 ]
 BOXED_MODEL = Path(BOXED[0])
 """The checkpoint where none is named."""

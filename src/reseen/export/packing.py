@@ -5,6 +5,8 @@ python -m reseen.export.packing runs/small-rendered/last small
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +14,17 @@ import typer
 from torch import nn
 
 from reseen import models
-from reseen.checkpoint_files import BOX, BOXED, CARD, LARGEST_BOXED, check_checkpoint, held_back, trained_on
+from reseen.checkpoint_files import (
+    BOX,
+    BOXED,
+    CALIBRATION,
+    CARD,
+    LARGEST_BOXED,
+    RELIABILITY,
+    check_checkpoint,
+    held_back,
+    trained_on,
+)
 from reseen.console import out
 from reseen.errors import ReseenError
 from reseen.export.parity import LEAST_COSINE, Parity, compare, pictures_of_nobody
@@ -21,17 +33,20 @@ from reseen.training.card import with_section
 
 LONGEST = 512
 """Numbers in a descriptor of a model in the package."""
+TRANSFER = Path("results/transfer.json")
+"""Where the repository keeps what `benchmarks/transfer.py` has measured."""
 
 
-def pack(checkpoint: Path, name: str, *, box: Path = BOX, largest: int = LARGEST_BOXED) -> Parity:
+def pack(checkpoint: Path, name: str, *, figures: str = "", box: Path = BOX, largest: int = LARGEST_BOXED) -> Parity:
     """Writes a checkpoint into the package: in half precision, and without what only training needs.
 
     It stays a checkpoint like any other. Matrices and filters are rounded to 16 bits; biases and statistics, which are
     few, keep 32. Its calibration goes along, since distances stay what they were; its card says how nearly.
 
     Args:
-        checkpoint: What training wrote.
+        checkpoint: What training wrote, calibrated.
         name: What it is to be called; one of `BOXED`.
+        figures: A section for its card: `unseen_figures`.
         box: Where it is put.
         largest: Bytes that its files may have together.
 
@@ -39,12 +54,14 @@ def pack(checkpoint: Path, name: str, *, box: Path = BOX, largest: int = LARGEST
         How near its descriptors are to the checkpoint's.
 
     Raises:
-        ReseenError: If there is no such name, or the model is too large, its descriptor too long, or rounding has made
-            another model of it; nothing is written then.
+        ReseenError: If there is no such name, or the model is not calibrated, too large, its descriptor too long, or
+            rounding has made another model of it; nothing is written then.
     """
     if name not in BOXED:
         raise ReseenError(f"no model in the package is called {name!r}; it can be {' or '.join(BOXED)}")
     check_checkpoint(checkpoint)
+    if not (checkpoint / CALIBRATION).is_file():
+        raise ReseenError(f"nobody knows what distances of {checkpoint} mean: reseen calibrate {checkpoint} DATA")
     own = checkpoints.load(checkpoint, backend="torch")
     pictures = pictures_of_nobody(own.config.size)
     before = own.embed(pictures)
@@ -68,9 +85,11 @@ def pack(checkpoint: Path, name: str, *, box: Path = BOX, largest: int = LARGEST
             raise ReseenError(
                 f"half precision makes another model of {checkpoint}: cosine {parity.cosine:.6f}, needed {LEAST_COSINE}"
             )
-        (partial / CARD).write_text(_card(checkpoint, parity))
-        if own.calibration is not None:
-            checkpoints.save_calibration(partial, own.calibration.model_copy(update={"model": packed.digest}))
+        (partial / CARD).write_text(_card(checkpoint, parity, figures))
+        assert own.calibration is not None
+        checkpoints.save_calibration(partial, own.calibration.model_copy(update={"model": packed.digest}))
+        if (checkpoint / RELIABILITY).is_file():  # the card shows it
+            shutil.copyfile(checkpoint / RELIABILITY, partial / RELIABILITY)
         size = sum(file.stat().st_size for file in partial.iterdir())
         if size > largest:
             raise ReseenError(
@@ -92,8 +111,32 @@ def _light(model: nn.Module) -> nn.Module:
     return light
 
 
-def _card(checkpoint: Path, parity: Parity) -> str:
-    """Returns the checkpoint's card, which says what packing has changed."""
+def unseen_figures(checkpoint: Path, file: Path) -> str:
+    """Returns what a card says of test sets that a model has seen nobody of; empty if there are none.
+
+    Args:
+        checkpoint: In the folder of its run, which is called like its recipe.
+        file: What `benchmarks/transfer.py` wrote: figures by title, which begins with the recipe's name.
+
+    Raises:
+        ReseenError: If it has none of this model.
+    """
+    recipe, seen = checkpoint.resolve().parent.name, trained_on(checkpoint)
+    content: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.is_file() else {}
+    own = next((figures for title, figures in content.items() if title.partition(",")[0] == recipe), None)
+    if own is None:
+        raise ReseenError(
+            f"{file} has no figures of {recipe}: python benchmarks/transfer.py {recipe}={checkpoint} --json {file}"
+        )
+    sets = [title.removesuffix(" mAP") for title in own if title.endswith(" mAP")]
+    unseen = [each for each in sets if each.lower().replace("-", "") not in seen]
+    rows = [f"| {each} | {own[f'{each} mAP']:.2%} | {own[f'{each} rank1']:.2%} |" for each in unseen]
+    head = ["## On sets it has never seen", "| test set | mAP | rank-1 |", "|---|---|---|"]
+    return "\n".join([*head, *rows, ""]) if rows else ""
+
+
+def _card(checkpoint: Path, parity: Parity, figures: str) -> str:
+    """Returns the checkpoint's card, which says what packing has changed, and what else is known of the model."""
     file = checkpoint / CARD
     packed = (
         "## In the package\n\n"
@@ -101,15 +144,17 @@ def _card(checkpoint: Path, parity: Parity) -> str:
         f"{parity.pictures} pictures: smallest cosine of the descriptors {parity.cosine:.6f}, largest difference of a "
         f"probability {parity.probability:.4f}. Figures are those of the checkpoint.\n"
     )
-    return with_section(file.read_text() if file.is_file() else "", packed)
+    card = file.read_text() if file.is_file() else ""
+    return with_section(with_section(card, figures) if figures else card, packed)
 
 
 def main(
     checkpoint: Annotated[Path, typer.Argument(help="What training wrote, such as runs/small-rendered/last.")],
     name: Annotated[str, typer.Argument(help=" or ".join(BOXED))],
+    transfer: Annotated[Path, typer.Option(help="What benchmarks/transfer.py has measured of it.")] = TRANSFER,
 ) -> None:
     """Put a trained checkpoint into the package."""
-    parity = pack(checkpoint, name)
+    parity = pack(checkpoint, name, figures=unseen_figures(check_checkpoint(checkpoint), transfer))
     out.print(f"wrote {BOX / name}; smallest cosine to the checkpoint {parity.cosine:.6f}", highlight=False)
 
 

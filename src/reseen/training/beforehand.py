@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from pathlib import Path
 
 import torch
 from lightning.fabric import Fabric
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from reseen.data.batch import TAUGHT_DESCRIPTOR, taught_attribute
+from reseen.data.images.cache import cache_directory, fingerprint
+from reseen.data.images.keeping import TAUGHT, bound
 from reseen.data.images.preparation import prepare
 from reseen.data.person import Split
 from reseen.descriptors.distance import Distance, Euclidean
 from reseen.errors import ReseenError
 from reseen.evaluation.kissme import Kissme
+from reseen.files import make_private, replacing
 from reseen.losses.distillation import TaughtAttributesConfig
 from reseen.models import checkpoint
 from reseen.models.backends.backend import evaluating
@@ -64,7 +71,8 @@ def taught(
     """Returns what the recipe's teacher says of the pictures as they are, (N, ...) by name; empty if no term learns it.
 
     These are descriptors, and probabilities of those attributes that are the same in both models. Each picture is
-    looked at once, whatever training then changes in it: the student learns to say the same of it all the same.
+    looked at once, whatever training then changes in it: the student learns to say the same of it all the same. What
+    was said is kept in the user's cache, for a run that goes on, a later phase and other students.
 
     Args:
         recipe: Names the teacher in ``init.teacher``.
@@ -84,11 +92,30 @@ def taught(
     same = [each.name for each in teacher.schema or () if own.get(each.name) == each]
     if not same and any(isinstance(term, TaughtAttributesConfig) for term in learning):
         raise ReseenError(f"init.teacher: {recipe.init[TEACHER]} knows none of the attributes that are to be learnt")
+    asked = f"{teacher.digest} {fingerprint(images.cached.images)} {same}"
+    file = cache_directory() / TAUGHT / f"{hashlib.sha256(asked.encode()).hexdigest()[:20]}.safetensors"
+    if (kept := _kept(file)) is not None:
+        return kept
     with bars("asking the teacher") as report:
         embeddings = teacher.embed(images.cached.images, progress=report)
     tables = embeddings.attributes or {}
-    told = {TAUGHT_DESCRIPTOR: embeddings.features} | {taught_attribute(name): tables[name] for name in same}
-    return {name: torch.from_numpy(values) for name, values in told.items()}
+    arrays = {TAUGHT_DESCRIPTOR: embeddings.features} | {taught_attribute(name): tables[name] for name in same}
+    told = {name: torch.from_numpy(values) for name, values in arrays.items()}
+    make_private(file.parent)
+    with replacing(file, private=True) as partial:
+        save_file(told, partial)
+    bound(cache_directory())
+    return told
+
+
+def _kept(file: Path) -> dict[str, Tensor] | None:
+    """Returns what a teacher has said before, or None if nothing of it can be read."""
+    try:
+        told = load_file(file)
+    except (FileNotFoundError, SafetensorError):
+        return None
+    os.utime(file)  # the last use tells what may go when there is too much
+    return told
 
 
 def final_distance(recipe: Recipe, embedder: Embedder, split: Split, bars: Bars) -> Distance:

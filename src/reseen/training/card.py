@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import reseen
+from reseen.checkpoint_files import CARD
 from reseen.data import DATASETS
-from reseen.data.person import Split
+from reseen.data.person import Split, sorted_label_map
 from reseen.evaluation import EvaluationReport
 from reseen.evaluation.calibration import Fitted
 from reseen.models.embedder import Embedder
+from reseen.models.initial import HUB
 from reseen.provenance import commit
-from reseen.training.recipe import DataSection, Recipe, dump_recipe
+from reseen.training.recipe import TEACHER, DataSection, Recipe, dump_recipe
+from reseen.training.recipe.starts import called
 
+DATA = "## Data and its terms"
 SAME_PERSON = "## Same person?"
 _USE = """\
 This model recognises *that* two pictures show the same person, never *who* it is. Do not use it to watch
@@ -23,22 +28,18 @@ measured on: its errors are not evenly spread over people, clothes and cameras.
 
 
 def model_card(
-    recipe: Recipe, split: Split, embedder: Embedder, report: EvaluationReport | None, training_images: int
+    recipe: Recipe, split: Split, embedder: Embedder, report: EvaluationReport | None, trained: Sequence[Split]
 ) -> str:
     """Returns the model card in Markdown.
 
     Args:
         recipe: How the model was trained.
-        split: What it was trained and tested on.
+        split: What it was tested on.
         embedder: The model.
         report: The final figures, or None while training goes on.
-        training_images: How many images it was trained on; 0 in a recipe without phases.
+        trained: What its phases so far have learnt from, each data set once.
     """
     parameters = sum(parameter.numel() for parameter in embedder.model.parameters())
-    persons = len({image.pid for image in split.train})
-    trained = f"Trained on {training_images:,} images of {persons:,} persons of {split.name}."
-    if not recipe.phases:
-        trained = f"No weights were trained here: its parts are those of the recipe's `init`. Made for {split.name}."
     code = f"commit {made_by}" if (made_by := commit()) else "released package"
     lines = [
         f"# {recipe.name}",
@@ -52,10 +53,9 @@ def model_card(
         'model = reseen.load("path/to/this/folder")',
         "```",
         "",
-        "## Data and its terms",
-        f"{trained} {split.terms}".rstrip(),
-        *(f"- {note}" for note in split.notes),
-        *(f"- Parts of it have learnt from {name}. {DATASETS[name].TERMS}" for name in _others(recipe)),
+        DATA,
+        *_data(recipe, split, trained),
+        *_beginnings(recipe),
         "",
         "## Figures",
         *(_figures(report) if report else ["Not evaluated yet."]),
@@ -110,15 +110,49 @@ def with_section(card: str, section: str) -> str:
     return f"{before}{section}\n{use}{after}" if use else f"{card.rstrip()}\n\n{section}".lstrip()
 
 
+def _data(recipe: Recipe, split: Split, trained: Sequence[Split]) -> list[str]:
+    """Returns what it was trained and tested on; a data set in a paragraph of its own, its notes below it."""
+    lines: list[str] = []
+    for own in trained:
+        what = f"{len(own.train):,} images of {len(sorted_label_map(own.train)):,} persons of {own.name}"
+        lines += ["", f"Trained on {what}. {own.terms}".rstrip(), *(f"- {note}" for note in own.notes)]
+    if all(own is not split for own in trained):
+        here = f"Tested on {split.name}, on persons whom these phases have not seen."
+        if not recipe.phases:
+            here = f"No weights were trained here: its parts are those of the recipe's `init`. Made for {split.name}."
+        lines += ["", f"{here} {split.terms}".rstrip(), *(f"- {note}" for note in split.notes)]
+    return lines[1:]
+
+
+def _beginnings(recipe: Recipe) -> list[str]:
+    """Returns what its parts and its teacher began with and learnt from before."""
+    lines = [f"- Parts of it have learnt from {name}. {DATASETS[name].TERMS}" for name in _others(recipe)]
+    for part, source in recipe.init.items():
+        if source == HUB:
+            name = getattr(recipe.model, "backbone", part)
+            lines.append(f"- `{part}` began with the weights of {name}: ImageNet's, unless the name says otherwise.")
+        elif part != TEACHER:
+            lines.append(f"- `{part}` began with {called(source)}.")
+    if TEACHER in recipe.init:
+        file = Path(recipe.init[TEACHER]) / CARD
+        _, _, section = (file.read_text() if file.is_file() else "").partition(f"{DATA}\n")
+        told = section.partition("\n## ")[0].strip().splitlines()
+        name = called(recipe.init[TEACHER])
+        lines.append(f"- Its teacher was {name}, which says of itself:" if told else f"- Its teacher was {name}.")
+        lines += ["", *(f"> {line}".rstrip() for line in told)] if told else []
+    return ["", "Before that:", "", *lines] if lines else []
+
+
 def _others(recipe: Recipe) -> list[str]:
-    """Returns the data sets of other phases and of the checkpoints that parts start from."""
-    told = {recipe.data.name, *(source.name for source in recipe.data.extra)}
+    """Returns the data sets of the checkpoints that parts start from, where no phase has them as well."""
+    own = (recipe.data, *(phase.data for phase in recipe.phases if phase.data))
+    told = {source.name for data in own for source in (data, *data.extra)}
     return [name for name in recipe.trained_on if name not in told]
 
 
 def _without_places(recipe: Recipe) -> Recipe:
     """Where data and weights lie on the training machine is nobody else's business."""
-    init = {part: Path(source).name for part, source in recipe.init.items()}
+    init = {part: called(source) for part, source in recipe.init.items()}
     phases = [
         phase.model_copy(update={"data": None if phase.data is None else _rootless(phase.data)})
         for phase in recipe.phases

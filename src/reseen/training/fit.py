@@ -99,6 +99,7 @@ class Run:
         self.split = open_data(self.recipe.data)
         if not self.split.gallery:
             raise _no_images("gallery (test)", self.recipe.data)
+        self.splits = self._splits()
         validation = open_validation(self.recipe.data)
         self.outcome = Outcome(self.recipe, self.folder, self.split, validation, self.console)
         check_phases(self.recipe, self.split)
@@ -188,7 +189,8 @@ class Run:
         """Returns what trains a phase, from the system's weights and state to the first batch."""
         recipe, fabric = self.recipe, self.fabric
         phase, data = recipe.phases[index], recipe.data_of(index)
-        split = self.split if phase.data is None else open_data(data)
+        split = self.splits[index]
+        self.outcome.trained = tuple({id(each): each for each in self.splits[: index + 1]}.values())
         if not split.train:
             raise _no_images("training", data)
         for parameter in self.frozen:
@@ -198,7 +200,6 @@ class Run:
             self.model.load_state_dict(state.model)
         # Weights that do not fit have been noticed by now, before any image is decoded.
         self.images = self._images(data, split)
-        self.outcome.trained_images = len(self.images)
         self.model.to(fabric.device)  # before its optimiser, which works in another way on a GPU
         objective = Objective(phase.objective, Training(self.images.schema, self.images.attributes)).to(fabric.device)
         parts = [part_of(self.model, name, "frozen") for name in phase.frozen]
@@ -242,6 +243,18 @@ class Run:
             epoch=state.epoch if state else 0,
             batch=state.batch if state else 0,
         )
+
+    def _splits(self) -> list[Split]:
+        """Returns the training set of each phase; those that differ in no more than the pictures' size are one."""
+        opened: dict[str, Split] = {self.recipe.data.model_dump_json(exclude={"size"}): self.split}
+        found = []
+        for index in range(len(self.recipe.phases)):
+            data = self.recipe.data_of(index)
+            key = data.model_dump_json(exclude={"size"})
+            if key not in opened:
+                opened[key] = open_data(data)
+            found.append(opened[key])
+        return found
 
     def _images(self, data: DataSection, split: Split) -> TrainingImages:
         with progress_of(self.console, "decoding training images") as report:

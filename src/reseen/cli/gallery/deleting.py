@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from reseen.checkpoint_files import check_model
 from reseen.cli.gallery.common import (
     CameraOption,
     ExpectedOption,
@@ -23,6 +22,7 @@ from reseen.cli.options import (
     DeviceOption,
     existing_picture,
     load,
+    model_at,
 )
 from reseen.console import err, note, out, say_written, write
 from reseen.errors import ReseenError
@@ -59,7 +59,7 @@ def delete(
 
 def erase(
     gallery: GalleryArgument,
-    checkpoint: Annotated[Path, typer.Option(help="The gallery's model.", callback=check_model)],
+    checkpoint: Annotated[Path, typer.Option(help="The gallery's model.", callback=model_at)],
     like: Annotated[list[Path], typer.Option(help="Picture of the person; may be repeated.")],
     within: Annotated[float | None, typer.Option(help="Up to this distance, not as far as the evidence.")] = None,
     expected: ExpectedOption = None,

@@ -78,7 +78,7 @@ def search(
     if query and checkpoint is None:
         checkpoint = BOXED_MODEL
     if checkpoint is not None:
-        checkpoint = check_model(checkpoint)
+        checkpoint = check_model(checkpoint, "--checkpoint")
     for each in (*(query or ()), *(unlike or ())):
         existing_picture(each)
     need("gallery")

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from reseen.checkpoint_files import check_checkpoint
 from reseen.cli.gallery.common import GalleryFolder
-from reseen.cli.options import BOXED_MODEL, DeviceOption
+from reseen.cli.options import BOXED_MODEL, DeviceOption, checkpoint_at
 from reseen.console import out
 from reseen.extras import need
 
@@ -17,7 +16,7 @@ from reseen.extras import need
 def serve(
     gallery: GalleryFolder,
     checkpoint: Annotated[
-        Path, typer.Option("--model", help="Checkpoint that made the gallery.", callback=check_checkpoint)
+        Path, typer.Option("--model", help="Checkpoint that made the gallery.", callback=checkpoint_at)
     ] = BOXED_MODEL,
     host: Annotated[
         str, typer.Option(help="Address to listen at; other machines need users or a token.")

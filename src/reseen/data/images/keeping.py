@@ -9,10 +9,12 @@ from pathlib import Path
 
 IMAGES = "images"
 """Folder of decoded pictures in the cache."""
-MADE = ("benchmarks", IMAGES, "rendered", "unpacked")
+TAUGHT = "taught"
+"""Folder of what teachers have said of pictures."""
+MADE = ("benchmarks", IMAGES, "rendered", TAUGHT, "unpacked")
 """Folders of what reseen makes again when it is needed."""
 LIMIT = 32 << 30
-"""Most bytes that decoded pictures may take; those that have not been used for longest go first."""
+"""Most bytes that decoded pictures, and what was said of them, may take; what was not used for longest goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def clear(directory: Path, *, older_than: float = 0.0) -> list[Kept]:
 
 
 def bound(directory: Path, limit: int = LIMIT) -> list[Kept]:
-    """Deletes decoded pictures, those used longest ago first, until they take no more than the limit.
+    """Deletes decoded pictures and what was said of them, used longest ago first, until the limit is kept.
 
     Args:
         directory: The cache folder.
@@ -89,9 +91,9 @@ def bound(directory: Path, limit: int = LIMIT) -> list[Kept]:
     Returns:
         What was deleted.
     """
-    images = [each for each in kept(directory) if each.kind == IMAGES]
+    bounded = [each for each in kept(directory) if each.kind in (IMAGES, TAUGHT)]
     total, gone = 0, []
-    for place, each in enumerate(images):
+    for place, each in enumerate(bounded):
         total += each.size
         if place and total > limit:
             gone.append(each)

@@ -30,6 +30,8 @@ log = logging.getLogger("reseen")
 
 _LOGGED = 10
 """Every so many steps the losses go to TensorBoard and to the progress bar."""
+_SAVED = 600.0
+"""After so many seconds of an epoch its state is saved: a machine that dies does not take a whole long one with it."""
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Keeping:
     """What a run keeps over its phases.
 
     Attributes:
-        path: The state file, written after every epoch and on interruption.
+        path: The state file, written after every epoch, on interruption, and now and then in long epochs.
         history: Where each epoch's figures go.
         stop: Tells whether it is time to stop.
         evaluate: Evaluates the system as it is.
@@ -135,6 +137,7 @@ class PhaseLoop:
     ) -> bool:
         """Returns whether the epoch was finished."""
         started, images, batches = time.perf_counter(), 0, self.sampler.batches
+        saved = started
         self.sums = {}
         for batch, rows in enumerate(self.sampler, first):
             scale = factor(self.phase.schedule, epoch + batch / len(batches), self.phase.epochs)
@@ -160,6 +163,9 @@ class PhaseLoop:
                 self.keeping.seconds += time.perf_counter() - started
                 self._save(epoch, done)
                 return False
+            if (now := time.perf_counter()) - saved > _SAVED and done < len(batches):
+                self._save(epoch, done, now - started)
+                saved = now
         self._finish_epoch(epoch, len(batches) - first, images, time.perf_counter() - started)
         return True
 
@@ -209,7 +215,8 @@ class PhaseLoop:
             self.keeping.on_best(report)
         return report.figures()
 
-    def _save(self, epoch: int, batch: int) -> None:
+    def _save(self, epoch: int, batch: int, since: float = 0.0) -> None:
+        """Writes the state after a batch of an epoch, ``since`` so many seconds that are not counted yet."""
         if self.fabric.is_global_zero:
             TrainingState(
                 self.number,
@@ -219,5 +226,5 @@ class PhaseLoop:
                 self.step.objective.state_dict(),
                 self.optimizer.state_dict(),
                 self.keeping.best,
-                self.keeping.seconds,
+                self.keeping.seconds + since,
             ).save(self.keeping.path)

@@ -1,6 +1,12 @@
 """Recipes: what is trained, on what, and how."""
 
-from reseen.training.recipe.reading import check_unchanged, content_of, dump_recipe, load_recipe, recipe_from
+from reseen.training.recipe.reading import (
+    check_unchanged,
+    content_of,
+    dump_recipe,
+    load_recipe,
+    recipe_from,
+)
 from reseen.training.recipe.sections import (
     TEACHER,
     DataSection,

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from rich.console import Console
 
+from reseen import models
 from reseen.checkpoint_files import MODEL_FILE
 from reseen.data.images.cache import cache_directory
 from reseen.data.images.source import open_folder
@@ -16,7 +17,9 @@ from reseen.data.sets import rendered
 from reseen.data.sets.rendered import RenderConfig
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.extras import need
-from reseen.models.initial import HUB
+from reseen.models.contained import contained_systems
+from reseen.models.initial import HUB, initialise
+from reseen.models.parts.backbones.lite0 import PACKAGED
 from reseen.progress import progress_of
 from reseen.training.recipe.sections import DataSection, Recipe, SourceSection
 from reseen.training.recipe.starts import CHECKPOINT_OF_RUN, called, is_checkpoint
@@ -46,7 +49,8 @@ def resolve(
         console: Where the progress of rendering is shown; standard error by default.
 
     Raises:
-        ReseenError: If any of them cannot be found, or weights would take the place of what another run has learnt.
+        ReseenError: If any of them cannot be found, weights would take the place of what another run has learnt, or,
+            before anything is rendered, the backbone's weights do not fit.
     """
     console = console or Console(stderr=True)
     if weights:
@@ -57,6 +61,8 @@ def resolve(
     renders = given is None and source.name == "rendered"
     located = source if renders else _located(source, given, recipe.name, console)
     recipe = _with_weights(recipe, weights is not None, located.root or Path())
+    if any(_is_to_render(data) for data in (recipe.data, *(phase.data for phase in recipe.phases if phase.data))):
+        _check_backbone(recipe)
 
     def found(source: S) -> S:
         source = _located(source, source.root or (None if source.name == "rendered" else data), recipe.name, console)
@@ -92,6 +98,24 @@ def _with_weights(recipe: Recipe, given: bool, root: Path) -> Recipe:
         elif name != HUB:
             recipe = _from_hub(recipe, part)
     return recipe
+
+
+def _is_to_render(data: DataSection) -> bool:
+    return any(source.name == "rendered" and source.root is None for source in (data, *data.extra))
+
+
+def _check_backbone(recipe: Recipe) -> None:
+    """Makes sure that a backbone's weights fit it, as far as that needs no download.
+
+    Raises:
+        ReseenError: If they do not, or what ships them is not installed.
+    """
+    source = recipe.init.get("backbone")
+    if source is None or (source == HUB and getattr(recipe.model, "backbone", "") != PACKAGED):
+        return
+    model = models.build(recipe.system(0, **contained_systems(type(recipe.model), recipe.init)))
+    if "backbone" in dict(model.named_children()):  # else it comes with a later phase
+        initialise(model, "backbone", source)
 
 
 def _from_hub(recipe: Recipe, part: str) -> Recipe:

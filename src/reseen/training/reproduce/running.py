@@ -42,7 +42,7 @@ class Reproduction:
         accelerator: Lightning's name of the device kind.
         overrides: ``key=value``, which changes how all recipes are computed, such as ``compile=true``.
         minutes: After so many, the step under way is finished and the run saved, to be gone on with. What is no
-            training is never interrupted: rendering, and a run's last evaluation. None: no limit.
+            training is never interrupted: rendering, asking a teacher, and a run's last evaluation. None: no limit.
         console: Where progress is shown.
 
     Attributes:

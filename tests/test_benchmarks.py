@@ -1,0 +1,49 @@
+"""What benchmarks make of figures that are there; the measuring itself takes hours."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+
+
+def benchmark(name: str) -> ModuleType:
+    """Imports a benchmark by its file: they are in no package."""
+    spec = spec_from_file_location(f"benchmark_{name}", BENCHMARKS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # where its dataclasses look
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_models_rate_is_the_one_its_figure_was_measured_at(tmp_path: Path) -> None:
+    """Both recipes average with mirror images: `reseen evaluate` did, `transfer.py` did not."""
+    models = benchmark("models")
+    unseen = {"ide50-rendered, 192x64": {"Market-1501 mAP": 0.315, "Market-1501 rank1": 0.586}}
+    (tmp_path / "transfer.json").write_text(json.dumps(unseen))
+    own = {"dataset": "market1501", "ranking": {"mAP": 0.676, "rank1": 0.854}}
+    (tmp_path / "ide50-market1501-quick.json").write_text(json.dumps(own))
+    speed = {"views_per_cpu_second": 100.0}
+    for name, height, rate in (("ide50-rendered", 31.5, 100), ("ide50-market1501-quick", 67.6, 50)):
+        found = models.figures(name, tmp_path)
+        assert found.average_precision == pytest.approx(height)
+        assert models.rate(speed, found, name) == rate
+    (tmp_path / "ide50-market1501-quick.json").write_text(json.dumps(own | {"changes": {"evaluation.flip": False}}))
+    assert models.figures("ide50-market1501-quick", tmp_path).views == 1
+    assert models.figures("small-rendered", tmp_path) is None
+    assert models.rate(speed, None, "small-rendered") == 100, "its recipe takes no mirror images"
+
+
+def test_figures_of_other_models_stay(tmp_path: Path) -> None:
+    transfer, file = benchmark("transfer"), tmp_path / "transfer.json"
+    for measured in ({"one": {"VIPeR mAP": 0.1}, "two": {"VIPeR mAP": 0.2}}, {"two": {"VIPeR mAP": 0.3}}):
+        transfer.put(measured, file)
+    assert json.loads(file.read_text()) == {"one": {"VIPeR mAP": 0.1}, "two": {"VIPeR mAP": 0.3}}
