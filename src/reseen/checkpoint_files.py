@@ -150,9 +150,15 @@ def checkpoints_for(place: Path, folds: int, dataset: str) -> list[Path]:
         dataset: Key of the data set.
 
     Raises:
-        ReseenError: If the checkpoint has seen test persons of these folds, or the run has other folds.
+        ReseenError: If the checkpoint has seen test persons of these folds, or the run has other folds or is one over
+            folds of another data set.
     """
     own = folds_of(place)
+    if own and dataset not in trained_on(own[0]):
+        raise ReseenError(
+            f"{place} is a run over folds of {', '.join(trained_on(own[0]))}: for {dataset} give one of its "
+            f"checkpoints, such as {own[0]}"
+        )
     if own and folds not in (1, len(own)):
         raise ReseenError(f"--folds {folds}: {place} was trained on {len(own)} folds; leave out --folds")
     if not own and folds > 1 and dataset in trained_on(place):
@@ -170,6 +176,18 @@ def trained_on(folder: Path) -> tuple[str, ...]:
         ReseenError: If it is no checkpoint.
     """
     return tuple(_noted(folder, "trained_on"))
+
+
+def divisions_of(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Returns how data sets were divided when a checkpoint was trained on them; empty for those with one division.
+
+    That is, by the data set's key, its loader's options that decide who is trained on, such as ``fold``; more than once
+    if parts of the checkpoint have learnt from several of its divisions.
+
+    Raises:
+        ReseenError: If it is no checkpoint.
+    """
+    return dict(_noted(folder, "divisions", {}))
 
 
 def held_back(folder: Path) -> dict[str, Any]:

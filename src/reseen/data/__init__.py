@@ -23,7 +23,11 @@ DATASETS: Mapping[str, ModuleType] = {
     "peta": peta,
     "table": table,
 }
-"""Module by the data set's key. Each has ``TERMS``, ``load(root, *, options)`` and ``recognise(folder)``."""
+"""Module by the data set's key. Each has ``TERMS``, ``load(root, *, options)`` and ``recognise(folder)``.
+
+If one of the options is ``fold``, it has ``folds()`` too, which tells how many there are; its arguments are options that
+decide that.
+"""
 
 
 def open_split(name: str, root: Path | str, **options: Any) -> Split:

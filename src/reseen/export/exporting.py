@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from reseen.checkpoint_files import CARD, GRAPH_FILES, EngineName, check_new_graph, trained_on
+from reseen.checkpoint_files import CARD, GRAPH_FILES, EngineName, check_new_graph, divisions_of, trained_on
 from reseen.data.person import Split
 from reseen.evaluation.split import evaluate_split
 from reseen.export.card import exported_card
@@ -110,6 +110,7 @@ def export(
             card=exported_card(card, form, to, found.parity, config.size, found.loss()),
             distance=torch.distance,
             trained_on=trained_on(checkpoint),
+            divisions=divisions_of(checkpoint),
         )
         if torch.calibration is not None and form.digest == torch.digest:  # quantised, distances mean something else
             checkpoints.save_calibration(partial, torch.calibration)

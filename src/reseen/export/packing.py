@@ -12,7 +12,7 @@ import typer
 from torch import nn
 
 from reseen import models
-from reseen.checkpoint_files import BOX, BOXED, CARD, LARGEST_BOXED, check_checkpoint, held_back, trained_on
+from reseen.checkpoint_files import BOX, BOXED, CARD, LARGEST_BOXED, check_checkpoint, divisions_of, held_back, trained_on
 from reseen.console import out
 from reseen.errors import ReseenError
 from reseen.export.parity import LEAST_COSINE, Parity, compare, pictures_of_nobody
@@ -60,6 +60,7 @@ def pack(checkpoint: Path, name: str, *, box: Path = BOX, largest: int = LARGEST
             card="",
             distance=own.distance,
             trained_on=trained_on(checkpoint),
+            divisions=divisions_of(checkpoint),
             held_back=held_back(checkpoint),
         )
         packed = checkpoints.load(partial)

@@ -47,6 +47,7 @@ from reseen.models.backends.graph import GraphForm
 from reseen.models.embedder import Embedder, EmbedderConfig
 
 DISTANCE_FILE = "distance.safetensors"
+Divisions = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def save(
@@ -57,6 +58,7 @@ def save(
     card: str,
     distance: Distance | None = None,
     trained_on: Sequence[str] = (),
+    divisions: Divisions | None = None,
     held_back: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes a checkpoint folder; an existing one is replaced only once the new one is complete.
@@ -68,6 +70,7 @@ def save(
         card: The model card in Markdown.
         distance: What its descriptors are to be compared by; plain Euclidean distance by default.
         trained_on: Keys of the data sets it has seen persons of.
+        divisions: How these were divided; see `reseen.checkpoint_files.divisions_of`.
         held_back: Which persons it has not; see `reseen.checkpoint_files.held_back`.
     """
     with replacing_folder(directory) as partial:
@@ -77,6 +80,7 @@ def save(
         content = {
             "model": model.config.model_dump(mode="json"),
             "weights": _digest(partial / MODEL_FILE),
+            "divisions": dict(divisions or {}),
             "held_back": dict(held_back or {}),
         }
         _save_rest(partial, content, embedder, card, distance, trained_on)
@@ -91,6 +95,7 @@ def save_graph(
     card: str,
     distance: Distance | None = None,
     trained_on: Sequence[str] = (),
+    divisions: Divisions | None = None,
 ) -> None:
     """Makes a folder, in which a graph's files lie already, one that `load` reads.
 
@@ -102,9 +107,10 @@ def save_graph(
         card: The model card.
         distance: What descriptors are to be compared by.
         trained_on: Keys of the data sets it has seen persons of.
+        divisions: How these were divided.
     """
     digests = {file.name: _digest(file) for file in graph_files(directory, written_for)}
-    content = {"graph": form.model_dump(mode="json"), "files": digests}
+    content = {"graph": form.model_dump(mode="json"), "files": digests, "divisions": dict(divisions or {})}
     _save_rest(directory, content, embedder, card, distance, trained_on)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reseen.checkpoint_files import REPORT, STATE, fold_folder
-from reseen.data import loader_options
+from reseen.data.division import check_folds
 from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport
 from reseen.evaluation.split import OWN_FOLDS, average_folds
@@ -34,10 +34,9 @@ def train_folds(
         The mean over folds, or None if a fold was stopped before its end and waits to be resumed.
 
     Raises:
-        ReseenError: If the data set has no folds, or the folder holds another run.
+        ReseenError: If the data set has not so many folds, or the folder holds another run.
     """
-    if "fold" not in loader_options(recipe.data.name):
-        raise ReseenError(f"--folds {folds}: {recipe.data.name} has no folds; leave it out")
+    check_folds(recipe.data.name, recipe.data.options, folds)
     if not resume and folder.exists() and any(folder.iterdir()):
         raise ReseenError(f"{folder} is not empty: go on with --resume, or choose another --out")
     contents = []

@@ -155,6 +155,7 @@ def test_missing_images_are_named(tmp_path: Path) -> None:
         ({}, "no cuhk03_new_protocol_config_labeled.mat"),
         ({"protocol": "classic"}, r"no cuhk-03.mat"),
         ({"protocol": "old"}, "choose new or classic"),
+        ({"fold": 999}, "new protocol has one split: leave out fold 999, or choose protocol classic"),
         ({"boxes": "drawn"}, "choose labeled or detected"),
     ],
 )
