@@ -159,7 +159,7 @@ def test_missing_images_are_named(tmp_path: Path) -> None:
         ({"boxes": "drawn"}, "choose labeled or detected"),
     ],
 )
-def test_what_is_missing_or_misspelt_is_named(tmp_path: Path, options: dict[str, str], message: str) -> None:
+def test_what_is_missing_or_misspelt_is_named(tmp_path: Path, options: dict[str, Any], message: str) -> None:
     paint_all(tmp_path / "images_labeled", [name(KEYS[0])])
     with pytest.raises(ReseenError, match=message):
         cuhk03.load(tmp_path, **options)  # type: ignore[arg-type]
