@@ -15,6 +15,8 @@ CALIBRATION, RELIABILITY = "calibration.json", "reliability.png"
 """What its distances mean, and how far that can be trusted; a checkpoint may lack both."""
 STATE, REPORT, WORST = "state.ckpt", "report.json", "worst.png"
 """Of a run: what it goes on from, and once it is evaluated its figures, and the queries that went worst."""
+RECIPE, HISTORY = "recipe.yaml", "metrics.csv"
+"""Of a run as well: what it does, and the figures of its epochs."""
 EngineName = Literal["onnx", "openvino"]
 BackendName = Literal["torch", "onnx", "openvino"]
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
@@ -117,6 +119,17 @@ def check_checkpoint(folder: Path) -> Path:
         if not (folder / name).is_file():
             raise ReseenError(f"{folder} is not a checkpoint: it has no {name}; give a folder `reseen train` wrote")
     return folder
+
+
+def is_begun(run: Path, recipe: str = RECIPE) -> bool:
+    """Whether a folder has a run that can be gone on with: from its state, or anew if it ended before one was saved.
+
+    Args:
+        run: The folder.
+        recipe: Name of the file that says what the run does.
+    """
+    took_steps = any((run / name).exists() for name in (HISTORY, REPORT))
+    return (run / STATE).is_file() or ((run / recipe).is_file() and not took_steps)
 
 
 def fold_folder(run: Path, fold: int) -> Path:

@@ -51,6 +51,9 @@ def test_stopped_and_resumed_equals_one_go_and_is_the_mean(viper: Path, tmp_path
     recipe = recipe_on(viper)
     whole = train_folds(recipe, tmp_path / "whole", 2, start())
     assert train_folds(recipe, tmp_path / "parts", 2, start(stop_after=1)) is None
+    killed = fold_folder(tmp_path / "parts", 1)  # before its first state was saved
+    killed.mkdir()
+    (killed / "recipe.yaml").write_text("name: ti")
     parts = train_folds(recipe, tmp_path / "parts", 2, start(), resume=True)
     assert whole is not None
     assert parts is not None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from reseen.checkpoint_files import REPORT, STATE, fold_folder
+from reseen.checkpoint_files import RECIPE, REPORT, fold_folder, is_begun
 from reseen.data.division import check_folds
 from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport
@@ -27,7 +27,7 @@ def train_folds(
         recipe: What to do; its data root and weights are resolved.
         folder: Gets a run folder for each fold, and ``report.json``.
         folds: How many of them, from fold 0.
-        start: Makes the run of a fold from its recipe, its folder and whether it goes on from a saved state.
+        start: Makes the run of a fold from its recipe, its folder and whether it has been begun.
         resume: Leave finished folds as they are, go on with the one that was stopped.
 
     Returns:
@@ -43,8 +43,8 @@ def train_folds(
     for fold in range(folds):
         own, place = _recipe_of(recipe, fold), fold_folder(folder, fold)
         if (place / REPORT).is_file():
-            check_unchanged(own, place / "recipe.yaml")
-        elif start(own, place, (place / STATE).is_file()).train() is None:
+            check_unchanged(own, place / RECIPE)
+        elif start(own, place, is_begun(place)).train() is None:
             return None
         contents.append(json.loads((place / REPORT).read_text()))
     mean = average_folds([EvaluationReport.from_dict(each) for each in contents], OWN_FOLDS)
