@@ -49,6 +49,7 @@ from reseen.training.loop.step import Step, build_sampler, number_of
 from reseen.training.loop.stop import GracefulStop
 from reseen.training.outcome import Outcome
 from reseen.training.recipe import DataSection, Recipe, check_unchanged, dump_recipe
+from reseen.training.rendering import render_missing
 from reseen.training.system import build_system, check_phases
 
 log = logging.getLogger("reseen")
@@ -96,8 +97,9 @@ class Run:
         """
         state = TrainingState.of_run(self.folder) if self.resume else None
         self._check_folder(state)
-        restart_peak_memory()
         self.fabric = self._fabric()
+        render_missing(self.recipe, self.console, load=state is None)
+        restart_peak_memory()
         seed_everything(self.recipe.seed, workers=True, verbose=False)
         first = 0 if state is None else state.phase
         self.split = open_data(self.recipe.data)

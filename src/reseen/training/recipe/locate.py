@@ -8,17 +8,13 @@ import warnings
 from pathlib import Path
 from typing import TypeVar
 
-from rich.console import Console
-
 from reseen.checkpoint_files import MODEL_FILE
 from reseen.data.images.cache import cache_directory
 from reseen.data.images.source import open_folder
 from reseen.data.sets import rendered
 from reseen.data.sets.rendered import RenderConfig
 from reseen.errors import ReseenError, ReseenWarning
-from reseen.extras import need
 from reseen.models.initial import HUB
-from reseen.progress import progress_of
 from reseen.training.recipe.sections import DataSection, Recipe, SourceSection
 
 S = TypeVar("S", bound=SourceSection)
@@ -31,12 +27,10 @@ CHECKPOINT_OF_RUN = re.compile(r"runs/([\w.-]+)/(last|best|best-on-test)")
 """How a recipe names the checkpoint of another recipe's run, which it starts from."""
 
 
-def resolve(
-    recipe: Recipe, *, data: Path | None = None, weights: Path | None = None, console: Console | None = None
-) -> Recipe:
+def resolve(recipe: Recipe, *, data: Path | None = None, weights: Path | None = None) -> Recipe:
     """Returns the recipe with its data roots and the files its parts start from filled in.
 
-    Rendered data needs no root: it is rendered into the user's cache, if it is not there yet.
+    Rendered data needs no root: its place is in the user's cache, where `reseen.training.rendering` makes it.
 
     Args:
         recipe: As read from its file.
@@ -45,30 +39,24 @@ def resolve(
         weights: What the backbone starts from, a file or a checkpoint's folder; else what the recipe says. Files are
             looked for in the working folder, in ``$RESEEN_WEIGHTS``, in a folder ``weights`` in or beside the data,
             and in the user's cache.
-        console: Where the progress of rendering is shown; standard error by default.
 
     Raises:
         ReseenError: If any of them cannot be found.
     """
-    console = console or Console(stderr=True)
     if weights:
         recipe = recipe.model_copy(update={"init": recipe.init | {"backbone": str(weights)}})
-    source = recipe.data
-    given = data or source.root or _from_environment(source)
-    # Rendering takes minutes: what is wrong with the weights has to be said before.
-    renders = given is None and source.name == "rendered"
-    located = source if renders else _located(source, given, recipe.name, console)
+    located = _located(recipe.data, data or recipe.data.root, recipe.name)
     recipe = _with_weights(recipe, weights is not None, located.root or Path())
 
     def found(source: S) -> S:
-        source = _located(source, source.root or (None if source.name == "rendered" else data), recipe.name, console)
+        source = _located(source, source.root or (None if source.name == "rendered" else data), recipe.name)
         extra = tuple(found(other) for other in source.extra) if isinstance(source, DataSection) else ()
         return source.model_copy(update={"extra": extra}) if extra else source
 
     phases = tuple(
         phase if phase.data is None else phase.model_copy(update={"data": found(phase.data)}) for phase in recipe.phases
     )
-    return recipe.model_copy(update={"data": found(source if renders else located), "phases": phases})
+    return recipe.model_copy(update={"data": found(located), "phases": phases})
 
 
 def _with_weights(recipe: Recipe, given: bool, root: Path) -> Recipe:
@@ -96,12 +84,14 @@ def _from_hub(recipe: Recipe, part: str) -> Recipe:
     return recipe.model_copy(update={"init": recipe.init | {part: HUB}, "model": model})
 
 
-def _located(source: S, given: Path | None, recipe: str, console: Console) -> S:
-    """Returns the source with its root and, if it is rendered, with what is rendered there."""
+def _located(source: S, given: Path | None, recipe: str) -> S:
+    """Returns the source with its root and, if it is rendered, with what is or will be rendered there."""
     root = given or _from_environment(source)
-    if root is None and source.name == "rendered":
+    if source.name == "rendered":
         config = source.render or RenderConfig()
-        return source.model_copy(update={"root": _render(config, console), "render": config})
+        place = rendered.cached(config)
+        if root in (None, place):
+            return source.model_copy(update={"root": place, "render": config})
     if root is None:
         raise ReseenError(f"recipe {recipe} needs {source.name}: give --data DIR or set RESEEN_DATA")
     if not root.exists():
@@ -122,18 +112,6 @@ def _from_environment(source: SourceSection) -> Path | None:
     if not (root.exists() and rendered.recognise(open_folder(root))):
         return None
     return root if source.render is None or rendered.holds(root, source.render) else None
-
-
-def _render(config: RenderConfig, console: Console) -> Path:
-    folder = cache_directory() / "rendered" / config.digest
-    if not rendered.is_complete(folder, config):
-        need("render")
-        from reseen.world import render
-
-        with progress_of(console, "rendering pedestrians") as progress:
-            render(folder, config, progress=progress)
-        console.print(f"rendered into {folder}", highlight=False, soft_wrap=True)
-    return folder
 
 
 def _find_weights(name: Path, root: Path) -> Path | None:

@@ -310,10 +310,14 @@ class Recipe(_Section):
         return found
 
     @property
-    def _learnt_from(self) -> list[SourceSection]:
-        learns = bool(self.phases) or isinstance(self.distance, Kissme)
-        data = [*([self.data] if learns else []), *(phase.data for phase in self.phases if phase.data)]
+    def sources(self) -> list[SourceSection]:
+        """Whatever its images come from."""
+        data = [self.data, *(phase.data for phase in self.phases if phase.data)]
         return [source for each in data for source in (each, *each.extra)]
+
+    @property
+    def _learnt_from(self) -> list[SourceSection]:
+        return self.sources if self.phases or isinstance(self.distance, Kissme) else []
 
     @property
     def _checkpoints(self) -> list[Path]:

@@ -109,7 +109,7 @@ class Reproduction:
         else:
             weights = None
         data = None if recipe.data.name == "rendered" else self.data
-        return resolve(recipe, data=data, weights=weights, console=self.console)
+        return resolve(recipe, data=data, weights=weights)
 
     def keep(self, job: Job) -> None:
         """Copies a finished run's report and curves; an older result stays: its checkpoint was what was needed.
