@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reseen.checkpoint_files import divisions_of, trained_on
-from reseen.data import DATASETS, loader, loader_options
+from reseen.data import DATASETS, checked_options, loader, loader_options
 from reseen.errors import ReseenError, ReseenWarning
 
 _FOLD = "fold"
@@ -21,8 +21,9 @@ def division(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     That is ``fold``, and what the data set's ``folds`` depends on; nothing for a data set with a single division.
 
     Raises:
-        ReseenError: If there is no such data set.
+        ReseenError: If there is no such data set or option, or it cannot have this value.
     """
+    options = checked_options(name, options)
     if _FOLD not in loader_options(name):
         return {}
     known = inspect.signature(loader(name)).parameters

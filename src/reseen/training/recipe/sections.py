@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reseen.checkpoint_files import CONFIG, divisions_of, trained_on
-from reseen.data import loader_options
+from reseen.data import checked_options
 from reseen.data.division import division
 from reseen.data.images.size import Size
 from reseen.data.images.transforms import Augmentation
@@ -47,12 +47,9 @@ class SourceSection(_Section):
     @model_validator(mode="after")
     def _data_set_is_known(self) -> Self:
         try:
-            known = loader_options(self.name)
+            checked_options(self.name, self.options)
         except ReseenError as error:
             raise ValueError(str(error)) from error
-        for option in self.options:
-            if option not in known:
-                raise ValueError(f"{self.name} has no option {option!r}; its options: {', '.join(known) or 'none'}")
         return self
 
     @model_validator(mode="after")
