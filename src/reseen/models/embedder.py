@@ -210,6 +210,7 @@ class Embedder:
             model=model,
             parts={name: values.shape[1] for name, values in arrays.features.items()},
             distance=self.distance,
+            schema=self.schema if arrays.attributes else None,
         )
 
     def describe(self, picture: Image.Image | PersonImage | Path | str) -> PersonOutput:

@@ -50,7 +50,7 @@ class Layout:
 
         Args:
             embeddings: The first that are added.
-            schema: The model's attributes. Without them, an attribute that our data sets know by its name and number
+            schema: The model's attributes, where the embeddings do not tell them. Without them, an attribute that our data sets know by its name and number
                 of classes is taken for theirs, and the classes of others are ``no`` and ``yes``, or numbers.
 
         Raises:
@@ -62,6 +62,7 @@ class Layout:
                 f"a gallery searches by one Euclidean distance, not by the sum of those of {terms}: add "
                 "embeddings.feature(…) of one of them, or search in memory with reseen.search.search"
             )
+        schema = schema or embeddings.schema
         widths = {name: table.shape[1] for name, table in (embeddings.attributes or {}).items()}
         attributes = tuple(_attribute(name, width, schema) for name, width in widths.items())
         name = schema.name if schema is not None else "gallery"
@@ -142,7 +143,7 @@ class Layout:
                 "embed the pictures with its model, or move the gallery to the other one with reseen gallery reindex"
             )
         embeddings.check_comparable(self.like)
-        ours, theirs = self.schema, Layout.of(embeddings, schema or self.schema).schema
+        ours, theirs = self.schema, Layout.of(embeddings, schema or embeddings.schema or self.schema).schema
         if tuple(ours or ()) != tuple(theirs or ()):
             raise ReseenError(
                 f"the gallery has the attributes {_names(ours)}, these embeddings {_names(theirs)}: "
