@@ -8,13 +8,12 @@ import warnings
 from pathlib import Path
 from typing import TypeVar
 
-from reseen.checkpoint_files import MODEL_FILE
-from reseen.data.images.cache import cache_directory
 from reseen.data.images.source import open_folder
 from reseen.data.sets import rendered
 from reseen.data.sets.rendered import RenderConfig
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.models.initial import HUB
+from reseen.training.arguments import find_weights
 from reseen.training.recipe.sections import DataSection, Recipe, SourceSection
 
 S = TypeVar("S", bound=SourceSection)
@@ -36,9 +35,8 @@ def resolve(recipe: Recipe, *, data: Path | None = None, weights: Path | None = 
         recipe: As read from its file.
         data: The data's folder or zip; else the recipe's own, else ``$RESEEN_DATA``. Extra sources, and phases' own
             data, without a root are looked for in the same place.
-        weights: What the backbone starts from, a file or a checkpoint's folder; else what the recipe says. Files are
-            looked for in the working folder, in ``$RESEEN_WEIGHTS``, in a folder ``weights`` in or beside the data,
-            and in the user's cache.
+        weights: What the backbone starts from, a file or a checkpoint's folder; else what the recipe says. Where they
+            are looked for: `reseen.training.arguments.find_weights`.
 
     Raises:
         ReseenError: If any of them cannot be found.
@@ -46,7 +44,7 @@ def resolve(recipe: Recipe, *, data: Path | None = None, weights: Path | None = 
     if weights:
         recipe = recipe.model_copy(update={"init": recipe.init | {"backbone": str(weights)}})
     located = _located(recipe.data, data or recipe.data.root, recipe.name)
-    recipe = _with_weights(recipe, weights is not None, located.root or Path())
+    recipe = _with_weights(recipe, weights is not None, located.root)
 
     def found(source: S) -> S:
         source = _located(source, source.root or (None if source.name == "rendered" else data), recipe.name)
@@ -59,10 +57,10 @@ def resolve(recipe: Recipe, *, data: Path | None = None, weights: Path | None = 
     return recipe.model_copy(update={"data": found(located), "phases": phases})
 
 
-def _with_weights(recipe: Recipe, given: bool, root: Path) -> Recipe:
+def _with_weights(recipe: Recipe, given: bool, root: Path | None) -> Recipe:
     """Returns the recipe with the files that its parts start from."""
     for part, name in recipe.init.items():
-        if name != HUB and (file := _find_weights(Path(name), root)) is not None:
+        if name != HUB and (file := find_weights(Path(name), root)) is not None:
             recipe = recipe.model_copy(update={"init": recipe.init | {part: str(file)}})
         elif name != HUB and (given or name != V1_FILE):
             made = CHECKPOINT_OF_RUN.fullmatch(name)
@@ -112,11 +110,3 @@ def _from_environment(source: SourceSection) -> Path | None:
     if not (root.exists() and rendered.recognise(open_folder(root))):
         return None
     return root if source.render is None or rendered.holds(root, source.render) else None
-
-
-def _find_weights(name: Path, root: Path) -> Path | None:
-    folders = [Path(), root / "weights", root.parent / "weights", cache_directory() / "weights"]
-    if own := os.environ.get("RESEEN_WEIGHTS"):
-        folders.insert(0, Path(own))
-    found = (folder / name for folder in folders)
-    return next((path for path in found if path.is_file() or (path / MODEL_FILE).is_file()), None)
