@@ -47,6 +47,7 @@ from reseen.training.loop.phase import Keeping, PhaseLoop
 from reseen.training.loop.state import TrainingState
 from reseen.training.loop.step import Step, build_sampler, number_of
 from reseen.training.loop.stop import GracefulStop
+from reseen.training.loop.tally import Tally
 from reseen.training.outcome import Outcome
 from reseen.training.recipe import DataSection, Recipe, check_unchanged, dump_recipe
 from reseen.training.rendering import render_missing
@@ -249,6 +250,7 @@ class Run:
             recipe.name,
             epoch=state.epoch if state else 0,
             batch=state.batch if state else 0,
+            tally=Tally(**state.tally) if state else Tally(),
         )
 
     def _images(self, data: DataSection, split: Split) -> TrainingImages:

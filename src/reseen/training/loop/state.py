@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class TrainingState:
         optimizer: The optimiser's state.
         best: Best primary figure so far, or -1.
         seconds: Time spent training so far.
+        tally: What the batches before have come to, if it is within an epoch; see `reseen.training.loop.tally`.
     """
 
     phase: int
@@ -36,6 +37,7 @@ class TrainingState:
     optimizer: dict[str, Any]
     best: float
     seconds: float
+    tally: dict[str, Any] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Writes the file; an older one is replaced once this one is complete."""
