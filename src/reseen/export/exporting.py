@@ -15,6 +15,7 @@ from reseen.export.quantising import PICTURES as CALIBRATION
 from reseen.export.quantising import inputs_of, write_graph
 from reseen.export.share import share_of, spread
 from reseen.extras import need
+from reseen.files import replacing_folder
 from reseen.models import checkpoint as checkpoints
 from reseen.models.backends.backend import TorchBackend
 from reseen.models.backends.exported import graph_backend, graph_files
@@ -81,7 +82,7 @@ def export(
     assert isinstance(torch.backend, TorchBackend)
     own = Embedder(torch.model, config, torch.distance)
     form = form_of(own.model, config.size)
-    with checkpoints.replacing_folder(folder) as partial:
+    with replacing_folder(folder) as partial:
         plain, file = partial / GRAPH_FILES["onnx"], partial / GRAPH_FILES[to]
         write_onnx(own.model, form, config.size, plain)
         pictures = pictures_of_nobody(config.size)

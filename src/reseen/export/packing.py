@@ -16,6 +16,7 @@ from reseen.checkpoint_files import BOX, BOXED, CARD, LARGEST_BOXED, check_check
 from reseen.console import out
 from reseen.errors import ReseenError
 from reseen.export.parity import LEAST_COSINE, Parity, compare, pictures_of_nobody
+from reseen.files import replacing_folder
 from reseen.models import checkpoint as checkpoints
 from reseen.training.card import with_section
 
@@ -52,7 +53,7 @@ def pack(checkpoint: Path, name: str, *, box: Path = BOX, largest: int = LARGEST
         raise ReseenError(
             f"the descriptor of {checkpoint} has {length:,} numbers: models in the package have {LONGEST}"
         )
-    with checkpoints.replacing_folder(box / name) as partial:
+    with replacing_folder(box / name) as partial:
         checkpoints.save(
             partial,
             _light(own.model),

@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +39,7 @@ from reseen.descriptors.calibration import Calibration
 from reseen.descriptors.distance import Distance, Euclidean, read_distance
 from reseen.errors import ReseenError, one_line
 from reseen.extras import need
-from reseen.files import replacing
+from reseen.files import replacing, replacing_folder
 from reseen.models.backends.exported import graph_backend, graph_files, on_engine
 from reseen.models.backends.graph import GraphForm
 from reseen.models.embedder import Embedder, EmbedderConfig
@@ -202,20 +200,6 @@ def _load_calibration(directory: Path, embedder: Embedder) -> Calibration | None
     if calibration.model != embedder.digest:
         raise ValueError(f"{CALIBRATION} is of another model: calibrate this one with reseen calibrate")
     return calibration
-
-
-@contextmanager
-def replacing_folder(directory: Path) -> Iterator[Path]:
-    """Yields a folder beside another one, whose place it takes at the end; after an error nothing is left of it."""
-    partial = directory.with_name(f"{directory.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        shutil.rmtree(directory, ignore_errors=True)
-        partial.replace(directory)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _save_rest(
