@@ -78,7 +78,9 @@ def test_stopped_and_resumed_equals_one_go_and_is_the_mean(viper: Path, tmp_path
     with pytest.raises(ReseenError, match=r"was trained on viper, with test persons of other folds: train on each"):
         checkpoints_for(last, 2, "viper")
     assert checkpoints_for(last, 10, "cuhk03") == [last] * 10
-    with pytest.raises(ReseenError, match=r"over folds of viper: for cuhk01 give one of its checkpoints, such as .*last"):
+    with pytest.raises(
+        ReseenError, match=r"over folds of viper: for cuhk01 give one of its checkpoints, such as .*last"
+    ):
         checkpoints_for(tmp_path / "whole", 1, "cuhk01")
     with pytest.raises(ReseenError, match="was trained on 2 folds; leave out --folds"):
         checkpoints_for(tmp_path / "whole", 3, "viper")
@@ -95,7 +97,9 @@ def test_a_fold_is_evaluated_on_its_own_test_persons(viper: Path, tmp_path: Path
     call = ("evaluate", last, "--data", viper, "--device", "cpu")
     result = run(*call, "--out", tmp_path / "again")
     assert result.exit_code == 0, result.output
-    before, again = (json.loads((folder / "report.json").read_text()) for folder in (tmp_path / "run", tmp_path / "again"))
+    before, again = (
+        json.loads((folder / "report.json").read_text()) for folder in (tmp_path / "run", tmp_path / "again")
+    )
     assert again["mAP"] == pytest.approx(before["mAP"], abs=1e-6)
     assert "VIPeR half 3 of 10" in " ".join(again["notes"])
     refused = run(*call, "--option", "fold=0")

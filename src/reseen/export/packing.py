@@ -12,7 +12,16 @@ import typer
 from torch import nn
 
 from reseen import models
-from reseen.checkpoint_files import BOX, BOXED, CARD, LARGEST_BOXED, check_checkpoint, divisions_of, held_back, trained_on
+from reseen.checkpoint_files import (
+    BOX,
+    BOXED,
+    CARD,
+    LARGEST_BOXED,
+    check_checkpoint,
+    divisions_of,
+    held_back,
+    trained_on,
+)
 from reseen.console import out
 from reseen.errors import ReseenError
 from reseen.export.parity import LEAST_COSINE, Parity, compare, pictures_of_nobody

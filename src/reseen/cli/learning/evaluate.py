@@ -56,7 +56,9 @@ def evaluate(
     name = dataset or recognise(data)
     checkpoints = checkpoints_for(checkpoint, folds, name)
     over_folds = [{"fold": fold} for fold in range(len(checkpoints))] if len(checkpoints) > 1 else [{}]
-    options_of = [as_trained(own, name, loader_options | fold) for own, fold in zip(checkpoints, over_folds, strict=True)]
+    options_of = [
+        as_trained(own, name, loader_options | fold) for own, fold in zip(checkpoints, over_folds, strict=True)
+    ]
     check_folds(name, options_of[0], len(checkpoints))
     splits = [open_split(name, data, **own) for own in options_of]
 
