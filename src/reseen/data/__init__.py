@@ -27,8 +27,8 @@ DATASETS: Mapping[str, ModuleType] = {
 }
 """Module by the data set's key. Each has ``TERMS``, ``load(root, *, options)`` and ``recognise(folder)``.
 
-If one of the options is ``fold``, it has ``folds()`` too, which tells how many there are; its arguments are options that
-decide that.
+If one of the options is ``fold``, it has ``folds()`` too, which tells how many there are; its arguments are the options
+that decide it.
 """
 
 

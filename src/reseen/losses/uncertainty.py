@@ -26,12 +26,15 @@ class UncertaintyWeighting(nn.Module):
 
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
         """Returns the weighted sum of scalar losses by name."""
-        s = dict(zip(self.terms, self.log_variances, strict=True))
+        s = self._by_term()
         return torch.stack([torch.exp(-s[term]) * loss + s[term] / 2 for term, loss in losses.items()]).sum()
 
     def weights(self) -> dict[str, float]:
         """Returns the current weight exp(-s_t) of each term."""
-        return {term: float(torch.exp(-value.detach())) for term, value in zip(self.terms, self.log_variances, strict=True)}
+        return {term: float(torch.exp(-value.detach())) for term, value in self._by_term().items()}
+
+    def _by_term(self) -> dict[str, Tensor]:
+        return dict(zip(self.terms, self.log_variances, strict=True))
 
 
 class FixedWeighting(nn.Module):
