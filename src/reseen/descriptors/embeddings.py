@@ -194,7 +194,8 @@ class Embeddings:
             pairs = zip_longest(self.schema, other.schema)
             one, another = next((str(one), str(another)) for one, another in pairs if one != another)
             raise ReseenError(
-                f"descriptors of models that tell {one} and {another} cannot be compared: embed both with the same model"
+                f"descriptors of models that tell {one} and {another} cannot be compared: "
+                "embed both with the same model"
             )
         if self.distance != other.distance:
             raise ReseenError(

@@ -50,8 +50,9 @@ class Layout:
 
         Args:
             embeddings: The first that are added.
-            schema: The model's attributes, where the embeddings do not tell them. Without them, an attribute that our data sets know by its name and number
-                of classes is taken for theirs, and the classes of others are ``no`` and ``yes``, or numbers.
+            schema: The model's attributes, where the embeddings do not tell them. If nobody does, an attribute that our
+                data sets know by its name and number of classes is taken for theirs, and the classes of others are
+                ``no`` and ``yes``, or numbers.
 
         Raises:
             ReseenError: If the distance is none that can be searched by, or an attribute is not in the schema.
