@@ -30,7 +30,9 @@ def checkpoint(folder: Path, **noted: Any) -> Path:
 
 
 def test_the_persons_held_back_are_those_of_the_trainings_own_fold(viper: Path, tmp_path: Path) -> None:
-    data = DataSection.model_validate({"name": "viper", "options": {"fold": 1}, "validation": {"share": 0.5, "seed": 3}})
+    data = DataSection.model_validate(
+        {"name": "viper", "options": {"fold": 1}, "validation": {"share": 0.5, "seed": 3}}
+    )
     held = held_back_by(data)
     assert held == {"name": "viper", "options": {"fold": 1}, "share": 0.5, "seed": 3}
     split, source = pairs_of(checkpoint(tmp_path / "last", held_back=held), "viper", viper, {})
