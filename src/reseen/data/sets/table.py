@@ -179,8 +179,8 @@ def _rows_of_part(folder: Folder, part: Part) -> Iterator[_Row]:
 def _pids(rows: Sequence[_Row]) -> tuple[list[int], list[str]]:
     """Returns the person ids and what has to be said about them.
 
-    Persons whose ids are all numbers above 0, of 18 digits at most, keep them; else all are numbered from 1 in the order
-    of their names.
+    Persons whose ids are all numbers above 0, of 18 digits at most, keep them; else all are numbered from 1 in the
+    order of their names.
     """
     people = {_plain(row.person) for row in rows} - _UNKNOWN - {_DISTRACTOR}
     number_of = _numbers(people)
