@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from reseen.checkpoint_files import CONFIG, MODEL_FILE, check_checkpoint, check_model, graph_in
+from reseen.checkpoint_files import (
+    CONFIG,
+    HISTORY,
+    MODEL_FILE,
+    RECIPE,
+    REPORT,
+    STATE,
+    check_checkpoint,
+    check_model,
+    graph_in,
+    is_begun,
+)
 from reseen.errors import ReseenError
 
 
@@ -29,3 +40,21 @@ def test_an_exported_graph_stands_in_for_weights_where_it_can(tmp_path: Path) ->
     (tmp_path / "model.xml").unlink()
     with pytest.raises(ReseenError, match=f"it has no {MODEL_FILE}"):
         check_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("files", "begun"),
+    [
+        ([], False),
+        (["notes.txt"], False),
+        ([RECIPE, "log.txt"], True),
+        ([RECIPE, HISTORY, STATE], True),
+        ([RECIPE, HISTORY], False),  # it took steps, and somebody has removed its state
+        ([RECIPE, REPORT], False),
+    ],
+)
+def test_what_can_be_gone_on_with(tmp_path: Path, files: list[str], begun: bool) -> None:
+    for name in files:
+        (tmp_path / name).touch()
+    assert is_begun(tmp_path) is begun
+    assert not is_begun(tmp_path / "nowhere")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reseen.errors import ReseenError
-from reseen.files import locked, replacing
+from reseen.files import locked, replacing, replacing_folder
 
 
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -43,13 +43,31 @@ def test_private_files_are_readable_by_nobody_else_from_the_first_byte(tmp_path:
     assert (tmp_path / "pixels.npy").stat().st_mode & 0o777 == 0o600
 
 
+def test_two_writers_of_a_folder_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "last"
+    with replacing_folder(folder) as one:
+        (one / "file").write_text("first")
+        with monkeypatch.context() as patch:
+            patch.setattr("reseen.files.os.getpid", lambda: 7)
+            with replacing_folder(folder) as another:
+                (another / "file").write_text("second")
+        assert (folder / "file").read_text() == "second"
+        assert (one / "file").read_text() == "first"
+    assert [path.read_text() for path in tmp_path.rglob("file")] == ["first"]
+
+
+def somebody_is_there() -> None:
+    raise ReseenError("somebody is there")
+
+
 def test_a_folder_is_one_writers_at_a_time(tmp_path: Path) -> None:
     folder = tmp_path / "parts"
-    with locked(folder, "somebody is there"):
-        with pytest.raises(ReseenError, match="somebody is there"), locked(folder, "somebody is there"):
+    with locked(folder, somebody_is_there) as held:
+        assert held
+        with pytest.raises(ReseenError, match="somebody is there"), locked(folder, somebody_is_there):
             pytest.fail("two are in")
         assert folder.is_dir(), "who is turned away leaves everything as it is"
         (folder / "part").touch()
-    with locked(folder, "somebody is there"):
+    with locked(folder, somebody_is_there):
         (folder / "part").unlink()
     assert not folder.exists(), "an empty one is not left behind"

@@ -15,6 +15,8 @@ CALIBRATION, RELIABILITY = "calibration.json", "reliability.png"
 """What its distances mean, and how far that can be trusted; a checkpoint may lack both."""
 STATE, REPORT, WORST = "state.ckpt", "report.json", "worst.png"
 """Of a run: what it goes on from, and once it is evaluated its figures, and the queries that went worst."""
+RECIPE, HISTORY = "recipe.yaml", "metrics.csv"
+"""Of a run as well: what it does, and the figures of its epochs."""
 EngineName = Literal["onnx", "openvino"]
 BackendName = Literal["torch", "onnx", "openvino"]
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
@@ -135,6 +137,17 @@ def check_checkpoint(folder: Path, option: str = "") -> Path:
     return folder
 
 
+def is_begun(run: Path, recipe: str = RECIPE) -> bool:
+    """Whether a folder has a run that can be gone on with: from its state, or anew if it ended before one was saved.
+
+    Args:
+        run: The folder.
+        recipe: Name of the file that says what the run does.
+    """
+    took_steps = any((run / name).exists() for name in (HISTORY, REPORT))
+    return (run / STATE).is_file() or ((run / recipe).is_file() and not took_steps)
+
+
 def fold_folder(run: Path, fold: int) -> Path:
     """Returns the folder of one fold in a run over folds."""
     return run / f"fold-{fold}"
@@ -166,9 +179,15 @@ def checkpoints_for(place: Path, folds: int, dataset: str) -> list[Path]:
         dataset: Key of the data set.
 
     Raises:
-        ReseenError: If the checkpoint has seen test persons of these folds, or the run has other folds.
+        ReseenError: If the checkpoint has seen test persons of these folds, or the run has other folds or is one over
+            folds of another data set.
     """
     own = folds_of(place)
+    if own and dataset not in trained_on(own[0]):
+        raise ReseenError(
+            f"{place} is a run over folds of {', '.join(trained_on(own[0]))}: for {dataset} give one of its "
+            f"checkpoints, such as {own[0]}"
+        )
     if own and folds not in (1, len(own)):
         raise ReseenError(f"--folds {folds}: {place} was trained on {len(own)} folds; leave out --folds")
     if not own and folds > 1 and dataset in trained_on(place):
@@ -186,6 +205,18 @@ def trained_on(folder: Path) -> tuple[str, ...]:
         ReseenError: If it is no checkpoint.
     """
     return tuple(_noted(folder, "trained_on"))
+
+
+def divisions_of(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Returns how data sets were divided when a checkpoint was trained on them; empty for those with one division.
+
+    That is, by the data set's key, its loader's options that decide who is trained on, such as ``fold``; more than once
+    if parts of the checkpoint have learnt from several of its divisions.
+
+    Raises:
+        ReseenError: If it is no checkpoint.
+    """
+    return dict(_noted(folder, "divisions", {}))
 
 
 def held_back(folder: Path) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from reseen.search.wanted import Wanted, look_for
 from reseen.training.fit import Run
 from reseen.training.recipe import Recipe
 from reseen.training.recipe.locate import resolve
+from reseen.training.rendering import render_missing
 
 _SEARCHES = ("search.png", "search-where.png", "search-both.png")
 _PICTURES = ("curves.png", "cmc.png", "worst.png", *_SEARCHES, "explain.png")
@@ -64,7 +65,8 @@ def demo(
     """
     started = time.monotonic()
     console.rule("1. the data")
-    recipe = resolve(recipe, data=data, weights=weights, console=console)
+    recipe = resolve(recipe, data=data, weights=weights)
+    render_missing(recipe, console, load=checkpoint is None)
     root = recipe.data.root
     assert root is not None
     split = open_split(recipe.data.name, root, **recipe.data.options)

@@ -20,7 +20,12 @@ def one_line(error: BaseException) -> str:
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 
+def closest(word: str, words: Iterable[str], count: int = 3, *, cutoff: float = 0.5) -> list[str]:
+    """Returns up to so many likely right spellings of a word, the likeliest first; none if none is near."""
+    return difflib.get_close_matches(word, list(words), count, cutoff)
+
+
 def nearest(word: str, words: Iterable[str], *, cutoff: float = 0.5) -> str:
     """Returns ``, did you mean 'x'?`` for the likeliest right spelling of a word, or nothing if none is near."""
-    close = difflib.get_close_matches(word, list(words), 1, cutoff)
-    return f", did you mean {close[0]!r}?" if close else ""
+    found = closest(word, words, 1, cutoff=cutoff)
+    return f", did you mean {found[0]!r}?" if found else ""

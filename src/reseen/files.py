@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from reseen.errors import ReseenError
+PARTIAL = ".partial"
+"""Suffix of what has begun to be written; before it stands the process's number."""
 
 
 def make_private(folder: Path) -> None:
@@ -29,7 +31,7 @@ def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
         private: Whether no other account may read it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial = _beside(path)
     try:
         if private:
             partial.touch(mode=0o600)
@@ -40,28 +42,55 @@ def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def locked(folder: Path, message: str) -> Iterator[None]:
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Yields a folder beside another one, whose place it takes at the end; after an error nothing is left of it."""
+    partial = _beside(folder)
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.replace(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
+
+
+@contextmanager
+def locked(folder: Path, busy: Callable[[], None]) -> Iterator[bool]:
     """Keeps a folder to this process; it is made if need be, and removed at the end if nothing is in it.
 
-    A process that dies lets go of it.
+    It is the folder itself that is locked, so that no file has to lie there for it. A process that dies lets go of it.
 
     Args:
         folder: The folder.
-        message: What to tell if another process has it.
+        busy: Called if another process has it: raises, or lets this one wait.
 
-    Raises:
-        ReseenError: If another process has it.
+    Yields:
+        Whether it is locked: some network file systems have no locks.
     """
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise ReseenError(message) from error
-    try:
-        yield
+        held = _lock(descriptor, busy)
+        try:
+            yield held
+        finally:
+            with suppress(OSError):
+                folder.rmdir()
     finally:
-        with suppress(OSError):
-            folder.rmdir()
         os.close(descriptor)
+
+
+def _lock(descriptor: int, busy: Callable[[], None]) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        busy()
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError:
+        return False
+    return True

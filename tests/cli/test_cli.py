@@ -74,6 +74,12 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
         (["train", "aanet50-makret1501"], "there is no recipe 'aanet50-makret1501'; near: aanet50-market1501"),
         (["train", "no/such.yaml"], "cannot read recipe no/such.yaml"),
         (["train", "demo", "--data", "nope"], "nope does not exist"),
+        (["train", "demo", "--weights", "nope.safetensors"], "there are no weights nope.safetensors: name a file"),
+        (["train", "demo", "--set", "seed"], "--set seed: write key=value"),
+        (["train", "demo", "--set", "seed=[1"], "--set seed=[1: the value is not YAML"),
+        (["train", "demo", "--accelerator", "banana"], "--accelerator banana: it can be auto, cpu, gpu, cuda, mps"),
+        (["reproduce", "--run", "--set", "compile"], "--set compile: write key=value"),
+        (["demo", "--data", ".", "--weights", "nope.pth"], "there are no weights nope.pth: name a file"),
         (
             ["reproduce", "--only", "iva50-viberr"],
             "no row of the tables has such a recipe, did you mean 'iva50-viper'?",

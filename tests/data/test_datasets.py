@@ -57,6 +57,11 @@ def test_options_reach_the_loader(market_drawn: Path) -> None:
         ("market", {}, "unknown data set 'market', did you mean 'market1501'"),
         ("xyz", {}, r"unknown data set 'xyz'; there are: rendered, market1501, .*table"),
         ("viper", {"folds": 1}, "viper has no option 'folds', did you mean 'fold'"),
+        ("market1501", {"attributes": 7}, "market1501: option attributes is 7: .*path"),
+        ("market1501", {"distractors": 7}, "market1501: option distractors is 7: .*path"),
+        ("market1501", {"keypoints": "maybe"}, "option keypoints is 'maybe': .*boolean"),
+        ("viper", {"fold": "first"}, "viper: option fold is 'first': .*integer"),
+        ("cuhk03", {"protocol": "old"}, "option protocol is 'old': .*'new' or 'classic'"),
         ("market1501", {"root": "x"}, None),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reseen import Embeddings
+from reseen.data.attributes import AttributeSchema, binary, multi_class
 from reseen.descriptors.distance import Euclidean, Mahalanobis
 from reseen.errors import ReseenError
 
@@ -73,6 +75,36 @@ def test_a_file_gives_back_the_same(tmp_path: Path) -> None:
     assert list(after.attributes) == ["hat", "color"]
     np.testing.assert_array_equal(after.attributes["color"], before.attributes["color"])
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["e.parquet"]
+
+
+SCHEMA = AttributeSchema("drawn", (binary("hat"), multi_class("color", "red", "blue", "green", "black", "white")))
+
+
+def test_a_file_tells_what_its_attributes_are(tmp_path: Path) -> None:
+    """Class names are in no digest: the same weights with others would pass as the same model."""
+    before = replace(make(), model="one", schema=SCHEMA)
+    before.save(tmp_path / "e.parquet")
+    after = Embeddings.load(tmp_path / "e.parquet")
+    assert after.schema == SCHEMA
+    before.check_comparable(after[:1])
+    before.check_comparable(replace(after, schema=None))
+    other = replace(after, schema=AttributeSchema("drawn", (binary("hat", ("yes", "no")), SCHEMA["color"])))
+    with pytest.raises(ReseenError, match=r"that tell hat \(no, yes\) and hat \(yes, no\) cannot be compared"):
+        before.check_comparable(other)
+    with pytest.raises(ReseenError, match="cannot be compared"):
+        Embeddings.join([before, replace(after, schema=AttributeSchema("drawn", tuple(SCHEMA)[::-1]))])
+    with pytest.raises(ReseenError, match="attribute 'color' has 5 probabilities for 2 classes"):
+        replace(before, schema=AttributeSchema("drawn", (binary("hat"), binary("color"))))
+
+
+def test_a_file_that_does_not_tell_them_is_read_all_the_same(tmp_path: Path) -> None:
+    make().save(tmp_path / "e.parquet")
+    table = pq.read_table(tmp_path / "e.parquet")
+    content = json.loads(table.schema.metadata[b"reseen"])
+    del content["schema"]
+    metadata = {**table.schema.metadata, b"reseen": json.dumps(content)}
+    pq.write_table(table.replace_schema_metadata(metadata), tmp_path / "e.parquet")
+    assert Embeddings.load(tmp_path / "e.parquet").schema is None
 
 
 def test_rows_survive_a_file_when_they_are_a_slice(tmp_path: Path) -> None:

@@ -23,11 +23,18 @@ def test_formula_in_sigma() -> None:
     sigmas = {"global": 0.5, "part": 2.0, "attribute": 3.0}
     weighting = UncertaintyWeighting(sigmas)
     with torch.no_grad():
-        for term, sigma in sigmas.items():
-            weighting.log_variances[term].fill_(math.log(sigma**2))
+        for term, own in zip(weighting.terms, weighting.log_variances, strict=True):
+            own.fill_(math.log(sigmas[term] ** 2))
     expected = sum(float(LOSSES[t]) / s**2 for t, s in sigmas.items()) + math.log(math.prod(sigmas.values()))
     assert weighting(LOSSES).item() == pytest.approx(expected, rel=1e-6)
     assert weighting.weights()["part"] == pytest.approx(0.25)
+
+
+def test_any_name_of_a_term_will_do() -> None:
+    losses = {name: torch.tensor(1.0) for name in ("id.v2", "keys", "type", "part/0+part/1")}
+    weighting = UncertaintyWeighting(losses)
+    assert weighting(losses).item() == pytest.approx(4.0)
+    assert weighting.weights() == dict.fromkeys(losses, 1.0)
 
 
 def test_learning_finds_the_optimum() -> None:

@@ -147,6 +147,12 @@ BARE = Embeddings(gallery().features, gallery().pids, gallery().camids)
         (gallery(), ORIGIN, {"top": 0}, "top must be at least 1"),
         (gallery(), ORIGIN, {"where": HAT_YES}, "cannot filter by hat=yes"),
         (BARE, ORIGIN, {"where": HAT_YES, "schema": SCHEMA}, "no predictions of attribute 'hat'"),
+        (
+            replace(gallery(), schema=AttributeSchema("own", (binary("gender", ("female", "male")), binary("hat")))),
+            None,
+            {"where": HAT_YES, "schema": SCHEMA},
+            r"the gallery has gender \(female, male\), the model gender \(male, female\); both",
+        ),
     ],
 )
 def test_errors(searched: Embeddings, query: Embeddings | None, options: dict[str, Any], says: str) -> None:

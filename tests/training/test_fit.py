@@ -178,6 +178,27 @@ def test_interrupted_in_an_epoch_goes_on_bit_for_bit(
     assert_equal_weights(folder, straight)
 
 
+def test_a_run_that_dies_before_its_first_state_begins_anew(
+    market_drawn: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> None:
+        raise MemoryError
+
+    recipe, folder = two_phases(market_drawn), tmp_path / "run"
+    monkeypatch.setattr(TrainingProgress, "move", die)
+    with pytest.raises(MemoryError):
+        fit(recipe, folder)
+    assert (folder / "recipe.yaml").exists()
+    assert not (folder / "state.ckpt").exists()
+    monkeypatch.undo()
+    (events,) = (folder / "tensorboard").rglob("events*")
+    with pytest.raises(ReseenError, match="is not empty: go on with --resume"):
+        fit(recipe, folder)
+    assert fit(recipe, folder, resume=True)
+    assert_equal_weights(folder, straight)
+    assert not events.exists(), "steps that do not count are not drawn"
+
+
 def interrupt_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
     """Sends this process Ctrl-C in the given step."""
     original: Callable[..., None] = TrainingProgress.move

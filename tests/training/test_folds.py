@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from reseen.checkpoint_files import checkpoints_for, fold_folder, trained_on
+from reseen.checkpoint_files import checkpoints_for, divisions_of, fold_folder, trained_on
 from reseen.errors import ReseenError
 from reseen.training.fit import Run
 from reseen.training.folds import train_folds
 from reseen.training.recipe import Recipe, recipe_from
+from tests.cli.calls import run
 from tests.data.trees import write_viper
 
 QUIET = Console(file=io.StringIO())
@@ -50,6 +51,9 @@ def test_stopped_and_resumed_equals_one_go_and_is_the_mean(viper: Path, tmp_path
     recipe = recipe_on(viper)
     whole = train_folds(recipe, tmp_path / "whole", 2, start())
     assert train_folds(recipe, tmp_path / "parts", 2, start(stop_after=1)) is None
+    killed = fold_folder(tmp_path / "parts", 1)  # before its first state was saved
+    killed.mkdir()
+    (killed / "recipe.yaml").write_text("name: ti")
     parts = train_folds(recipe, tmp_path / "parts", 2, start(), resume=True)
     assert whole is not None
     assert parts is not None
@@ -74,10 +78,32 @@ def test_stopped_and_resumed_equals_one_go_and_is_the_mean(viper: Path, tmp_path
     with pytest.raises(ReseenError, match=r"was trained on viper, with test persons of other folds: train on each"):
         checkpoints_for(last, 2, "viper")
     assert checkpoints_for(last, 10, "cuhk03") == [last] * 10
+    with pytest.raises(
+        ReseenError, match=r"over folds of viper: for cuhk01 give one of its checkpoints, such as .*last"
+    ):
+        checkpoints_for(tmp_path / "whole", 1, "cuhk01")
     with pytest.raises(ReseenError, match="was trained on 2 folds; leave out --folds"):
         checkpoints_for(tmp_path / "whole", 3, "viper")
     with pytest.raises(ReseenError, match="is not empty: go on with --resume"):
         train_folds(recipe, tmp_path / "whole", 2, start())
+
+
+def test_a_fold_is_evaluated_on_its_own_test_persons(viper: Path, tmp_path: Path) -> None:
+    recipe = recipe_on(viper)
+    data = recipe.data.model_copy(update={"options": {"fold": 3}})
+    assert start()(recipe.model_copy(update={"data": data}), tmp_path / "run", False).train()
+    last = tmp_path / "run" / "last"
+    assert divisions_of(last) == {"viper": [{"fold": 3}]}
+    call = ("evaluate", last, "--data", viper, "--device", "cpu")
+    result = run(*call, "--out", tmp_path / "again")
+    assert result.exit_code == 0, result.output
+    before, again = (
+        json.loads((folder / "report.json").read_text()) for folder in (tmp_path / "run", tmp_path / "again")
+    )
+    assert again["mAP"] == pytest.approx(before["mAP"], abs=1e-6)
+    assert "VIPeR half 3 of 10" in " ".join(again["notes"])
+    refused = run(*call, "--option", "fold=0")
+    assert "was trained on viper with fold=3, and may know test persons of fold=0" in str(refused.exception)
 
 
 def test_data_sets_without_folds_are_told_of(market_drawn: Path, tmp_path: Path) -> None:

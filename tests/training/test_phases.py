@@ -6,6 +6,7 @@ import io
 import json
 import math
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from reseen import models
+from reseen.data import open_split
+from reseen.data.validation import hold_out
 from reseen.descriptors.distance import Euclidean, Sum
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, ReseenWarning
 from reseen.evaluation import evaluate
 from reseen.evaluation.split import Evaluation, evaluate_split
 from reseen.models import checkpoint
@@ -242,6 +245,43 @@ def test_the_test_set_is_evaluated_as_the_recipe_says(
     assert asked["max_corrupt"] == 2
     embedder = json.loads((tmp_path / "run" / "last" / "config.json").read_text())["embedder"]
     assert (embedder["flip"], embedder["normalize"], embedder["precision"]) == (False, True, "float32")
+
+
+def test_persons_held_back_choose_and_are_not_trained_on(
+    built: list[Tiny], market_drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranked: list[tuple[set[int], float]] = []
+
+    def record(*args: Any, **options: Any) -> Evaluation:
+        made = evaluate_split(*args, **options)
+        ranked.append(({image.pid for image in args[1].query}, made.report.primary))
+        return made
+
+    monkeypatch.setattr("reseen.training.outcome.evaluate_split", record)
+    data = {"name": "market1501", "root": str(market_drawn), "size": [64, 32], "validation": {"share": 0.5, "seed": 1}}
+    made = run(recipe_of(market_drawn, {"epochs": 2}, data=data, evaluation={"every": 1}), tmp_path / "run")
+    whole = open_split("market1501", market_drawn)
+    _, validation = hold_out(whole, 0.5, 1)
+    held, tested = ({image.pid for image in split.query} for split in (validation, whole))
+    assert (len(held), len(tested)) == (4, 8)
+    assert {image.pid for image in made.images.cached.images} == {image.pid for image in whole.train} - held
+    assert built[0].config.num_identities == 4
+    assert [pids for pids, _ in ranked[:2]] == [held, tested], "the first epoch is chosen by those, the end is tested"
+    header, first, _ = (line.split(",") for line in (tmp_path / "run" / "metrics.csv").read_text().splitlines())
+    assert float(first[header.index("mAP")]) == pytest.approx(ranked[0][1], rel=1e-5)
+
+
+def test_so_many_training_pictures_may_be_broken_as_the_recipe_says(
+    built: list[Tiny], market_drawn: Path, tmp_path: Path
+) -> None:
+    root = shutil.copytree(market_drawn, tmp_path / "market")
+    min((root / "bounding_box_train").glob("*.jpg")).write_bytes(b"no picture")
+    recipe = recipe_of(root, {})
+    with pytest.raises(ReseenError, match="corrupt images: 1 or more, allowed: 0"):
+        run(recipe, tmp_path / "run")
+    patient = recipe.model_copy(update={"data": recipe.data.model_copy(update={"max_corrupt": 1})})
+    with pytest.warns(ReseenWarning, match="skipped 1 of 48 images"):
+        assert len(run(patient, tmp_path / "run").images) == 47
 
 
 def test_the_best_so_far_and_the_time_spent_outlast_an_interruption(

@@ -15,6 +15,7 @@ from reseen.pose.examples import Examples
 from reseen.pose.maps import PoseMaps
 from reseen.pose.network import PoseNetConfig, load_pose_net
 from reseen.pose.targets import pose_targets
+from reseen.training.loop.stop import GracefulStop
 from reseen.training.pose import PoseRun, PoseStep, PoseTraining
 from tests.pose.figures import batch, person
 
@@ -109,6 +110,21 @@ def test_a_run_that_is_stopped_ends_like_one_that_is_not(tmp_path: Path) -> None
     assert load_pose_net(parts).name == load_pose_net(tmp_path / "whole").name
     assert trained_on(parts) == ("drawn",)
     assert len((parts / "metrics.csv").read_text().splitlines()) == 3
+
+
+def test_a_stop_in_the_first_epoch_can_be_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Impatient(GracefulStop):
+        def __init__(self) -> None:
+            super().__init__()
+            self.requested = True
+
+    quiet, folder = Console(quiet=True), tmp_path / "run"
+    monkeypatch.setattr("reseen.training.pose.GracefulStop", Impatient)
+    assert PoseRun(STILL, Few(), folder, accelerator="cpu", console=quiet).train() is None
+    assert not (folder / "state.ckpt").exists()
+    monkeypatch.undo()
+    assert PoseRun(STILL, Few(), folder, resume=True, accelerator="cpu", console=quiet).train() is not None
+    assert len((folder / "metrics.csv").read_text().splitlines()) == 1 + 2
 
 
 def test_a_few_persons_are_learnt(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from reseen.checkpoint_files import BOXED, boxed, check_checkpoint, unboxed
-from reseen.cli.options import BOXED_MODEL, WeightsOption, existing, existing_recipe
+from reseen.cli.options import BOXED_MODEL, WeightsOption, existing, existing_recipe, readable_overrides
 from reseen.console import out, say_written
 from reseen.errors import ReseenError
 from reseen.extras import need
@@ -29,7 +29,9 @@ def demo(
         Path | None,
         typer.Option("--model", help="Show this checkpoint, and train nothing; small, if nothing else is said."),
     ] = None,
-    overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, as for train.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value, as for train.", callback=readable_overrides)
+    ] = None,
     serve: Annotated[
         bool | None, typer.Option("--serve/--no-serve", help="Serve the gallery in the end; by default on a terminal.")
     ] = None,
@@ -47,12 +49,16 @@ def demo(
             raise ReseenError("--model is shown as it is: leave out --recipe and --weights, or train without --model")
     elif boxed(BOXED[0]) and not (recipe or weights or overrides):
         checkpoint = unboxed(BOXED_MODEL)
+    from reseen.training.arguments import check_weights
+    from reseen.training.recipe_files import find_recipe
+
+    recipe = find_recipe(recipe or Path("demo-market1501" if data else "demo"))
+    check_weights(weights, recipe, data)
     serving = sys.stdout.isatty() if serve is None else serve
     need("gallery", *(() if checkpoint else ("train",)), *(() if data else ("render",)), *(("app",) if serving else ()))
     from reseen.demo import demo as run_demo
     from reseen.training.recipe import load_recipe
 
-    recipe = recipe or Path("demo-market1501" if data else "demo")
     pictures = run_demo(load_recipe(recipe, overrides), folder, out, data=data, weights=weights, checkpoint=checkpoint)
     if not pictures:
         raise typer.Exit(130)

@@ -41,8 +41,12 @@ def export(
     check_new_graph(folder)
     need("export")
     from reseen.data import open_split, recognise
+    from reseen.data.division import as_trained
 
-    split = None if calibrate is None else open_split(dataset or recognise(calibrate), calibrate, **loader_options)
+    split = None
+    if calibrate is not None:
+        name = dataset or recognise(calibrate)
+        split = open_split(name, calibrate, **as_trained(checkpoint, name, loader_options))
 
     from reseen.export import export as export_to
     from reseen.progress import progress_of

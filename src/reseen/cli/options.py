@@ -85,6 +85,34 @@ WeightsOption = Annotated[
     typer.Option(help="File or checkpoint for the backbone, in place of weights that the recipe names."),
 ]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps; auto takes what is there.")]
+ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
+
+
+def known_accelerator(name: str) -> str:
+    """Returns Lightning's name of a kind of device.
+
+    Raises:
+        ReseenError: If it has none of that name.
+    """
+    if name not in ACCELERATORS:
+        raise ReseenError(f"--accelerator {name}: it can be {', '.join(ACCELERATORS)}")
+    return name
+
+
+def readable_overrides(overrides: list[str] | None) -> list[str] | None:
+    """Returns changes to a recipe that are written as they should be.
+
+    Raises:
+        ReseenError: If one is not.
+    """
+    from reseen.training.arguments import parse_override
+
+    for override in overrides or []:
+        parse_override(override)
+    return overrides
+
+
+AcceleratorOption = Annotated[str, typer.Option(help="auto, cpu, gpu, cuda, mps.", callback=known_accelerator)]
 CorruptOption = Annotated[int, typer.Option(min=0, help="Undecodable images that may be skipped.")]
 BackendOption = Annotated[
     str | None,

@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from reseen.data.images.source import open_folder
 from reseen.data.person import Split
@@ -23,7 +25,11 @@ DATASETS: Mapping[str, ModuleType] = {
     "peta": peta,
     "table": table,
 }
-"""Module by the data set's key. Each has ``TERMS``, ``load(root, *, options)`` and ``recognise(folder)``."""
+"""Module by the data set's key. Each has ``TERMS``, ``load(root, *, options)`` and ``recognise(folder)``.
+
+If one of the options is ``fold``, it has ``folds()`` too, which tells how many there are; its arguments are the options
+that decide it.
+"""
 
 
 def open_split(name: str, root: Path | str, **options: Any) -> Split:
@@ -35,20 +41,34 @@ def open_split(name: str, root: Path | str, **options: Any) -> Split:
         options: Options of that data set's ``load``, such as ``fold``.
 
     Raises:
-        ReseenError: If there is no such data set or option, or it cannot be read.
+        ReseenError: If there is no such data set or option, the option cannot have this value, or the data set cannot
+            be read.
 
     Example:
         >>> split = open_split("market1501", "data/Market-1501-v15.09.15")  # doctest: +SKIP
         >>> len(split.train)  # doctest: +SKIP
         12936
     """
-    load = loader(name)
-    known = loader_options(name)
-    for option in options:
+    return loader(name)(Path(root), **checked_options(name, options))
+
+
+def checked_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns options as a data set's ``load`` takes them: a path for a text that names one, and so on.
+
+    Raises:
+        ReseenError: If there is no such data set or option, or it cannot have this value.
+    """
+    types, known = get_type_hints(loader(name)), loader_options(name)
+    checked = {}
+    for option, value in options.items():
         if option not in known:
             listed = ", ".join(known) or "none"
             raise ReseenError(f"{name} has no option {option!r}{nearest(option, known)}; its options: {listed}")
-    return load(Path(root), **options)
+        try:
+            checked[option] = TypeAdapter(types[option]).validate_python(value)
+        except ValidationError as error:
+            raise ReseenError(f"{name}: option {option} is {value!r}: {error.errors()[0]['msg']}") from error
+    return checked
 
 
 def loader(name: str) -> Callable[..., Split]:

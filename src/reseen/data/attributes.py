@@ -56,6 +56,9 @@ class Attribute:
         if self.kind == "multi_label" and not 1 <= count <= 62:
             raise ReseenError(f"multi-label attribute {self.name!r} has {count} classes; it can have 1 to 62")
 
+    def __str__(self) -> str:
+        return f"{self.name} ({', '.join(self.classes)})"
+
     @property
     def columns(self) -> int:
         """How many columns an encoded label has: one for each class of a multi-label attribute, else one."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
+from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
+from reseen.data.attributes import AttributeSchema
 from reseen.descriptors.distance import Distance, Euclidean, read_distance
 from reseen.descriptors.distances import Spaces, squared_distances
 from reseen.errors import ReseenError
@@ -24,6 +27,7 @@ COMPRESSION = "zstd"
 """Of files of embeddings."""
 PROBABILITY = "probability"
 """Name that the attributes' probabilities have as features: ``probability/hat``, ``probability/gender``, …."""
+_SCHEMA: TypeAdapter[AttributeSchema | None] = TypeAdapter(AttributeSchema | None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,7 @@ class Embeddings:
         seconds: (N,) float64 when the images were taken, NaN where nobody knows; or None.
         tracks: (N,) float64 numbers of the tracks they belong to, NaN where there is none; or None.
         sources: N names of what they come from, such as a video, empty where nobody knows; or None.
+        schema: The attributes' classes, in the order of their probabilities; None if nobody knows.
 
     Raises:
         ReseenError: If shapes do not fit each other, features are not finite, or the distance is for others.
@@ -58,6 +63,7 @@ class Embeddings:
     seconds: NDArray[np.float64] | None = None
     tracks: NDArray[np.float64] | None = None
     sources: Sequence[str] | None = None
+    schema: AttributeSchema | None = None
 
     def __post_init__(self) -> None:
         features = np.ascontiguousarray(self.features, dtype=np.float32)
@@ -75,6 +81,9 @@ class Embeddings:
         if self.attributes is not None:
             tables = {name: _probabilities(name, table, len(features)) for name, table in self.attributes.items()}
             object.__setattr__(self, "attributes", tables)
+            for name, table in tables.items() if self.schema is not None else ():
+                if table.shape[1] != (classes := len(self.schema[name].classes)):
+                    raise ReseenError(f"attribute {name!r} has {table.shape[1]} probabilities for {classes} classes")
         for name in ("paths", "sources"):
             if getattr(self, name) is not None:
                 texts = tuple(map(str, getattr(self, name)))
@@ -182,7 +191,8 @@ class Embeddings:
         """Makes sure that distances between these descriptors and others mean something.
 
         Raises:
-            ReseenError: If they are of different models, lengths or features, or meant for different distances.
+            ReseenError: If they are of different models, lengths or features, or meant for different distances, or
+                their attributes have other classes.
         """
         if self.features.shape[1] != other.features.shape[1]:
             raise ReseenError(
@@ -198,6 +208,13 @@ class Embeddings:
             raise ReseenError(
                 f"descriptors of {', '.join(self.parts)} and of {', '.join(other.parts)} cannot be compared: "
                 "choose the same features"
+            )
+        if self.schema and other.schema and self.schema.attributes != other.schema.attributes:
+            pairs = zip_longest(self.schema, other.schema)
+            one, another = next((str(one), str(another)) for one, another in pairs if one != another)
+            raise ReseenError(
+                f"descriptors of models that tell {one} and {another} cannot be compared: "
+                "embed both with the same model"
             )
         if self.distance != other.distance:
             raise ReseenError(
@@ -243,6 +260,7 @@ class Embeddings:
             "model": self.model,
             "parts": dict(self.parts),
             "distance": self.distance.model_dump(mode="json"),
+            "schema": _SCHEMA.dump_python(self.schema, mode="json"),
         }
         metadata = {"reseen": json.dumps(content), "reseen.distance": save_arrays(self.distance.arrays())}
         return pa.table(columns).replace_schema_metadata(metadata)
@@ -289,6 +307,7 @@ class Embeddings:
                 _numbers(table, "seconds"),
                 _numbers(table, "track"),
                 _texts(table, "source"),
+                schema=_SCHEMA.validate_python(stored.get("schema")),  # files before this was noted have none
             )
         except (OSError, ValueError, KeyError, AttributeError, NotImplementedError, SafetensorError) as error:
             raise ReseenError(f"{path} is not a file of embeddings (make one with `reseen embed`): {error}") from error

@@ -14,6 +14,7 @@ from reseen.data.images.states import keys as keys_of
 from reseen.data.person import PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.embedding.parts import ROWS, Parts
+from reseen.errors import ReseenError
 from reseen.files import locked
 from reseen.progress import Progress
 
@@ -66,7 +67,11 @@ def write_embeddings(
             process is writing this file. What was made until then stays.
     """
     parts = Parts(file, embedder.digest)
-    with locked(parts.folder, f"another process is writing {file}: let it end, or name another file"):
+
+    def busy() -> None:
+        raise ReseenError(f"another process is writing {file}: let it end, or name another file")
+
+    with locked(parts.folder, busy):
         there, keys = parts.keys(), keys_of(images)
         missing = [row for row, key in enumerate(keys) if key not in there]
         before = len(images) - len(missing)

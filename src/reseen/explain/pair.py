@@ -12,6 +12,7 @@ from PIL import Image
 
 from reseen.data.person import PersonImage
 from reseen.descriptors.distance import Sum
+from reseen.descriptors.distances import exact_squared_distances
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.explain.faithfulness import covered, hottest, mean_colour, moved
@@ -159,10 +160,9 @@ def encoded(picture: Image.Image) -> PersonImage:
 
 
 def _distances(one: Embeddings, others: Embeddings) -> list[float]:
-    squares = [np.zeros(len(others))]
-    for here, there in zip(one.spaces(), others.spaces(), strict=True):
-        squares.append(np.linalg.norm(there.astype(np.float64) - here.astype(np.float64), axis=1))
-    return [float(value) for value in np.sum(squares, axis=0)]
+    first = [space[0] for space in one.spaces()]
+    squares = exact_squared_distances(first, others.spaces(), np.arange(len(others)))
+    return [float(value) for value in np.sqrt(squares)]
 
 
 def _agreements(embedder: Embedder, embedded: Embeddings) -> tuple[Agreement, ...]:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from reseen.checkpoint_files import CARD, GRAPH_FILES, EngineName, check_new_graph, trained_on
+from reseen.checkpoint_files import CARD, GRAPH_FILES, EngineName, check_new_graph, divisions_of, trained_on
 from reseen.data.person import Split
 from reseen.errors import ReseenError
 from reseen.evaluation.report import EvaluationReport
@@ -17,6 +17,7 @@ from reseen.export.quantising import PICTURES as CALIBRATION
 from reseen.export.quantising import inputs_of, write_graph
 from reseen.export.share import share_of, spread
 from reseen.extras import need
+from reseen.files import replacing_folder
 from reseen.models import checkpoint as checkpoints
 from reseen.models.backends.backend import TorchBackend
 from reseen.models.backends.exported import graph_backend, graph_files
@@ -85,7 +86,7 @@ def export(
     # What is wrong with the data is told before anything is written.
     before = None if calibrate is None else _measured(own, calibrate, images, bars)
     form = form_of(own.model, config.size)
-    with checkpoints.replacing_folder(folder) as partial:
+    with replacing_folder(folder) as partial:
         plain, file = partial / GRAPH_FILES["onnx"], partial / GRAPH_FILES[to]
         write_onnx(own.model, form, config.size, plain)
         pictures = pictures_of_nobody(config.size)
@@ -118,6 +119,7 @@ def export(
             card=exported_card(card, form, to, found.parity, config.size, found.loss()),
             distance=torch.distance,
             trained_on=trained_on(checkpoint),
+            divisions=divisions_of(checkpoint),
         )
         if torch.calibration is not None and form.digest == torch.digest:  # quantised, distances mean something else
             checkpoints.save_calibration(partial, torch.calibration)

@@ -22,12 +22,14 @@ from reseen.checkpoint_files import (
     LARGEST_BOXED,
     RELIABILITY,
     check_checkpoint,
+    divisions_of,
     held_back,
     trained_on,
 )
 from reseen.console import out
 from reseen.errors import ReseenError
 from reseen.export.parity import LEAST_COSINE, Parity, compare, pictures_of_nobody
+from reseen.files import replacing_folder
 from reseen.models import checkpoint as checkpoints
 from reseen.training.card import with_section
 
@@ -69,7 +71,7 @@ def pack(checkpoint: Path, name: str, *, figures: str = "", box: Path = BOX, lar
         raise ReseenError(
             f"the descriptor of {checkpoint} has {length:,} numbers: models in the package have {LONGEST}"
         )
-    with checkpoints.replacing_folder(box / name) as partial:
+    with replacing_folder(box / name) as partial:
         checkpoints.save(
             partial,
             _light(own.model),
@@ -77,6 +79,7 @@ def pack(checkpoint: Path, name: str, *, figures: str = "", box: Path = BOX, lar
             card="",
             distance=own.distance,
             trained_on=trained_on(checkpoint),
+            divisions=divisions_of(checkpoint),
             held_back=held_back(checkpoint),
         )
         packed = checkpoints.load(partial)

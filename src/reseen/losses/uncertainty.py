@@ -20,16 +20,21 @@ class UncertaintyWeighting(nn.Module):
 
     def __init__(self, terms: Iterable[str]) -> None:
         super().__init__()
-        self.log_variances = nn.ParameterDict({term: nn.Parameter(torch.zeros(())) for term in sorted(terms)})
+        self.terms = sorted(terms)
+        # By their place: what recipes call a term may be no name of a parameter, such as "id.v2" or "type".
+        self.log_variances = nn.ParameterList(torch.zeros(()) for _ in self.terms)
 
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
         """Returns the weighted sum of scalar losses by name."""
-        s = self.log_variances
+        s = self._by_term()
         return torch.stack([torch.exp(-s[term]) * loss + s[term] / 2 for term, loss in losses.items()]).sum()
 
     def weights(self) -> dict[str, float]:
         """Returns the current weight exp(-s_t) of each term."""
-        return {term: float(torch.exp(-value.detach())) for term, value in self.log_variances.items()}
+        return {term: float(torch.exp(-value.detach())) for term, value in self._by_term().items()}
+
+    def _by_term(self) -> dict[str, Tensor]:
+        return dict(zip(self.terms, self.log_variances, strict=True))
 
 
 class FixedWeighting(nn.Module):

@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +39,13 @@ from reseen.descriptors.calibration import Calibration
 from reseen.descriptors.distance import Distance, Euclidean, read_distance
 from reseen.errors import ReseenError, one_line
 from reseen.extras import need
-from reseen.files import replacing
+from reseen.files import replacing, replacing_folder
 from reseen.models.backends.exported import graph_backend, graph_files, on_engine
 from reseen.models.backends.graph import GraphForm
 from reseen.models.embedder import Embedder, EmbedderConfig
 
 DISTANCE_FILE = "distance.safetensors"
+Divisions = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def save(
@@ -57,6 +56,7 @@ def save(
     card: str,
     distance: Distance | None = None,
     trained_on: Sequence[str] = (),
+    divisions: Divisions | None = None,
     held_back: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes a checkpoint folder; an existing one is replaced only once the new one is complete.
@@ -68,6 +68,7 @@ def save(
         card: The model card in Markdown.
         distance: What its descriptors are to be compared by; plain Euclidean distance by default.
         trained_on: Keys of the data sets it has seen persons of.
+        divisions: How these were divided; see `reseen.checkpoint_files.divisions_of`.
         held_back: Which persons it has not; see `reseen.checkpoint_files.held_back`.
     """
     with replacing_folder(directory) as partial:
@@ -77,6 +78,7 @@ def save(
         content = {
             "model": model.config.model_dump(mode="json"),
             "weights": _digest(partial / MODEL_FILE),
+            "divisions": dict(divisions or {}),
             "held_back": dict(held_back or {}),
         }
         _save_rest(partial, content, embedder, card, distance, trained_on)
@@ -91,6 +93,7 @@ def save_graph(
     card: str,
     distance: Distance | None = None,
     trained_on: Sequence[str] = (),
+    divisions: Divisions | None = None,
 ) -> None:
     """Makes a folder, in which a graph's files lie already, one that `load` reads.
 
@@ -102,9 +105,10 @@ def save_graph(
         card: The model card.
         distance: What descriptors are to be compared by.
         trained_on: Keys of the data sets it has seen persons of.
+        divisions: How these were divided.
     """
     digests = {file.name: _digest(file) for file in graph_files(directory, written_for)}
-    content = {"graph": form.model_dump(mode="json"), "files": digests}
+    content = {"graph": form.model_dump(mode="json"), "files": digests, "divisions": dict(divisions or {})}
     _save_rest(directory, content, embedder, card, distance, trained_on)
 
 
@@ -196,20 +200,6 @@ def _load_calibration(directory: Path, embedder: Embedder) -> Calibration | None
     if calibration.model != embedder.digest:
         raise ValueError(f"{CALIBRATION} is of another model: calibrate this one with reseen calibrate")
     return calibration
-
-
-@contextmanager
-def replacing_folder(directory: Path) -> Iterator[Path]:
-    """Yields a folder beside another one, whose place it takes at the end; after an error nothing is left of it."""
-    partial = directory.with_name(f"{directory.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        shutil.rmtree(directory, ignore_errors=True)
-        partial.replace(directory)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _save_rest(

@@ -211,6 +211,7 @@ class Embedder:
             parts={name: values.shape[1] for name, values in arrays.features.items()},
             distance=self.distance,
             seconds=seconds_of(images) if any(image.seconds is not None for image in images) else None,
+            schema=self.schema if arrays.attributes else None,
         )
 
     def describe(self, picture: Image.Image | PersonImage | Path | str) -> PersonOutput:

@@ -190,11 +190,12 @@ def _check(
 
 def _check_classes(gallery: Embeddings, schema: AttributeSchema | None) -> None:
     for name, table in (gallery.attributes or {}).items():
-        if schema is not None and name in schema and table.shape[1] != len(schema[name].classes):
-            raise ReseenError(
-                f"the gallery has {table.shape[1]} classes of {name!r}, the model {len(schema[name].classes)}; "
-                "both have to come from the same model"
-            )
+        if schema is None or name not in schema:
+            continue
+        own = None if gallery.schema is None else gallery.schema[name]
+        if table.shape[1] != len(schema[name].classes) or own not in (None, schema[name]):
+            has = own or f"{table.shape[1]} classes of {name!r}"
+            raise ReseenError(f"the gallery has {has}, the model {schema[name]}; both have to come from the same model")
 
 
 def _distances(query: Embeddings, gallery: Embeddings, rows: NDArray[np.int64]) -> NDArray[np.float64]:

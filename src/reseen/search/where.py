@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from reseen.data.attribute_forms import Probabilities, convert_probabilities, families
 from reseen.data.attributes import Attribute, AttributeSchema
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, closest
 
 _TOKEN = re.compile(r"""\s*(?:(?P<text>"[^"]*"|'[^']*'|[\w.+:-]+)|(?P<sign>!=|==?|[(),]))""")
 _EXAMPLE = 'e.g. "gender=male and upper_color in (red, blue) and hat!=yes"'
@@ -229,7 +228,7 @@ class _Parser:
         folded = word.strip("\"'").casefold()
         if folded in by_folded:
             return by_folded[folded]
-        nearest = [by_folded[near] for near in difflib.get_close_matches(folded, by_folded, n=2, cutoff=0.6)]
+        nearest = [by_folded[near] for near in closest(folded, by_folded, 2, cutoff=0.6)]
         hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
         raise ReseenError(
             f"--where: no {what} is called {word!r}; {hint}there {'are' if len(by_folded) > 1 else 'is'}: "

@@ -7,6 +7,7 @@ from typing import Any
 
 from reseen.checkpoint_files import CARD, RELIABILITY, held_back, trained_on
 from reseen.data import open_split
+from reseen.data.division import as_trained
 from reseen.data.person import Split
 from reseen.data.validation import hold_out
 from reseen.errors import ReseenError
@@ -49,7 +50,8 @@ def calibrate(
         bars: Shows how far each stretch of the work has come.
 
     Raises:
-        ReseenError: If the data set has no persons to calibrate on, or too few.
+        ReseenError: If the data set has no persons to calibrate on or too few, or the options divide it in another way
+            than the training did.
     """
     split, source = pairs_of(folder, dataset, root, options or {})
     if not split.query:
@@ -73,9 +75,9 @@ def pairs_of(folder: Path, dataset: str, root: Path, options: dict[str, Any]) ->
     """Returns queries and gallery to calibrate a checkpoint on, and whose pictures these are, in words."""
     held = held_back(folder)
     if held and held["name"] == dataset:
-        split = open_split(dataset, root, **(held["options"] | options))
+        split = open_split(dataset, root, **as_trained(folder, dataset, held["options"] | options))
         return hold_out(split, held["share"], held["seed"])[1], held_back_words(split.name)
-    split = open_split(dataset, root, **options)
+    split = open_split(dataset, root, **as_trained(folder, dataset, options))
     if dataset in trained_on(folder):
         return split, (
             f"test persons of {split.name}, as none were held back in training: for this test set itself the "

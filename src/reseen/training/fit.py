@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import os
+import shutil
 import sys
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +20,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from rich.console import Console
 from torch import nn
 
-from reseen.checkpoint_files import REPORT, STATE
+from reseen.checkpoint_files import HISTORY, RECIPE, REPORT, STATE
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.cache import cached_images
 from reseen.data.images.preparation import NO_SIZES, largest
@@ -46,11 +47,16 @@ from reseen.training.loop.phase import Keeping, PhaseLoop
 from reseen.training.loop.state import TrainingState
 from reseen.training.loop.step import Step, build_sampler, number_of
 from reseen.training.loop.stop import GracefulStop
+from reseen.training.loop.tally import Tally
 from reseen.training.outcome import Outcome
 from reseen.training.recipe import DataSection, Recipe, check_unchanged, dump_recipe
+from reseen.training.rendering import render_missing
 from reseen.training.system import build_system, check_phases
 
 log = logging.getLogger("reseen")
+
+_CURVES = "tensorboard"
+"""Folder in a run's."""
 
 
 @dataclass
@@ -60,7 +66,7 @@ class Run:
     Args:
         recipe: What to do; its data root and weights are resolved.
         folder: The run folder.
-        resume: Go on from the folder's saved state.
+        resume: Go on from the folder's saved state; anew, if the run ended before there was one.
         stop_after: Stop, resumable, once this many epochs of the current phase are done.
         accelerator: Lightning's name of the device kind.
         devices: How many of them (DDP for more than one).
@@ -90,10 +96,11 @@ class Run:
         Raises:
             ReseenError: If data, weights or recipe do not fit, or the folder holds another run.
         """
-        state = TrainingState.load(self.folder / STATE) if self.resume else None
-        self._check_folder()
-        restart_peak_memory()
+        state = TrainingState.of_run(self.folder) if self.resume else None
+        self._check_folder(state)
         self.fabric = self._fabric()
+        render_missing(self.recipe, self.console, load=state is None)
+        restart_peak_memory()
         seed_everything(self.recipe.seed, workers=True, verbose=False)
         first = 0 if state is None else state.phase
         self.split = open_data(self.recipe.data)
@@ -136,19 +143,21 @@ class Run:
         """Returns the system as it is now, ready to embed."""
         return self.outcome.embedder(self.system, self.distance)
 
-    def _check_folder(self) -> None:
+    def _check_folder(self, state: TrainingState | None) -> None:
         """Nothing is written before data, weights and device have proved right; see `_open_folder`."""
         if _rank():
             return
-        if self.resume:
-            check_unchanged(self.recipe, self.folder / "recipe.yaml")
+        if state is not None:
+            check_unchanged(self.recipe, self.folder / RECIPE)
+        elif self.resume:
+            shutil.rmtree(self.folder / _CURVES, ignore_errors=True)  # of steps that do not count
         elif self.folder.exists() and any(self.folder.iterdir()):
             raise ReseenError(f"{self.folder} is not empty: go on with --resume, or choose another --out")
 
     def _open_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         if _rank() == 0:
-            (self.folder / "recipe.yaml").write_text(dump_recipe(self.recipe))
+            (self.folder / RECIPE).write_text(dump_recipe(self.recipe))
         handler = logging.FileHandler(self.folder / "log.txt")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         log.handlers = [handler]
@@ -175,7 +184,7 @@ class Run:
         before = None if state is None else (state.phase, state.epoch + 1)
         return Keeping(
             self.folder / STATE,
-            History(self.folder / "metrics.csv", before),
+            History(self.folder / HISTORY, before),
             GracefulStop(self.deadline),
             evaluate=lambda: self.outcome.choose(self.embedder()),
             on_best=lambda report: self.outcome.save(self.outcome.best, self.embedder(), report),
@@ -237,11 +246,12 @@ class Run:
             index,
             index + 1 == len(recipe.phases),
             keeping,
-            TensorBoardLogger(self.folder, name="tensorboard", version=f"{index}-{phase.name}"),
+            TensorBoardLogger(self.folder, name=_CURVES, version=f"{index}-{phase.name}"),
             self.console,
             recipe.name,
             epoch=state.epoch if state else 0,
             batch=state.batch if state else 0,
+            tally=Tally(**state.tally) if state else Tally(),
         )
 
     def _splits(self) -> list[Split]:
@@ -264,8 +274,8 @@ class Run:
         return TrainingImages(cached, split, schema if isinstance(schema, AttributeSchema) else None)
 
     def _draw_curves(self) -> None:
-        if _rank() == 0 and (self.folder / "metrics.csv").exists():
-            save_figure(training_figure(self.folder / "metrics.csv"), self.folder / "curves.png")
+        if _rank() == 0 and (self.folder / HISTORY).exists():
+            save_figure(training_figure(self.folder / HISTORY), self.folder / "curves.png")
 
     def _finish(self, keeping: Keeping) -> EvaluationReport:
         if _rank():

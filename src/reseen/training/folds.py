@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from reseen.checkpoint_files import REPORT, STATE, fold_folder
-from reseen.data import loader_options
+from reseen.checkpoint_files import RECIPE, REPORT, fold_folder, is_begun
+from reseen.data.division import check_folds
 from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport
 from reseen.evaluation.split import OWN_FOLDS, average_folds
@@ -27,25 +27,24 @@ def train_folds(
         recipe: What to do; its data root and weights are resolved.
         folder: Gets a run folder for each fold, and ``report.json``.
         folds: How many of them, from fold 0.
-        start: Makes the run of a fold from its recipe, its folder and whether it goes on from a saved state.
+        start: Makes the run of a fold from its recipe, its folder and whether it has been begun.
         resume: Leave finished folds as they are, go on with the one that was stopped.
 
     Returns:
         The mean over folds, or None if a fold was stopped before its end and waits to be resumed.
 
     Raises:
-        ReseenError: If the data set has no folds, or the folder holds another run.
+        ReseenError: If the data set has not so many folds, or the folder holds another run.
     """
-    if "fold" not in loader_options(recipe.data.name):
-        raise ReseenError(f"--folds {folds}: {recipe.data.name} has no folds; leave it out")
+    check_folds(recipe.data.name, recipe.data.options, folds)
     if not resume and folder.exists() and any(folder.iterdir()):
         raise ReseenError(f"{folder} is not empty: go on with --resume, or choose another --out")
     contents = []
     for fold in range(folds):
         own, place = _recipe_of(recipe, fold), fold_folder(folder, fold)
         if (place / REPORT).is_file():
-            check_unchanged(own, place / "recipe.yaml")
-        elif start(own, place, (place / STATE).is_file()).train() is None:
+            check_unchanged(own, place / RECIPE)
+        elif start(own, place, is_begun(place)).train() is None:
             return None
         contents.append(json.loads((place / REPORT).read_text()))
     mean = average_folds([EvaluationReport.from_dict(each) for each in contents], OWN_FOLDS)

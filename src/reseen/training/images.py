@@ -18,26 +18,31 @@ from reseen.data.images.cache import CachedImages
 from reseen.data.images.keypoints import keypoints_of
 from reseen.data.images.resident import resident, sent
 from reseen.data.person import NO_LABEL, UNKNOWN_PID, PersonImage, Split, sorted_label_map
+from reseen.data.sets import rendered
 from reseen.data.validation import hold_out
 from reseen.errors import ReseenError
 from reseen.training.recipe import DataSection, SourceSection
 
 
-def open_data(data: DataSection) -> Split:
+def open_data(data: DataSection, *, announced: bool = False) -> Split:
     """Reads a recipe's data set, with the training images of its extra sources among its own.
 
     Persons that are held back for validation are not in it; `open_validation` has them. Persons and cameras of an extra
     source get numbers that nobody else has. Its labels are taken over where both data sets have an attribute and class
     of the same name; what has none is unknown. Queries and gallery stay as they are.
 
+    Args:
+        data: The recipe's section.
+        announced: Whether rendered data that is not there yet is taken as it will be.
+
     Raises:
         ReseenError: If a root is missing, or a source cannot be read or has no training images.
     """
-    split = _open(data)
+    split = _open(data, announced)
     if data.validation is not None:
         split, _ = hold_out(split, data.validation.share, data.validation.seed)
     for source in data.extra:
-        split = _enlarge(split, _open(source))
+        split = _enlarge(split, _open(source, announced))
     return split
 
 
@@ -50,7 +55,9 @@ def open_validation(data: DataSection) -> Split | None:
     return None if data.validation is None else hold_out(_open(data), data.validation.share, data.validation.seed)[1]
 
 
-def _open(source: SourceSection) -> Split:
+def _open(source: SourceSection, announced: bool = False) -> Split:
+    if announced and source.render is not None and source.root == rendered.cached(source.render):
+        return rendered.announced(source.render)
     if source.root is None:
         raise ReseenError(f"no folder for data set {source.name!r}: give --data DIR or set RESEEN_DATA")
     split = open_split(source.name, source.root, **source.options)

@@ -78,6 +78,7 @@ class Outcome:
             card=model_card(self.recipe, self.split, embedder, report, self.trained),
             distance=embedder.distance,
             trained_on=self.recipe.trained_on,
+            divisions=self.recipe.divisions,
             held_back=held_back_by(self.recipe.data),
         )
 

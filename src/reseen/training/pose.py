@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rich.console import Console
 from torch import Generator, Tensor, nn
 
+from reseen.checkpoint_files import HISTORY, STATE
 from reseen.data.images.transforms import Augmentation, augment, normalize
 from reseen.data.samplers import RandomSampler
 from reseen.data.skeleton import COCO18
@@ -33,7 +34,7 @@ from reseen.training.loop.step import number_of
 from reseen.training.loop.stop import GracefulStop
 from reseen.training.recipe import ScheduleSection
 
-_STATE, _CONFIG = "state.ckpt", "training.json"
+_CONFIG = "training.json"
 _SCHEDULE = ScheduleSection(name="cosine", warmup=0.5, final=0.01)
 _GREY = 0.5
 """Beyond the picture, as `NetworkJoints` has it."""
@@ -151,7 +152,7 @@ class PoseRun:
         examples: What to learn from.
         folder: Where state, figures and network lie.
         teacher: See `PoseStep`.
-        resume: Go on from the folder's state.
+        resume: Go on from the folder's state; anew, if the run was stopped in its first epoch.
         stop_after: Stop, resumable, after so many epochs.
         accelerator: Lightning's name of the device kind.
         console: Where progress is shown.
@@ -179,7 +180,7 @@ class PoseRun:
             ReseenError: If the folder holds another run, or some joints are known to nobody.
         """
         config = self.config
-        state = TrainingState.load(self.folder / _STATE) if self.resume else None
+        state = TrainingState.of_run(self.folder, _CONFIG) if self.resume else None
         self._open_folder()
         fabric = Fabric(accelerator=self.accelerator, devices=1, precision=config.precision)
         torch.manual_seed(config.seed)
@@ -191,7 +192,7 @@ class PoseRun:
             optimizer.load_state_dict(state.optimizer)
             first, self._seconds = state.epoch, state.seconds
         step, optimizer = fabric.setup(PoseStep(network, self.examples, config, self.teacher), optimizer)
-        history = History(self.folder / "metrics.csv", (0, first + 1) if state else None)
+        history = History(self.folder / HISTORY, (0, first + 1) if state else None)
         stop = GracefulStop()
         with stop.listening(), TrainingProgress(self.console, "pose network", config.epochs, True) as progress:
             for epoch in range(first, config.epochs):
@@ -258,4 +259,4 @@ class PoseRun:
             best=-1.0,
             seconds=self._seconds,
         )
-        state.save(self.folder / _STATE)
+        state.save(self.folder / STATE)

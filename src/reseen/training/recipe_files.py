@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, closest
 
 
 def recipes_directory() -> Path:
@@ -28,6 +27,6 @@ def find_recipe(path: Path) -> Path:
     ours = recipes_directory() / f"{path.name}.yaml"
     if not ours.is_file():
         names = sorted(recipe.stem for recipe in recipes_directory().glob("*.yaml"))
-        near = difflib.get_close_matches(path.name, names, 3, 0.5) or names
+        near = closest(path.name, names) or names
         raise ReseenError(f"there is no recipe {str(path)!r}; near: {', '.join(near)}")
     return ours

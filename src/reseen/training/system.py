@@ -101,11 +101,11 @@ def _config(recipe: Recipe, phase: int, split: Split) -> BaseModel:
     told: dict[str, Any] = {"num_identities": len(sorted_label_map(split.train))}
     if split.schema is not None:
         told["attributes"] = models.learnt_form(recipe.model, split.schema)
-    return recipe.system(
-        phase,
-        **told,
-        **contained_systems(type(recipe.model), recipe.init),
-    )
+    contained = contained_systems(type(recipe.model), recipe.init)
+    try:
+        return recipe.system(phase, **told, **contained)
+    except ValueError as error:  # what it names is not among what the data has
+        raise ReseenError(f"recipe {recipe.name}: {error}") from error
 
 
 def _has(model: nn.Module, part: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -22,7 +21,7 @@ from reseen.data.sets.rendered.config import VERSION, RenderConfig
 from reseen.data.sets.rendered.files import Taken, finished
 from reseen.data.sets.rendered.manifest import KEYPOINTS, MANIFEST, MASKS, Manifest, read
 from reseen.errors import ReseenError, ReseenWarning
-from reseen.files import replacing
+from reseen.files import PARTIAL, locked, replacing
 from reseen.progress import Progress
 from reseen.world.labels import encode_attributes, encode_keypoints, encode_mask
 from reseen.world.workers import run_in_processes, stoppable
@@ -37,8 +36,6 @@ _MOST_WORKERS = 8
 """Unless more are asked for: each takes one gigabyte."""
 _CHUNK = 16
 """Images, at least, that a worker makes before it reports."""
-_PARTIAL = ".partial"
-"""Suffix of what `replacing` has begun to write."""
 
 
 def _cores() -> int:
@@ -78,7 +75,7 @@ def render(
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ReseenError(f"cannot make the folder {root}: {error.strerror}; name another one") from error
-    with _locked(root):
+    with _alone(root):
         _check_folder(root, config)
         world = World(config)
         tasks = [
@@ -117,37 +114,32 @@ def _check_folder(root: Path, config: RenderConfig) -> None:
         raise ReseenError(f"{root} is no folder; name a new or empty one")
     if (root / MANIFEST).exists():
         read(Folder(root)).check_same(config, root)
-    elif any(not path.name.startswith(".") and not path.match(f"{MANIFEST}.*{_PARTIAL}") for path in root.iterdir()):
+    elif any(not path.name.startswith(".") and not path.match(f"{MANIFEST}.*{PARTIAL}") for path in root.iterdir()):
         raise ReseenError(f"{root} holds other things; name a new or empty folder")
 
 
 @contextmanager
-def _locked(root: Path) -> Iterator[None]:
+def _alone(root: Path) -> Iterator[None]:
     """Two trainings that start at once may want the same pictures: the second one waits and finds them there."""
-    folder = os.open(root, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            warnings.warn(f"waiting for another process that renders into {root}", ReseenWarning, stacklevel=4)
-            fcntl.flock(folder, fcntl.LOCK_EX)
-        except OSError:
-            yield  # some network file systems have no locks: what is half written may be another process's
-            return
-        _remove_partial(root)
+
+    def busy() -> None:
+        warnings.warn(f"waiting for another process that renders into {root}", ReseenWarning, stacklevel=6)
+
+    with locked(root, busy) as held:
+        if held:  # else what is half written may be another process's
+            _remove_partial(root)
         try:
             yield
         finally:
-            _remove_partial(root)
-    finally:
-        os.close(folder)
+            if held:
+                _remove_partial(root)
 
 
 def _remove_partial(root: Path) -> None:
     """Removes what processes that were killed had begun to write, or had for themselves."""
     for path in root.glob(f"{SCENES}*"):
         shutil.rmtree(path, ignore_errors=True)
-    for path in root.rglob(f"*{_PARTIAL}"):
+    for path in root.rglob(f"*{PARTIAL}"):
         path.unlink(missing_ok=True)
 
 

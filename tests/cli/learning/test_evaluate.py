@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from PIL import Image
 from reseen.data import open_split
 from reseen.data.annotations.joints_file import place_of, write_joints
 from reseen.errors import ReseenError
+from reseen.evaluation import evaluate
+from reseen.evaluation.split import Evaluation, evaluate_split
+from reseen.models.backends.backend import Arrays, TorchBackend
 from tests.cli.calls import run
 
 
@@ -41,6 +45,37 @@ def test_joints_of_a_file_go_with_the_images(trained: Path, market_drawn: Path, 
     result = run("evaluate", trained / "last", "--data", market_drawn, "--joints", tmp_path / "few.parquet")
     assert isinstance(result.exception, ReseenError)
     assert re.search(r"few\.parquet has no joints of [\d,]+ of [\d,]+ images", str(result.exception))
+
+
+def test_evaluate_does_as_it_is_told(
+    trained: Path, market_drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Evaluation] = []
+    batches: list[int] = []
+    forward = TorchBackend.run
+
+    def record(*args: Any, **options: Any) -> Evaluation:
+        made.append(evaluate_split(*args, **options))
+        return made[-1]
+
+    def count(self: TorchBackend, batch: Any) -> Arrays:
+        batches.append(len(batch.images))
+        return forward(self, batch)
+
+    monkeypatch.setattr("reseen.evaluation.split.evaluate_split", record)
+    monkeypatch.setattr(TorchBackend, "run", count)
+    data = shutil.copytree(market_drawn, tmp_path / "market")
+    min((data / "query").glob("*.jpg")).write_bytes(b"no picture")
+    call = ("evaluate", trained / "last", "--data", data, "--device", "cpu", "--out", tmp_path)
+    told = ("--average-precision", "trapezoid", "--batch-size", 7)
+    assert isinstance(run(*call, *told).exception, ReseenError)
+    result = run(*call, *told, "--max-corrupt", 1)
+    assert result.exit_code == 0, result.output
+    query, gallery = made[0].query, made[0].gallery
+    assert query is not None
+    hits, trapezoid = (evaluate(query, gallery, average_precision=form).mAP for form in ("hits", "trapezoid"))
+    assert json.loads((tmp_path / "report.json").read_text())["mAP"] == pytest.approx(trapezoid) != hits
+    assert max(batches) == 7
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -155,10 +156,11 @@ def test_missing_images_are_named(tmp_path: Path) -> None:
         ({}, "no cuhk03_new_protocol_config_labeled.mat"),
         ({"protocol": "classic"}, r"no cuhk-03.mat"),
         ({"protocol": "old"}, "choose new or classic"),
+        ({"fold": 999}, "new protocol has one split: leave out fold 999, or choose protocol classic"),
         ({"boxes": "drawn"}, "choose labeled or detected"),
     ],
 )
-def test_what_is_missing_or_misspelt_is_named(tmp_path: Path, options: dict[str, str], message: str) -> None:
+def test_what_is_missing_or_misspelt_is_named(tmp_path: Path, options: dict[str, Any], message: str) -> None:
     paint_all(tmp_path / "images_labeled", [name(KEYS[0])])
     with pytest.raises(ReseenError, match=message):
         cuhk03.load(tmp_path, **options)  # type: ignore[arg-type]

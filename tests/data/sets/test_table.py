@@ -117,15 +117,50 @@ def test_without_cameras_every_image_is_its_own(tmp_path: Path) -> None:
         (["-2", "5", "-2"], [1, 2, 1]),
         (["4", "ann", ""], [1, 2, -1]),
         (["-1", "7", "007"], [-1, 7, 7]),
+        (["9" * 20, "95", "9" * 20], [2, 1, 2]),
+        (["9" * 5000, "95", "9" * 5000], [2, 1, 2]),
+        (["9" * 18, "7", "9" * 18], [10**18 - 1, 7, 10**18 - 1]),
     ],
-    ids=["zero", "minus two", "names", "unknown"],
+    ids=["zero", "minus two", "names", "unknown", "too long", "far too long", "long"],
 )
 def test_any_text_or_number_is_a_persons_id(tmp_path: Path, persons: list[str], pids: list[int], part: str) -> None:
     rows = "".join(f"{row}.jpg,{person},{part}\n" for row, person in enumerate(persons))
     split = table.load(write(tmp_path / "t.csv", "image,pid,split\n" + rows))
     assert [image.pid for image in split.parts()[part]] == pids
     numbered = any("numbered here" in note for note in split.notes)
-    assert numbered == (pids[0] == 1), "who is who is said where the numbers are not the user's own"
+    assert numbered == (1 in pids), "who is who is said where the numbers are not the user's own"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("cells", "pids"),
+    [
+        (["-1.0", "7.0", "nan", "12.0"], [-1, 7, -1, 12]),
+        (["ann", "NaN", "Nan", "nan"], [2, -1, 1, -1]),
+        (["3.0", "3.1", "3.0", ""], [1, 2, 1, -1]),  # no column of integers: groups and persons, it may be
+    ],
+    ids=["numbers", "names", "versions"],
+)
+def test_what_pandas_makes_of_missing_cells_is_nobody(
+    tmp_path: Path, cells: list[str], pids: list[int], suffix: str
+) -> None:
+    columns = {"image": [f"{row}.jpg" for row in range(len(cells))], "pid": cells, "hat": ["1.0", "0.0", "nan", "1.0"]}
+    path = tmp_path / f"people.{suffix}"
+    if suffix == "csv":
+        write(path, "image,pid,hat\n" + "".join(",".join(row) + "\n" for row in zip(*columns.values(), strict=True)))
+    else:
+        pq.write_table(pa.table(columns), path)
+    split = table.load(path)
+    assert [image.pid for image in split.gallery] == pids
+    assert split.schema is not None
+    assert split.schema["hat"].classes == ("0", "1")
+    assert [image.attributes.get("hat") for image in split.gallery] == [1, 0, None, 1]
+
+
+def test_long_numbers_of_cameras_are_names_too(tmp_path: Path) -> None:
+    rows = f"a.jpg,1,{'8' * 20}\nb.jpg,1,{'7' * 20}\nc.jpg,1,\n"
+    split = table.load(write(tmp_path / "t.csv", "image,pid,camid\n" + rows))
+    assert [image.camid for image in split.gallery] == [2, 1, 3]
 
 
 def test_named_cameras_are_numbered(tmp_path: Path) -> None:

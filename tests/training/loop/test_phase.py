@@ -24,6 +24,7 @@ from reseen.training.loop.phase import Keeping, PhaseLoop
 from reseen.training.loop.state import TrainingState
 from reseen.training.loop.step import build_sampler
 from reseen.training.loop.stop import GracefulStop
+from reseen.training.loop.tally import Tally
 from reseen.training.recipe import PhaseSection
 from tests.training.small import Tiny, changed, copied, noise, phase_of, step_of, training_images
 
@@ -246,7 +247,7 @@ def test_what_goes_on_ends_where_it_would_have_ended(tmp_path: Path, interrupted
     first.after_step = stop
     assert not first.loop.run()
     state = TrainingState.load(first.path)
-    second = Scene(tmp_path, phase, epoch=state.epoch, batch=state.batch)
+    second = Scene(tmp_path, phase, epoch=state.epoch, batch=state.batch, tally=Tally(**state.tally))
     second.model.load_state_dict(state.model)
     second.loop.step.objective.load_state_dict(state.objective)
     second.optimizer.load_state_dict(state.optimizer)
@@ -254,6 +255,11 @@ def test_what_goes_on_ends_where_it_would_have_ended(tmp_path: Path, interrupted
     assert len(second.rates) == 8 - interrupted_at
     assert changed(copied(straight.model), second.model) == set()
     assert second.loop.step.objective.learnt_weights() == straight.loop.step.objective.learnt_weights()
+    for row, whole in zip(second.rows()[::-1], straight.rows()[::-1], strict=False):
+        assert [row[name] for name in ("epoch", "loss", "identity", "lr")] == [
+            whole[name] for name in ("epoch", "loss", "identity", "lr")
+        ], "an epoch's figures are of all its steps"
+        assert row["images_per_second"] * row["seconds"] == pytest.approx(8, rel=1e-4)
 
 
 def report_of(figure: float) -> EvaluationReport:

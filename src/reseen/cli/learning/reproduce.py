@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reseen.cli.options import existing
+from reseen.cli.options import AcceleratorOption, existing, readable_overrides
 from reseen.console import err, note, out, say_written
 from reseen.extras import need
 
@@ -24,9 +24,12 @@ def reproduce(
     weights: Annotated[
         Path | None, typer.Option(help="ImageNet weights of ResNet-50, for all that start from it.", callback=existing)
     ] = None,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu, mps.")] = "auto",
+    accelerator: AcceleratorOption = "auto",
     overrides: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value: how all are computed, such as compile=true.")
+        list[str] | None,
+        typer.Option(
+            "--set", help="key=value: how all are computed, such as compile=true.", callback=readable_overrides
+        ),
     ] = None,
 ) -> None:
     """Show which rows of the papers' tables have been run, and run those that are missing.

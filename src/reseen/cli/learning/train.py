@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reseen.cli.options import WeightsOption, existing, existing_recipe
+from reseen.cli.options import AcceleratorOption, WeightsOption, existing, existing_recipe, readable_overrides
 from reseen.console import err, out, say_written
 from reseen.extras import need
 
@@ -17,17 +17,23 @@ def train(
     data: Annotated[Path | None, typer.Option(help="Folder or zip of the data set.", callback=existing)] = None,
     weights: WeightsOption = None,
     folder: Annotated[Path | None, typer.Option("--out", help="Run folder; runs/NAME by default.")] = None,
-    overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, such as phases.0.epochs=2")] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="key=value, such as phases.0.epochs=2", callback=readable_overrides),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
     stop_after: Annotated[int | None, typer.Option(min=1, help="Stop, resumable, after this epoch.")] = None,
     folds: Annotated[int, typer.Option(min=1, help="Train on each of so many folds: 10 on VIPeR.")] = 1,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu, mps.")] = "auto",
+    accelerator: AcceleratorOption = "auto",
     devices: Annotated[int, typer.Option(min=1, help="How many devices (DDP).")] = 1,
 ) -> None:
     """Train a recipe: run folder with checkpoint, figures, curves and model card.
 
     Example: [bold]reseen train aanet50-market1501-quick --data DATA[/]
     """
+    from reseen.training.arguments import check_weights
+
+    check_weights(weights, recipe, data)
     need("train")
     from reseen.training.fit import Run
     from reseen.training.folds import train_folds

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reseen.cli.options import existing
+from reseen.cli.options import AcceleratorOption, existing
 from reseen.console import err, out, say_written
 from reseen.errors import ReseenError
 from reseen.extras import need
@@ -37,7 +37,7 @@ def train_pose(
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
     stop_after: Annotated[int | None, typer.Option(min=1, help="Stop, resumable, after this epoch.")] = None,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu, mps.")] = "auto",
+    accelerator: AcceleratorOption = "auto",
 ) -> None:
     """Train a pose network on rendered persons' and COCO's joints, and on a teacher's maps of any others.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reseen.data.images.source import Entry, Folder, open_folder
 from reseen.data.person import PersonImage, Split
-from reseen.data.sets.halves import random_halves
+from reseen.data.sets.halves import FOLDS, random_halves
 from reseen.errors import ReseenError
 
 TERMS = "CUHK01 (Li, Zhao and Wang, Human Reidentification with Transferred Metric Learning, ACCV 2012): research only."
@@ -24,6 +24,11 @@ _SEED = 2012
 def recognise(folder: Folder) -> bool:
     """Whether images of CUHK01 lie here."""
     return bool(_entries(folder))
+
+
+def folds() -> int:
+    """Returns how many splits there are."""
+    return FOLDS
 
 
 def load(root: Path, *, fold: int = 0) -> Split:

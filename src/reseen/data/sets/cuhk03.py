@@ -17,8 +17,11 @@ from reseen.errors import ReseenError
 TERMS = "CUHK03 (Li et al., DeepReID, CVPR 2014): for academic research only."
 
 Boxes = Literal["labeled", "detected"]
+Testing = Literal["new", "classic"]
 _MAT = "cuhk-03.mat"
 _DRAWS = 100
+_FOLDS = 20
+"""Test sets that come with the images, for the classic protocol."""
 
 
 def recognise(folder: Folder) -> bool:
@@ -26,10 +29,15 @@ def recognise(folder: Folder) -> bool:
     return folder.find_file(_MAT) is not None or folder.find("images_labeled", "images_detected") is not None
 
 
+def folds(*, protocol: Testing = "new") -> int:
+    """Returns how many given divisions of the persons a protocol has."""
+    return _FOLDS if protocol == "classic" else 1
+
+
 def load(
     root: Path,
     *,
-    protocol: Literal["new", "classic"] = "new",
+    protocol: Testing = "new",
     boxes: Boxes = "labeled",
     fold: int = 0,
     config: Path | None = None,
@@ -60,6 +68,8 @@ def load(
         if mat is None:
             raise ReseenError(f"no {_MAT} in {root}: the classic protocol needs it for its 20 test sets")
         return _classic(mat, boxes, fold)
+    if fold != 0:
+        raise ReseenError(f"CUHK03's new protocol has one split: leave out fold {fold}, or choose protocol classic")
     return _new(folder, mat, boxes, config)
 
 

@@ -24,7 +24,7 @@ from reseen.data.annotations.peta_labels import (
 from reseen.data.attributes import Attribute, AttributeSchema, binary
 from reseen.data.images.source import Folder, open_folder
 from reseen.data.person import PersonImage, Split
-from reseen.data.sets.halves import check_fold, random_halves
+from reseen.data.sets.halves import FOLDS, check_fold, random_halves
 from reseen.errors import ReseenError
 
 TERMS = "PETA (Deng et al., ACM MM 2014): for research only; its ten subsets keep the terms of their own authors."
@@ -34,6 +34,9 @@ _TRAIN_SHARE = 0.6
 _GIVEN_FOLDS = 5
 _LISTS = ("PETA_train_list.txt", "PETA_test_list.txt")
 _FORMS = ("selected", "all", "grouped")
+
+Way = Literal["random", "list", "disjoint"]
+"""How persons or pictures are divided."""
 
 
 def recognise(folder: Folder) -> bool:
@@ -47,10 +50,15 @@ def missing(folder: Folder) -> tuple[str, ...]:
     return tuple(f"{name}/archive/" for index, name in enumerate(SUBSETS) if index not in there)
 
 
+def folds(*, split: Way = "random") -> int:
+    """Returns how many splits of a kind there are."""
+    return {"random": _GIVEN_FOLDS, "list": 1, "disjoint": FOLDS}.get(split, 1)
+
+
 def load(
     root: Path,
     *,
-    split: Literal["random", "list", "disjoint"] = "random",
+    split: Way = "random",
     fold: int = 0,
     attributes: Literal["selected", "all", "grouped"] = "selected",
 ) -> Split:

@@ -25,6 +25,8 @@ TABLE_SUFFIXES = frozenset({".csv", ".parquet"})
 TERMS = "The user's own images; reseen knows no terms for them."
 _UNKNOWN = frozenset({"", str(UNKNOWN_PID)})
 """What stands in the column of persons where nobody knows who it is."""
+_DIGITS = 18
+"""That a number can have to be an id: such numbers, and sums of a few, fit into 64 bits."""
 _DISTRACTOR = "a distractor by its name in Market-1501"
 """Person of pictures named ``0000_c1…``, which Market-1501 counts as wrong answers."""
 
@@ -177,7 +179,8 @@ def _rows_of_part(folder: Folder, part: Part) -> Iterator[_Row]:
 def _pids(rows: Sequence[_Row]) -> tuple[list[int], list[str]]:
     """Returns the person ids and what has to be said about them.
 
-    Persons whose ids are all numbers above 0 keep them; else all are numbered from 1 in the order of their names.
+    Persons whose ids are all numbers above 0, of 18 digits at most, keep them; else all are numbered from 1 in the
+    order of their names.
     """
     people = {_plain(row.person) for row in rows} - _UNKNOWN - {_DISTRACTOR}
     number_of = _numbers(people)
@@ -208,12 +211,12 @@ def _camids(rows: Sequence[_Row]) -> tuple[list[int], list[str]]:
 
 
 def _plain(name: str) -> str:
-    """Returns numbers without leading zeros, other names as they are."""
-    return str(int(name)) if re.fullmatch(r"-?[0-9]+", name) else name
+    """Returns numbers without leading zeros, other names as they are; a number too long for an id is a name."""
+    return str(int(name)) if re.fullmatch(rf"-?[0-9]{{1,{_DIGITS}}}", name) else name
 
 
 def _numbers(names: set[str]) -> dict[str, int]:
-    """Returns a number by name: the name's own if all are numbers above 0, else counted in the order of the names."""
-    if all(name.isascii() and name.isdigit() and int(name) > 0 for name in names):
+    """Returns a number by name: its own if all are numbers above 0 of fair length, else counted in the names' order."""
+    if all(name.isascii() and name.isdigit() and len(name) <= _DIGITS and int(name) > 0 for name in names):
         return {name: int(name) for name in names}
     return {name: number for number, name in enumerate(sorted(names), 1)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ _KNOWN_SCHEMAS = (MARKET1501_SCHEMA, DUKE_SCHEMA)
 _MOST_CLASSES = 50
 """A column with more values than this is a caption, a time or a file name rather than an attribute."""
 _UNKNOWN_WORDS = frozenset({"", "unknown"})
+_NOT_A_NUMBER = frozenset({"nan", "NaN"})
+"""How pandas and NumPy write a missing cell; a person may be called Nan."""
 
 
 def read_columns(path: Path) -> dict[str, Column]:
@@ -47,7 +50,7 @@ def read_columns(path: Path) -> dict[str, Column]:
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise ReseenError(f"{path}: row {number} has {len(row)} values instead of {len(header)}")
-    return {name: [row[place] for row in rows] for place, name in enumerate(header)}
+    return {name: _plain([row[place] for row in rows]) for place, name in enumerate(header)}
 
 
 def encode_columns(columns: Mapping[str, Column], rows: int) -> tuple[AttributeSchema | None, list[dict[str, int]]]:
@@ -104,6 +107,13 @@ def _known_schema(values: Mapping[str, Sequence[str]]) -> AttributeSchema | None
         ):
             return AttributeSchema(schema.name, tuple(attribute for attribute in schema if attribute.name in values))
     return None
+
+
+def _plain(column: Sequence[str]) -> Column:
+    """Returns a column without what a missing cell has made of it: ``nan``, and floats for integers."""
+    known = ["" if value in _NOT_A_NUMBER else value for value in column]
+    are_floats = all(re.fullmatch(r"-?[0-9]+\.0+", value) for value in known if value)
+    return [value.partition(".")[0] for value in known] if are_floats else known
 
 
 def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:

@@ -11,7 +11,7 @@ from reseen.data.annotations.peta_labels import SUBSETS, archives, read_words
 from reseen.data.attributes import AttributeSchema, binary
 from reseen.data.images.source import Folder, open_folder
 from reseen.data.person import PersonImage, Protocol, Split
-from reseen.data.sets.halves import random_halves
+from reseen.data.sets.halves import FOLDS, random_halves
 from reseen.errors import ReseenError
 
 TERMS = "VIPeR (Gray, Brennan and Tao, PETS 2007): for academic research; cite the paper."
@@ -41,6 +41,11 @@ SCHEMA = AttributeSchema(
 def recognise(folder: Folder) -> bool:
     """Whether VIPeR's two camera folders lie here."""
     return _cameras(folder) is not None
+
+
+def folds() -> int:
+    """Returns how many halves there are."""
+    return FOLDS
 
 
 def load(root: Path, *, fold: int = 0, attributes: bool = False) -> Split:

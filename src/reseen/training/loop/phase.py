@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -24,6 +24,7 @@ from reseen.training.loop.schedule import factor
 from reseen.training.loop.state import TrainingState
 from reseen.training.loop.step import Step
 from reseen.training.loop.stop import GracefulStop
+from reseen.training.loop.tally import Tally
 from reseen.training.recipe import PhaseSection
 
 log = logging.getLogger("reseen")
@@ -79,6 +80,7 @@ class PhaseLoop:
         title: Of the progress bar.
         epoch: To begin with.
         batch: Of that epoch, to begin with.
+        tally: What the batches of that epoch before have come to.
     """
 
     fabric: Fabric
@@ -94,7 +96,7 @@ class PhaseLoop:
     title: str
     epoch: int = 0
     batch: int = 0
-    sums: dict[str, Tensor] = field(default_factory=dict, init=False)
+    tally: Tally = field(default_factory=Tally)
 
     def run(self) -> bool:
         """Trains to the phase's end.
@@ -136,9 +138,9 @@ class PhaseLoop:
         progress: TrainingProgress,
     ) -> bool:
         """Returns whether the epoch was finished."""
-        started, images, batches = time.perf_counter(), 0, self.sampler.batches
-        saved = started
-        self.sums = {}
+        started, batches = time.perf_counter(), self.sampler.batches
+        if not first:
+            self.tally = Tally()
         for batch, rows in enumerate(self.sampler, first):
             scale = factor(self.phase.schedule, epoch + batch / len(batches), self.phase.epochs)
             for group in self.optimizer.param_groups:
@@ -152,39 +154,38 @@ class PhaseLoop:
                 )
             optimizer.step()
             self.watch.step_done()
-            self._count(losses)
-            images += len(rows) * self.fabric.world_size
+            self.tally.count(losses, len(rows) * self.fabric.world_size)
             done = batch + 1
             if done % _LOGGED == 0:
                 figures = {f"loss/{name}": float(value.detach()) for name, value in losses.items()}
                 self.logger.log_metrics(figures, step=epoch * len(batches) + done)
             progress.move(epoch, done, len(batches), losses["loss"])
             if self._stops() and done < len(batches):
-                self.keeping.seconds += time.perf_counter() - started
+                self._spend(time.perf_counter() - started)
                 self._save(epoch, done)
                 return False
-            if (now := time.perf_counter()) - saved > _SAVED and done < len(batches):
-                self._save(epoch, done, now - started)
-                saved = now
-        self._finish_epoch(epoch, len(batches) - first, images, time.perf_counter() - started)
+            if (now := time.perf_counter()) - started > _SAVED and done < len(batches):
+                self._spend(now - started)
+                started = now
+                self._save(epoch, done)
+        figures = self.tally.means()  # which waits for the device
+        self._spend(time.perf_counter() - started)
+        self._finish_epoch(epoch, figures)
         return True
 
-    def _count(self, losses: dict[str, Tensor]) -> None:
-        for name, value in losses.items():
-            value = value.detach()
-            self.sums[name] = self.sums[name] + value if name in self.sums else value.clone()
+    def _spend(self, seconds: float) -> None:
+        self.tally.seconds += seconds
+        self.keeping.seconds += seconds
 
-    def _finish_epoch(self, epoch: int, steps: int, images: int, seconds: float) -> None:
+    def _finish_epoch(self, epoch: int, figures: dict[str, float]) -> None:
         keeping, finished = self.keeping, epoch + 1
-        figures = {name: float(value) / steps for name, value in self.sums.items()}
         if not math.isfinite(figures["loss"]):
             log.warning("the loss of epoch %d is %s: lower the learning rate", finished, figures["loss"])
         figures |= {f"weight/{name}": weight for name, weight in self.step.objective.learnt_weights().items()}
-        figures |= {"lr": self.optimizer.param_groups[0]["lr"], "seconds": seconds}
-        figures["images_per_second"] = images / seconds
+        figures |= {"lr": self.optimizer.param_groups[0]["lr"], "seconds": self.tally.seconds}
+        figures["images_per_second"] = self.tally.images / self.tally.seconds
         if self.watch.share is not None:
             figures["gpu_busy"] = self.watch.share
-        keeping.seconds += seconds
         self._save(finished, 0)  # first, so that a failing evaluation costs no epoch
         if self.fabric.is_global_zero:
             try:
@@ -215,8 +216,7 @@ class PhaseLoop:
             self.keeping.on_best(report)
         return report.figures()
 
-    def _save(self, epoch: int, batch: int, since: float = 0.0) -> None:
-        """Writes the state after a batch of an epoch, ``since`` so many seconds that are not counted yet."""
+    def _save(self, epoch: int, batch: int) -> None:
         if self.fabric.is_global_zero:
             TrainingState(
                 self.number,
@@ -226,5 +226,6 @@ class PhaseLoop:
                 self.step.objective.state_dict(),
                 self.optimizer.state_dict(),
                 self.keeping.best,
-                self.keeping.seconds + since,
+                self.keeping.seconds,
+                asdict(self.tally) if batch else {},
             ).save(self.keeping.path)

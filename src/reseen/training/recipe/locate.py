@@ -7,20 +7,12 @@ import warnings
 from pathlib import Path
 from typing import TypeVar
 
-from rich.console import Console
-
-from reseen import models
-from reseen.checkpoint_files import MODEL_FILE
-from reseen.data.images.cache import cache_directory
 from reseen.data.images.source import open_folder
 from reseen.data.sets import rendered
 from reseen.data.sets.rendered import RenderConfig
 from reseen.errors import ReseenError, ReseenWarning
-from reseen.extras import need
-from reseen.models.contained import contained_systems
-from reseen.models.initial import HUB, initialise
-from reseen.models.parts.backbones.lite0 import PACKAGED
-from reseen.progress import progress_of
+from reseen.models.initial import HUB
+from reseen.training.arguments import find_weights
 from reseen.training.recipe.sections import DataSection, Recipe, SourceSection
 from reseen.training.recipe.starts import CHECKPOINT_OF_RUN, called, is_checkpoint
 
@@ -32,47 +24,36 @@ HUB_RESNET50 = "resnet50.tv_in1k"
 """What timm can download in their place (``stride_in: conv2``)."""
 
 
-def resolve(
-    recipe: Recipe, *, data: Path | None = None, weights: Path | None = None, console: Console | None = None
-) -> Recipe:
+def resolve(recipe: Recipe, *, data: Path | None = None, weights: Path | None = None) -> Recipe:
     """Returns the recipe with its data roots and the files its parts start from filled in.
 
-    Rendered data needs no root: it is rendered into the user's cache, if it is not there yet.
+    Rendered data needs no root: its place is in the user's cache, where `reseen.training.rendering` makes it.
 
     Args:
         recipe: As read from its file.
         data: The data's folder or zip; else the recipe's own, else ``$RESEEN_DATA``. Extra sources, and phases' own
             data, without a root are looked for in the same place.
         weights: What the backbone starts from in the place of weights that the recipe names, or of none: a file or a
-            checkpoint's folder; else what the recipe says. Files are looked for in the working folder, in
-            ``$RESEEN_WEIGHTS``, in a folder ``weights`` in or beside the data, and in the user's cache.
-        console: Where the progress of rendering is shown; standard error by default.
+            checkpoint's folder; else what the recipe says. Where they are looked for:
+            `reseen.training.arguments.find_weights`.
 
     Raises:
-        ReseenError: If any of them cannot be found, weights would take the place of what another run has learnt, or,
-            before anything is rendered, the backbone's weights do not fit.
+        ReseenError: If any of them cannot be found, or weights would take the place of what another run has learnt.
     """
-    console = console or Console(stderr=True)
     if weights:
         recipe = _from_given(recipe, str(weights))
-    source = recipe.data
-    given = data or source.root or _from_environment(source)
-    # Rendering takes minutes: what is wrong with the weights has to be said before.
-    renders = given is None and source.name == "rendered"
-    located = source if renders else _located(source, given, recipe.name, console)
-    recipe = _with_weights(recipe, weights is not None, located.root or Path())
-    if any(_is_to_render(data) for data in (recipe.data, *(phase.data for phase in recipe.phases if phase.data))):
-        _check_backbone(recipe)
+    located = _located(recipe.data, data or recipe.data.root, recipe.name)
+    recipe = _with_weights(recipe, weights is not None, located.root)
 
     def found(source: S) -> S:
-        source = _located(source, source.root or (None if source.name == "rendered" else data), recipe.name, console)
+        source = _located(source, source.root or (None if source.name == "rendered" else data), recipe.name)
         extra = tuple(found(other) for other in source.extra) if isinstance(source, DataSection) else ()
         return source.model_copy(update={"extra": extra}) if extra else source
 
     phases = tuple(
         phase if phase.data is None else phase.model_copy(update={"data": found(phase.data)}) for phase in recipe.phases
     )
-    return recipe.model_copy(update={"data": found(source if renders else located), "phases": phases})
+    return recipe.model_copy(update={"data": found(located), "phases": phases})
 
 
 def _from_given(recipe: Recipe, weights: str) -> Recipe:
@@ -85,10 +66,10 @@ def _from_given(recipe: Recipe, weights: str) -> Recipe:
     return recipe.model_copy(update={"init": recipe.init | {"backbone": weights}})
 
 
-def _with_weights(recipe: Recipe, given: bool, root: Path) -> Recipe:
+def _with_weights(recipe: Recipe, given: bool, root: Path | None) -> Recipe:
     """Returns the recipe with the files that its parts start from."""
     for part, name in recipe.init.items():
-        if name != HUB and (file := _find_weights(Path(name), root)) is not None:
+        if name != HUB and (file := find_weights(Path(name), root)) is not None:
             recipe = recipe.model_copy(update={"init": recipe.init | {part: str(file)}})
         elif name != HUB and (given or name != V1_FILE):
             made = CHECKPOINT_OF_RUN.fullmatch(name)
@@ -98,24 +79,6 @@ def _with_weights(recipe: Recipe, given: bool, root: Path) -> Recipe:
         elif name != HUB:
             recipe = _from_hub(recipe, part)
     return recipe
-
-
-def _is_to_render(data: DataSection) -> bool:
-    return any(source.name == "rendered" and source.root is None for source in (data, *data.extra))
-
-
-def _check_backbone(recipe: Recipe) -> None:
-    """Makes sure that a backbone's weights fit it, as far as that needs no download.
-
-    Raises:
-        ReseenError: If they do not, or what ships them is not installed.
-    """
-    source = recipe.init.get("backbone")
-    if source is None or (source == HUB and getattr(recipe.model, "backbone", "") != PACKAGED):
-        return
-    model = models.build(recipe.system(0, **contained_systems(type(recipe.model), recipe.init)))
-    if "backbone" in dict(model.named_children()):  # else it comes with a later phase
-        initialise(model, "backbone", source)
 
 
 def _from_hub(recipe: Recipe, part: str) -> Recipe:
@@ -128,12 +91,14 @@ def _from_hub(recipe: Recipe, part: str) -> Recipe:
     return recipe.model_copy(update={"init": recipe.init | {part: HUB}, "model": model})
 
 
-def _located(source: S, given: Path | None, recipe: str, console: Console) -> S:
-    """Returns the source with its root and, if it is rendered, with what is rendered there."""
+def _located(source: S, given: Path | None, recipe: str) -> S:
+    """Returns the source with its root and, if it is rendered, with what is or will be rendered there."""
     root = given or _from_environment(source)
-    if root is None and source.name == "rendered":
+    if source.name == "rendered":
         config = source.render or RenderConfig()
-        return source.model_copy(update={"root": _render(config, console), "render": config})
+        place = rendered.cached(config)
+        if root in (None, place):
+            return source.model_copy(update={"root": place, "render": config})
     if root is None:
         raise ReseenError(f"recipe {recipe} needs {source.name}: give --data DIR or set RESEEN_DATA")
     if not root.exists():
@@ -154,23 +119,3 @@ def _from_environment(source: SourceSection) -> Path | None:
     if not (root.exists() and rendered.recognise(open_folder(root))):
         return None
     return root if source.render is None or rendered.holds(root, source.render) else None
-
-
-def _render(config: RenderConfig, console: Console) -> Path:
-    folder = cache_directory() / "rendered" / config.digest
-    if not rendered.is_complete(folder, config):
-        need("render")
-        from reseen.world import render
-
-        with progress_of(console, "rendering pedestrians") as progress:
-            render(folder, config, progress=progress)
-        console.print(f"rendered into {folder}", highlight=False, soft_wrap=True)
-    return folder
-
-
-def _find_weights(name: Path, root: Path) -> Path | None:
-    folders = [Path(), root / "weights", root.parent / "weights", cache_directory() / "weights"]
-    if own := os.environ.get("RESEEN_WEIGHTS"):
-        folders.insert(0, Path(own))
-    found = (folder / name for folder in folders)
-    return next((path for path in found if path.is_file() or (path / MODEL_FILE).is_file()), None)

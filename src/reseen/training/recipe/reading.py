@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from reseen.data.images.transforms import Augmentation
 from reseen.errors import ReseenError, nearest
 from reseen.losses.objective import TERMS, ObjectiveConfig
 from reseen.models import SYSTEMS
+from reseen.training.arguments import RecipeLoader, parse_override
 from reseen.training.recipe import sections
 from reseen.training.recipe.sections import FROM_DATA, Recipe
 from reseen.training.recipe.starts import called
@@ -126,7 +126,7 @@ def _first_difference(one: Any, other: Any, key: str = "") -> str | None:
 def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Reads a recipe and, below it, the one its key ``base`` names."""
     try:
-        content = yaml.load(path.read_text(), _Loader)
+        content = yaml.load(path.read_text(), RecipeLoader)
     except OSError as error:
         raise ReseenError(f"cannot read recipe {path}: {error.strerror}; see recipes/ for those that exist") from error
     except yaml.YAMLError as error:
@@ -143,15 +143,6 @@ def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     return merged
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2's floats: 1e-3 is a number, though YAML 1.1 wants 1.0e-3."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
-)
-
-
 def _merge(base: Any, change: Any, key: str = "") -> Any:
     """Lays a change over a base: mappings by key; phases by position, as many as the change has; other lists whole."""
     if isinstance(base, dict) and isinstance(change, dict):
@@ -162,17 +153,13 @@ def _merge(base: Any, change: Any, key: str = "") -> Any:
 
 
 def _override(content: dict[str, Any], override: str) -> None:
-    key, sign, value = override.partition("=")
-    if not sign:
-        raise ReseenError(f"--set {override}: write key=value, such as --set phases.0.epochs=2")
-    *parents, last = key.strip().split(".")
+    key, value = parse_override(override)
+    *parents, last = key.split(".")
     place: Any = content
     try:
         for parent in parents:
             place = place[int(parent)] if isinstance(place, list) else place.setdefault(parent, {})
-        place[int(last) if isinstance(place, list) else last] = yaml.load(value, _Loader)
-    except yaml.YAMLError as error:
-        raise ReseenError(f"--set {override}: the value is not YAML: {' '.join(str(error).split())}") from error
+        place[int(last) if isinstance(place, list) else last] = value
     except (ValueError, IndexError, TypeError, AttributeError) as error:
         raise ReseenError(f"--set {override}: the recipe has no place {key!r}") from error
 

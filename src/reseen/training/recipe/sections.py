@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from reseen.checkpoint_files import CONFIG, trained_on
-from reseen.data import loader_options
+from reseen.checkpoint_files import CONFIG, divisions_of, trained_on
+from reseen.data import checked_options
+from reseen.data.division import division
 from reseen.data.images.size import Size
 from reseen.data.images.transforms import Augmentation
 from reseen.data.sets.rendered import RenderConfig
@@ -46,12 +47,9 @@ class SourceSection(_Section):
     @model_validator(mode="after")
     def _data_set_is_known(self) -> Self:
         try:
-            known = loader_options(self.name)
+            checked_options(self.name, self.options)
         except ReseenError as error:
             raise ValueError(str(error)) from error
-        for option in self.options:
-            if option not in known:
-                raise ValueError(f"{self.name} has no option {option!r}; its options: {', '.join(known) or 'none'}")
         return self
 
     @model_validator(mode="after")
@@ -294,12 +292,34 @@ class Recipe(_Section):
     @property
     def trained_on(self) -> tuple[str, ...]:
         """Keys of all data sets that the system has seen persons of, those of the checkpoints in ``init`` last."""
-        learns = bool(self.phases) or isinstance(self.distance, Kissme)
-        data = [*([self.data] if learns else []), *(phase.data for phase in self.phases if phase.data)]
-        own = [source.name for each in data for source in (each, *each.extra)]
-        folders = [Path(source) for source in self.init.values()]
-        before = [name for folder in folders if (folder / CONFIG).is_file() for name in trained_on(folder)]
-        return tuple(dict.fromkeys(own + before))
+        before = [name for folder in self._checkpoints for name in trained_on(folder)]
+        return tuple(dict.fromkeys([*(source.name for source in self._learnt_from), *before]))
+
+    @property
+    def divisions(self) -> dict[str, list[dict[str, Any]]]:
+        """How each of these data sets was divided there; see `reseen.checkpoint_files.divisions_of`."""
+        noted = [(source.name, [division(source.name, source.options)]) for source in self._learnt_from]
+        noted += [each for folder in self._checkpoints for each in divisions_of(folder).items()]
+        found: dict[str, list[dict[str, Any]]] = {}
+        for name, own in ((name, own) for name, several in noted for own in several if own):
+            if own not in (known := found.setdefault(name, [])):
+                known.append(own)
+        return found
+
+    @property
+    def sources(self) -> list[SourceSection]:
+        """Whatever its images come from."""
+        data = [self.data, *(phase.data for phase in self.phases if phase.data)]
+        return [source for each in data for source in (each, *each.extra)]
+
+    @property
+    def _learnt_from(self) -> list[SourceSection]:
+        return self.sources if self.phases or isinstance(self.distance, Kissme) else []
+
+    @property
+    def _checkpoints(self) -> list[Path]:
+        """Those among what parts start from."""
+        return [Path(source) for source in self.init.values() if (Path(source) / CONFIG).is_file()]
 
     def data_of(self, phase: int) -> DataSection:
         """Returns the training set of a phase, by its number."""

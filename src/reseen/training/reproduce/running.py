@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from reseen.checkpoint_files import REPORT, STATE, fold_folder
+from reseen.checkpoint_files import RECIPE, REPORT, fold_folder, is_begun
 from reseen.errors import ReseenError
 from reseen.files import replacing
 from reseen.models.initial import HUB
@@ -24,8 +24,6 @@ from reseen.training.recipe.locate import V1_FILE, resolve
 from reseen.training.recipe.starts import called
 from reseen.training.reproduce.queue import Job, stated
 
-_BEFORE_ANY_STEP = {"recipe.yaml", "log.txt", "tensorboard"}
-"""All that a run leaves which was killed before its first epoch was over."""
 _FREE = ("init.", "evaluation.", "precision", "compile", "data.on_device", "model.backbone", "model.stride_in")
 """Beginnings of the keys in which a run may differ from its recipe and still be its run; its result names them."""
 _COMPUTED = ("evaluation.every", "evaluation.batch_size", "precision", "compile", "data.on_device")
@@ -111,7 +109,7 @@ class Reproduction:
         else:
             weights = None
         data = None if recipe.data.name == "rendered" else self.data
-        return resolve(recipe, data=data, weights=weights, console=self.console)
+        return resolve(recipe, data=data, weights=weights)
 
     def keep(self, job: Job) -> None:
         """Copies a finished run's report and curves; an older result stays: its checkpoint was what was needed.
@@ -137,11 +135,9 @@ class Reproduction:
         """Trains from where an earlier run stopped; returns whether it is finished."""
         if job.row.folds > 1:
             return train_folds(recipe, job.folder, job.row.folds, self._start, resume=True) is not None
-        return self._start(recipe, job.folder, (job.folder / STATE).is_file()).train() is not None
+        return self._start(recipe, job.folder, is_begun(job.folder)).train() is not None
 
     def _start(self, recipe: Recipe, folder: Path, resume: bool) -> Run:
-        if not resume and folder.is_dir() and {path.name for path in folder.iterdir()} <= _BEFORE_ANY_STEP:
-            shutil.rmtree(folder)
         return Run(recipe, folder, resume, accelerator=self.accelerator, console=self.console, deadline=self.deadline)
 
     def _say(self, text: str) -> None:
@@ -158,7 +154,7 @@ def changes_of(job: Job) -> dict[str, Any]:
         job: Its run folder has the recipe that was run.
     """
     folder = job.folder if job.row.folds == 1 else fold_folder(job.folder, 0)
-    before, after = (dict(_flat(content_of(recipe))) for recipe in (stated(job), load_recipe(folder / "recipe.yaml")))
+    before, after = (dict(_flat(content_of(recipe))) for recipe in (stated(job), load_recipe(folder / RECIPE)))
     own = {"name"} | ({"data.options.fold"} if job.row.folds > 1 else set())
     keys = [key for key in before | after if key not in own and before.get(key) != after.get(key)]
     return {key: after.get(key) for key in keys}

@@ -5,6 +5,7 @@ It lies on disk in Market-1501's layout with the labels beside it; `reseen.world
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from reseen.data.annotations.lin_attributes import read_lin_attributes
 from reseen.data.attributes import MARKET1501_SCHEMA
+from reseen.data.images.cache import cache_directory
 from reseen.data.images.source import Entry, Folder, open_folder
 from reseen.data.person import PersonImage, Split
 from reseen.data.sets import market1501
@@ -26,6 +28,8 @@ __all__ = [
     "TERMS",
     "Part",
     "RenderConfig",
+    "announced",
+    "cached",
     "config_of",
     "holds",
     "is_complete",
@@ -76,16 +80,27 @@ def load(root: Path, *, keypoints: bool = False, masks: bool = False) -> Split:
         images = _with_keypoints(home, images)
     if masks:
         images = _with_masks(home, images)
-    config = stored.config
-    return Split(
-        name="rendered",
-        train=images["train"],
-        query=images["query"],
-        gallery=images["gallery"],
-        schema=MARKET1501_SCHEMA,
-        terms=TERMS,
-        notes=(f"rendered: {config.persons:,} persons, {config.cameras} cameras, seed {config.seed}",),
-    )
+    return _split(images, stored.config)
+
+
+def announced(config: RenderConfig) -> Split:
+    """Returns what will be rendered, as far as that is known: how many persons and images, in how many cameras.
+
+    There are no such files yet, nobody has labels, and which cameras see a person will be another choice.
+    """
+    images: dict[str, list[PersonImage]] = {part: [] for part in PARTS}
+    for pid in range(1, config.persons + 1):
+        trains = pid <= config.persons - config.test_persons
+        for camid in range(1, config.cameras_per_person + 1):
+            for number in range(config.images_per_camera):
+                part = "train" if trains else "gallery" if number else "query"
+                images[part].append(PersonImage(Path(f"{pid}-{camid}-{number}.jpg"), pid, camid))
+    return _split({part: tuple(own) for part, own in images.items()}, config)
+
+
+def cached(config: RenderConfig) -> Path:
+    """Returns the folder in the user's cache where recipes have this data set rendered."""
+    return cache_directory() / "rendered" / config.digest
 
 
 def config_of(root: Path) -> RenderConfig:
@@ -115,6 +130,18 @@ def is_complete(root: Path, config: RenderConfig) -> bool:
     if not all((root / name).is_file() for name in (manifest.KEYPOINTS, market1501.LAYOUT.annotation)):
         return False
     return stored.complete and stored.digest == config.digest and len(finished(root)) == sum(stored.images.values())
+
+
+def _split(images: Mapping[str, tuple[PersonImage, ...]], config: RenderConfig) -> Split:
+    return Split(
+        name="rendered",
+        train=images["train"],
+        query=images["query"],
+        gallery=images["gallery"],
+        schema=MARKET1501_SCHEMA,
+        terms=TERMS,
+        notes=(f"rendered: {config.persons:,} persons, {config.cameras} cameras, seed {config.seed}",),
+    )
 
 
 def _entries(home: Folder) -> dict[str, list[Entry]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import pickle
 import re
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from timm.models.resnet import Bottleneck, ResNet
 from torch import Tensor, nn
 
 from reseen.checkpoint_files import MODEL_FILE
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, closest
 from reseen.models.parts.backbones import googlenet, lite0, osnet  # noqa: F401 - by which timm knows them
 from reseen.models.parts.backbones.mix_style import MixStyle
 
@@ -30,7 +29,7 @@ StridePlacement = Literal["conv1", "conv2"]
 def _known(name: str) -> str:
     """Returns the name of a model that is timm's own; ``hf-hub:…`` and ``local-dir:…`` reach for other places."""
     if not re.fullmatch(r"[\w.]+", name, re.ASCII) or not timm.is_model(name):
-        near = difflib.get_close_matches(name, timm.list_models(), 3, 0.6)
+        near = closest(name, timm.list_models(), cutoff=0.6)
         raise ValueError(f"timm has no model {name!r}" + (f"; near: {', '.join(near)}" if near else ""))
     return name
 

@@ -51,8 +51,9 @@ class Layout:
 
         Args:
             embeddings: The first that are added.
-            schema: The model's attributes. Without them, an attribute that our data sets know by its name and number
-                of classes is taken for theirs, and the classes of others are ``no`` and ``yes``, or numbers.
+            schema: The model's attributes, where the embeddings do not tell them. If nobody does, an attribute that our
+                data sets know by its name and number of classes is taken for theirs, and the classes of others are
+                ``no`` and ``yes``, or numbers.
 
         Raises:
             ReseenError: If the distance is none that can be searched by, or an attribute is not in the schema.
@@ -63,6 +64,7 @@ class Layout:
                 f"a gallery searches by one Euclidean distance, not by the sum of those of {terms}: add "
                 "embeddings.feature(…) of one of them, or search in memory with reseen.search.search"
             )
+        schema = schema or embeddings.schema
         widths = {name: table.shape[1] for name, table in (embeddings.attributes or {}).items()}
         attributes = tuple(_attribute(name, width, schema) for name, width in widths.items())
         name = schema.name if schema is not None else "gallery"
@@ -143,7 +145,7 @@ class Layout:
                 "embed the pictures with its model, or move the gallery to the other one with reseen gallery reindex"
             )
         embeddings.check_comparable(self.like)
-        ours, theirs = self.schema, Layout.of(embeddings, schema or self.schema).schema
+        ours, theirs = self.schema, Layout.of(embeddings, schema or embeddings.schema or self.schema).schema
         if tuple(ours or ()) != tuple(theirs or ()):
             raise ReseenError(
                 f"the gallery has the attributes {_names(ours)}, these embeddings {_names(theirs)}: "
