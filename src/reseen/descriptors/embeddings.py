@@ -81,8 +81,9 @@ class Embeddings:
         if self.attributes is not None:
             tables = {name: _probabilities(name, table, len(features)) for name, table in self.attributes.items()}
             object.__setattr__(self, "attributes", tables)
-            for name, table in tables.items() if self.schema is not None else ():
-                if table.shape[1] != (classes := len(self.schema[name].classes)):
+            for name, table in tables.items():
+                classes = table.shape[1] if self.schema is None else len(self.schema[name].classes)
+                if table.shape[1] != classes:
                     raise ReseenError(f"attribute {name!r} has {table.shape[1]} probabilities for {classes} classes")
         for name in ("paths", "sources"):
             if getattr(self, name) is not None:
