@@ -46,7 +46,7 @@ class Sent:
     @property
     def form(self) -> FormData:
         """The fields that are no files."""
-        return FormData(self.texts)
+        return FormData([(name, text) for name, text in self.texts])
 
 
 class _Reader:
