@@ -75,7 +75,7 @@ def test_the_retention_is_not_theirs(desk: Desk, oz: TestClient) -> None:
         oz.post("/retention", data={"days": "1"}),
     ]
     assert [each.status_code for each in refused] == [422] * 4
-    assert all("the retention is of all cameras" in each.text for each in refused)
+    assert all("he retention is of all cameras" in each.text for each in refused)
     assert (desk.gallery.retention, len(desk.gallery)) == (before, 12)
     page = oz.get("/delete").text
     assert "ask somebody who may see all" in page

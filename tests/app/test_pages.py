@@ -90,7 +90,7 @@ def test_a_search_by_form_leads_to_its_record(web: TestClient, client: Client) -
     assert web.post(f"{answer.url.path}/rerun").text.count("the same list") == 1
     empty = web.post("/searches", data={"purpose": "nothing"})
     assert empty.status_code == 422
-    assert "nothing to search for" in empty.text
+    assert "Nothing to search for" in empty.text
 
 
 def test_saying_the_same_twice_takes_it_back(web: TestClient, client: Client) -> None:

@@ -70,8 +70,12 @@ document.addEventListener("paste", (event) => {
   if (input && files.length) { event.preventDefault(); add(input, files); }
 });
 
-// On a narrow screen the pages' names are wider than it.
-document.querySelector("nav [aria-current]")?.scrollIntoView({inline: "center", block: "nearest"});
+// On a narrow screen the pages' names are wider than it. (scrollIntoView would let the tab key begin behind this one.)
+const current = document.querySelector("nav [aria-current]");
+if (current) {
+  const [link, nav] = [current, current.parentElement].map((each) => each.getBoundingClientRect());
+  current.parentElement.scrollLeft += link.left - nav.left - (nav.width - link.width) / 2;
+}
 
 // What was unfolded stays so when counts are fetched anew.
 document.addEventListener("htmx:beforeSwap", (event) => {
