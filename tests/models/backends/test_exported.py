@@ -70,7 +70,13 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize(
-    ("folder", "backend"), [("onnx", None), ("openvino", None), ("onnx", "openvino"), ("torch", "openvino")]
+    ("folder", "backend"),
+    [
+        ("onnx", None),
+        ("openvino", None),
+        ("onnx", "openvino"),
+        pytest.param("torch", "openvino", marks=pytest.mark.long),  # exports once more
+    ],
 )
 def test_it_is_the_same_model_in_every_engine(
     folders: dict[str, Path], pictures: list[Path], folder: str, backend: Any
@@ -90,9 +96,8 @@ def test_it_is_the_same_model_in_every_engine(
         other.describe(pictures[0])
 
 
-@pytest.mark.parametrize(
-    "system", ["iva", *(pytest.param(each, marks=pytest.mark.long) for each in ("mva", "attention_driven"))]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("system", SYSTEMS)
 def test_other_systems_can_be_exported(system: str, pictures: list[Path]) -> None:
     torch.manual_seed(0)
     own = Embedder(models.build(models.config_of(SYSTEMS[system])).eval(), EmbedderConfig(size=SIZE, flip=False))
