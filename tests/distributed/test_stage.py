@@ -77,11 +77,11 @@ def test_what_the_gallery_has_is_read_but_not_embedded(
     listed, like = list_pictures(folder / "pictures"), embedder.embed([])
     with Gallery.open(tmp_path / "hall") as gallery:
         for expected in (5, 0):
-            writer = _Writer(gallery, like, {"schema": embedder.schema}, Skipped(0))
+            writer = _Writer(gallery, like, embedder.schema, "", False, Skipped(0))
             made = Stage(work, known_hashes(gallery))(listed)
             writer.take(made)
             writer.flush()
-            assert writer.new == expected
+            assert writer.admitted.new == expected
             assert made["numbers"].null_count == (0 if expected else COUNT)
         added = gallery.add(embedder.embed(sorted((folder / "pictures").iterdir())), schema=embedder.schema)
         assert added == 0, "the same rows as without Ray"
@@ -99,7 +99,7 @@ def test_pictures_that_cannot_be_read_are_counted_and_named(
     made = Stage(work, NOBODY)(listed)
     assert [error is None for error in made["error"].to_pylist()] == [False, True, False]
     with Gallery.open(tmp_path / "hall") as gallery:
-        writer = _Writer(gallery, embedder.embed([]), {"schema": embedder.schema}, Skipped(1))
+        writer = _Writer(gallery, embedder.embed([]), embedder.schema, "", False, Skipped(1))
         with pytest.raises(ReseenError, match=r"cannot read image .*gone.png.*corrupt images: 2 or more, allowed: 1"):
             writer.take(pa.concat_tables([made, made]))
 
