@@ -75,7 +75,7 @@ def test_the_page_keeps_what_has_changed_alone(client: Client, web: TestClient, 
 def test_a_place_that_is_none_is_named_and_nothing_is_kept(client: Client, web: TestClient, form: dict) -> None:
     answer = web.post("/cameras", data={"name.3": "yard", **form})
     assert answer.status_code == 422
-    assert "camera 1: a name has up to 60 characters" in answer.text
+    assert "Camera 1: a name has up to 60 characters" in answer.text
     assert {each.name for each in client.cameras()} == {""}
 
 
