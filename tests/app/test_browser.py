@@ -156,8 +156,7 @@ def test_axe_finds_nothing_serious_however_it_is_looked_at(page: Any, paths: lis
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             for path in paths:
                 page.goto(path)
-                for details in page.locator("details:not([open]) > summary").all():
-                    details.click()
+                page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
                 assert accessibility(page) == [], (path, width, scheme)
     desk.state.users.add("ann", "correct horse", "viewer")
     page.goto("/")

@@ -81,6 +81,7 @@ def test_a_job_is_cancelled_on_its_page(page: Any, desk: Desk, many: Path, monke
     page.goto("/add")
     page.set_input_files("#file", str(many))
     page.get_by_role("button", name="Add in the background").click()
+    expect(page.locator(".job .state")).to_contain_text("running")
     page.get_by_role("button", name="Cancel").click()
     over = page.locator(".job.cancelled")
     expect(over).to_contain_text("before it was cancelled", timeout=60_000)
@@ -181,7 +182,7 @@ def test_the_whole_search_by_keyboard_alone(page: Any, desk: Desk, tmp_path: Pat
     page.keyboard.press("Enter")
     tab_to(page, page.locator("#picture"))
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(str(tmp_path / "q.jpg"))
     tab_to(page, page.get_by_label("Purpose"))
     page.keyboard.type("by keys alone")

@@ -55,6 +55,7 @@ def test_nothing_to_embed_is_nothing_of_the_right_width() -> None:
     assert list(embeddings.parts)[:2] == ["global", "part/0"]
     assert embeddings.attributes is not None
     assert embeddings.attributes["age"].shape == (0, 4)
+    assert embeddings.schema == model.config.attributes, "which tells what the four are"
 
 
 @pytest.mark.parametrize("cache", [False, True])

