@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from reseen.checkpoint_files import checkpoints_for, divisions_of, fold_folder, trained_on
+from reseen.data import open_split
 from reseen.errors import ReseenError
 from reseen.training.fit import Run
 from reseen.training.folds import train_folds
@@ -104,6 +106,17 @@ def test_a_fold_is_evaluated_on_its_own_test_persons(viper: Path, tmp_path: Path
     assert "VIPeR half 3 of 10" in " ".join(again["notes"])
     refused = run(*call, "--option", "fold=0")
     assert "was trained on viper with fold=3, and may know test persons of fold=0" in str(refused.exception)
+
+
+def test_folds_without_queries_are_told_of_before_any_is_trained(
+    viper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As PETA's, which has attributes alone."""
+    split = replace(open_split("viper", viper), query=())
+    monkeypatch.setattr("reseen.training.folds.open_data", lambda data: split)
+    with pytest.raises(ReseenError, match="--folds 2: viper has no queries, so no rankings to average; leave it out"):
+        train_folds(recipe_on(viper), tmp_path / "run", 2, start())
+    assert not (tmp_path / "run").exists()
 
 
 def test_data_sets_without_folds_are_told_of(market_drawn: Path, tmp_path: Path) -> None:

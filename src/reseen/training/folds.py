@@ -15,6 +15,7 @@ from reseen.evaluation.split import OWN_FOLDS, average_folds
 from reseen.files import replacing
 from reseen.provenance import provenance
 from reseen.training.fit import Run
+from reseen.training.images import open_data
 from reseen.training.recipe import Recipe, check_unchanged
 
 
@@ -34,11 +35,15 @@ def train_folds(
         The mean over folds, or None if a fold was stopped before its end and waits to be resumed.
 
     Raises:
-        ReseenError: If the data set has not so many folds, or the folder holds another run.
+        ReseenError: If the data set has not so many folds or no queries, or the folder holds another run.
     """
     check_folds(recipe.data.name, recipe.data.options, folds)
     if not resume and folder.exists() and any(folder.iterdir()):
         raise ReseenError(f"{folder} is not empty: go on with --resume, or choose another --out")
+    if not open_data(_recipe_of(recipe, 0).data).query:
+        raise ReseenError(
+            f"--folds {folds}: {recipe.data.name} has no queries, so no rankings to average; leave it out"
+        )
     contents = []
     for fold in range(folds):
         own, place = _recipe_of(recipe, fold), fold_folder(folder, fold)
