@@ -43,6 +43,7 @@ def test_a_video_without_people_makes_an_empty_gallery_and_is_not_looked_at_agai
     assert "was added before" in again.stderr
 
 
+@pytest.mark.long
 def test_an_exported_graph_is_a_model_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("nncf", reason="the extra export is tested with its current versions alone")
     from reseen.export import export

@@ -172,6 +172,7 @@ def test_two_processes_do_not_write_one_file(images: list[PersonImage], tmp_path
     assert write_embeddings(embedder(), images, tmp_path / "out.parquet").count == COUNT
 
 
+@pytest.mark.long
 def test_a_killed_run_goes_on(images: list[PersonImage], tmp_path: Path) -> None:
     """Killed for real: nothing is cleaned up, and a row that was being written may be half there."""
     program = (

@@ -220,7 +220,7 @@ def test_who_comes_second_waits_and_finds_everything_there(root: Path) -> None:
         assert render(root, SMALL) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_processes_make_what_one_makes(rendered: Path, tmp_path: Path) -> None:
     shutil.copytree(rendered, tmp_path / "root")
     config = RenderConfig(persons=24, images_per_camera=2, cameras=4, cameras_per_person=4)

@@ -121,6 +121,7 @@ def test_most_garments_have_their_colour_in_pictures_of_any_camera(rendered: Pat
     assert np.mean(right) >= 0.8
 
 
+@pytest.mark.long
 def test_a_passer_by_never_hides_whom_the_labels_are_of(monkeypatch: pytest.MonkeyPatch):
     """Here somebody stands within an arm's length of everybody."""
     here = World(config())
