@@ -285,6 +285,7 @@ def test_wrong_configurations(options: dict[str, object], message: str) -> None:
         AANetConfig(**options)
 
 
+@pytest.mark.slow
 def test_overfits_eight_persons() -> None:
     """Drawn persons, 4 pictures each: every same-person pair ends up closer than any other pair of either picture."""
     torch.manual_seed(0)

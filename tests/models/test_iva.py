@@ -281,6 +281,7 @@ def test_wrong_configurations(options: dict[str, object], message: str) -> None:
         IVAConfig(**options)
 
 
+@pytest.mark.slow
 def test_overfits_four_persons() -> None:
     """Drawn persons, 4 pictures each: everybody is told from everybody else, and the labels are learnt."""
     torch.manual_seed(0)

@@ -82,6 +82,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.slow
 def test_an_exported_graph_gives_the_same_at_any_batch_size(name: str, pictures: list[Path]) -> None:
     model, config = build(name), EmbedderConfig(size=SIZE)
     own, backend = Embedder(model, config), ExportedBackend(model)
@@ -98,6 +99,7 @@ def test_an_exported_graph_gives_the_same_at_any_batch_size(name: str, pictures:
     assert len(other.embed([])) == 0
 
 
+@pytest.mark.slow
 def test_what_only_pytorch_can_do_is_said(pictures: list[Path]) -> None:
     embedder = Embedder(ExportedBackend(build("aanet")), EmbedderConfig(size=SIZE))
     assert embedder.schema == MARKET1501_SCHEMA

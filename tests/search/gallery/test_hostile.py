@@ -236,6 +236,7 @@ def received(connection: Connection) -> list[Any]:
     return messages
 
 
+@pytest.mark.slow
 def test_two_writers_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
     Gallery.open(tmp_path / "g")
     writers = [start_writer(tmp_path / "g", prefix, 30) for prefix in ("a", "b", "a")]
@@ -262,6 +263,7 @@ def killed_writers(folder: Path, kills: int, seed: int) -> None:
         assert acknowledged <= len(found) <= acknowledged + 10, f"lost at kill {kill}"
 
 
+@pytest.mark.slow
 def test_a_killed_writer_loses_and_doubles_nothing(tmp_path: Path) -> None:
     killed_writers(tmp_path / "g", kills=3, seed=0)
 
