@@ -283,7 +283,11 @@ def test_feedback_tells_only_of_rows_that_may_be_seen(client: Client, desk: Desk
 
 def test_a_cancelled_jobs_pictures_are_not_kept(desk: Desk) -> None:
     for state in ("receiving", "waiting", "gone"):
-        one = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "source": state}) if state != "gone" else "gone"
+        one = (
+            desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "again": False, "source": state})
+            if state != "gone"
+            else "gone"
+        )
         (desk.uploads / one).mkdir(parents=True)
         (desk.uploads / one / "00000-1.jpg").write_bytes(jpeg(1, 5))
         if state == "waiting":

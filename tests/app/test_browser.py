@@ -129,7 +129,7 @@ def paths(desk: Desk, client: Client) -> list[str]:
     client.say(found.id, row, True)
     client.say(found.id, other, False)
     desk.state.cameras.put(2, Spot("gate", 0.5, 0.5))
-    job = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "source": "left"})
+    job = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "again": False, "source": "left"})
     desk.state.jobs.end(job, "failed", "the files could not be kept")
     return [
         "/", f"/searches/{found.id}", "/searches", "/browse", "/compare", f"/compare?one=row:{row}", f"/people/{row}",
@@ -189,7 +189,7 @@ def test_a_cancelled_job_is_followed_to_its_end_among_more_than_a_browser_has_co
     page: Any, desk: Desk
 ) -> None:
     expect = sync_api.expect
-    settings = {"camera": 5, "seconds": None, "source": "many"}
+    settings = {"camera": 5, "seconds": None, "again": False, "source": "many"}
     jobs = [desk.state.jobs.add("ann", settings) for _ in range(8)]
     desk.state._database.write("UPDATE jobs SET state = 'running'")
     page.goto("/add")

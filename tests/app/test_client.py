@@ -90,7 +90,7 @@ def test_what_was_covered_searched_by_and_drawn_is_a_picture(client: Client) -> 
 
 
 def test_a_job_is_followed_to_its_end(client: Client, desk: Desk) -> None:
-    one = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "source": "left"})
+    one = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "again": False, "source": "left"})
     desk.state.jobs.end(one, "failed", "the disk is full")
     assert [(each.state, each.message) for each in client.follow(one)] == [("failed", "the disk is full")]
     assert client.cancel(one).state == "failed"

@@ -69,7 +69,7 @@ def test_a_zip_is_added_in_the_background_and_told_of(client: Client, web: TestC
 
 
 def test_a_job_goes_on_after_a_restart_and_nothing_is_doubled(desk: Desk, tmp_path: Path) -> None:
-    one = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "source": "left"})
+    one = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "again": False, "source": "left"})
     folder = desk.uploads / one
     folder.mkdir(parents=True)
     for pid in range(30, 33):
@@ -108,7 +108,7 @@ def test_a_video_goes_on_after_a_restart_and_can_be_cancelled(
     desk: Desk, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def job(name: str) -> str:
-        one = desk.state.jobs.add("ann", {"camera": 7, "seconds": None, "source": name})
+        one = desk.state.jobs.add("ann", {"camera": 7, "seconds": None, "again": False, "source": name})
         (desk.uploads / one).mkdir(parents=True)
         shutil.copy(clip, desk.uploads / one / "00000-square.mp4")
         desk.state.jobs.ready(one)

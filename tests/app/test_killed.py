@@ -86,7 +86,7 @@ def test_a_job_whose_server_is_killed_is_finished_by_the_next(settings: Settings
 
 def test_files_that_had_not_all_come_are_told_and_not_kept(settings: Settings) -> None:
     with Desk(settings) as desk:  # as a process that is killed while it receives leaves it
-        one = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "source": "half"})
+        one = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "again": False, "source": "half"})
         (desk.uploads / one).mkdir(parents=True)
         (desk.uploads / one / "00000-a.jpg").write_bytes(jpeg(1, 5))
     with serving(settings) as served:

@@ -16,7 +16,7 @@ from tests.app.test_keeping import over
 
 
 def job(desk: Desk) -> str:
-    one = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "source": "one"})
+    one = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "again": False, "source": "one"})
     (desk.uploads / one).mkdir(parents=True)
     (desk.uploads / one / "00000-1.jpg").write_bytes(jpeg(30, 5))
     desk.state.jobs.ready(one)

@@ -308,7 +308,7 @@ class Embeddings:
                 _numbers(table, "seconds"),
                 _numbers(table, "track"),
                 _texts(table, "source"),
-                schema=_SCHEMA.validate_python(stored.get("schema")),  # files before this was noted have none
+                schema=_SCHEMA.validate_python(stored["schema"]),
             )
         except (OSError, ValueError, KeyError, AttributeError, NotImplementedError, SafetensorError) as error:
             raise ReseenError(f"{path} is not a file of embeddings (make one with `reseen embed`): {error}") from error

@@ -162,7 +162,9 @@ class Worker:
             source=source,
             pictures=[image.read() for image in placed],
         )
-        return self._desk.gallery.admit(newcomers, schema=self._desk.embedder.schema, again=_again(job)).deleted
+        return self._desk.gallery.admit(
+            newcomers, schema=self._desk.embedder.schema, again=job.settings["again"]
+        ).deleted
 
     def _people(self, job: Job, video: Path, course: Course, before: int) -> str:
         """Adds the people in a video, which goes on where it was; returns in words how many they are."""
@@ -179,7 +181,7 @@ class Worker:
             Settings(job.settings["camera"], job.settings["seconds"]),
             source=source,
             name=f"{source}/{name}",
-            again=_again(job),
+            again=job.settings["again"],
             progress=lambda frame, _: course(before + frame),
         )
         if done.note:
@@ -221,11 +223,6 @@ class _Model:
 
     def embed(self, images: Sequence[PersonImage], /) -> Embeddings:
         return self._desk.embed(images)
-
-
-def _again(job: Job) -> bool:
-    """Whether what was deleted before may come back; jobs of a version that did not ask have not said so."""
-    return bool(job.settings.get("again"))
 
 
 def _is_readable(image: PersonImage, limits: Limits) -> bool:
