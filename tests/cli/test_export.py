@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from reseen import Embeddings
 from tests.cli.calls import run
@@ -17,8 +18,8 @@ def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def test_export_and_what_is_done_with_it(trained: Path, market_drawn: Path, query: Path, tmp_path: Path) -> None:
-    """Descriptors of the checkpoint and of its graph meet in one search; those of eight bits do not."""
-    graph, small, last = tmp_path / "graph", tmp_path / "small", trained / "last"
+    """Descriptors of the checkpoint and of its graph meet in one search."""
+    graph, last = tmp_path / "graph", trained / "last"
     made = run("export", last, "--to", "openvino", "--out", graph)
     assert made.exit_code == 0, made.output
     assert re.search(r"12 pictures: smallest cosine (0\.9999\d\d|1\.000000), largest difference", made.stdout)
@@ -38,10 +39,18 @@ def test_export_and_what_is_done_with_it(trained: Path, market_drawn: Path, quer
     assert "load the checkpoint itself" in str(refused.exception)
     assert not (tmp_path / "why.png").exists()
 
+
+@pytest.mark.long
+def test_descriptors_of_eight_bits_are_another_models(
+    trained: Path, market_drawn: Path, query: Path, tmp_path: Path
+) -> None:
+    own, small, last = tmp_path / "own.parquet", tmp_path / "small", trained / "last"
+    done = run("embed", last, "--images", market_drawn / "query", "--out", own, "--device", "cpu")
+    assert done.exit_code == 0, done.output
     made = run("export", last, "--to", "onnx", "--int8", "--calibrate", market_drawn, "--out", small)
     assert made.exit_code == 0, made.output
     assert re.search(r"mAP \d+\.\d\d% with PyTorch, \d+\.\d\d% with 8 bits, -?\d+\.\d\d points lost", made.stdout)
-    refused = run("search", small, "--gallery", files[0], "--query", query, "--out", tmp_path / "found.png")
+    refused = run("search", small, "--gallery", own, "--query", query, "--out", tmp_path / "found.png")
     assert "was made by another model" in str(refused.exception)
 
 

@@ -47,14 +47,14 @@ def portrait(person: Pedestrian, stance: Stance, heading: float, *others: Posed,
 def test_the_median_colour_of_a_garment_is_in_its_class(part: Part):
     attribute = MARKET1501_SCHEMA[f"{part.name.lower()}_color"]
     right = []
-    for person in draw_pedestrians(3, 40):
+    for person in draw_pedestrians(3, 24):
         label = person.attributes.get(attribute.name)
         if label is None:
             continue
         picture = portrait(person, Stance(0.1, 0.8, "hang", "hang"), 20.0)
         median = np.median(picture.pixels[picture.parts == part], axis=0) / 255
         right.append(colour_class(tuple(median), attribute.classes) == attribute.classes[label])
-    assert len(right) > 25
+    assert len(right) > 15
     assert np.mean(right) >= 0.9
 
 

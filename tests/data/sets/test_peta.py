@@ -11,6 +11,7 @@ from scipy.io import savemat
 from reseen.data.annotations.peta_labels import SELECTED, SUBSETS, read_list
 from reseen.data.attributes import Attribute
 from reseen.data.images.source import Entry
+from reseen.data.person import Split
 from reseen.data.sets import peta
 from reseen.errors import ReseenError, ReseenWarning
 from tests.data.trees import paint_all, zipped
@@ -237,22 +238,26 @@ def test_published_lists(shared: Path) -> None:
     assert np.mean(agree) > 0.9
 
 
+@pytest.fixture(scope="module")
+def every(shared: Path) -> Split:
+    """The real archive with all its attributes."""
+    return peta.load(shared / "data" / "peta.zip", attributes="all")
+
+
 @pytest.mark.shared
-def test_all_attributes_of_the_real_archive_are_those_of_its_mat(shared: Path) -> None:
+def test_all_attributes_of_the_real_archive_are_those_of_its_mat(every: Split) -> None:
     """``Label.txt`` knows 108 words, ``PETA.mat`` 105, as the papers: 61 and four times 11 colours."""
-    split = peta.load(shared / "data" / "peta.zip", attributes="all")
-    assert split.schema is not None
-    assert len(split.schema) == 105
-    assert not {"accessoryFaceMask", "accessoryShawl", "lowerBodyLogo"} & set(split.schema.names)
-    colours = [name for name in split.schema.names if name.endswith(COLOURS)]
+    assert every.schema is not None
+    assert len(every.schema) == 105
+    assert not {"accessoryFaceMask", "accessoryShawl", "lowerBodyLogo"} & set(every.schema.names)
+    colours = [name for name in every.schema.names if name.endswith(COLOURS)]
     assert len(colours) == 4 * len(COLOURS)
-    assert (len(split.train), len(split.gallery)) == (11_400, 7_600)
+    assert (len(every.train), len(every.gallery)) == (11_400, 7_600)
 
 
 @pytest.mark.shared
-def test_grouped_attributes_of_the_real_archive_are_all_of_them_in_another_form(shared: Path) -> None:
+def test_grouped_attributes_of_the_real_archive_are_all_of_them_in_another_form(every: Split, shared: Path) -> None:
     """61 binary attributes and 4 colours; 2,105 images show two to four colours on the upper body."""
-    every = peta.load(shared / "data" / "peta.zip", attributes="all")
     grouped = peta.load(shared / "data" / "peta.zip", attributes="grouped")
     assert every.schema is not None
     assert grouped.schema is not None
