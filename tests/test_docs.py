@@ -134,7 +134,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", TEXTS, ids=label)
 def test_named_recipes_exist(page: Path) -> None:
-    named = set(re.findall(r"recipes/([a-z][\w-]*\.yaml)", page.read_text()))
+    named = set(re.findall(r"recipes/([a-z][\w/-]*\.yaml)", page.read_text()))
     assert {name for name in named if not (REPOSITORY / "recipes" / name).exists()} == set()
 
 
@@ -145,7 +145,7 @@ def test_every_page_is_in_the_navigation() -> None:
 def test_every_recipe_is_listed() -> None:
     section = (DOCS / "recipes.md").read_text().partition("## Those that exist")[2].partition("\n## ")[0]
     listed = set(re.findall(r"^\| `([\w-]+)` \|", section, re.MULTILINE))
-    assert listed == {path.stem for path in (REPOSITORY / "recipes").glob("*.yaml")}
+    assert listed == {path.stem for path in (REPOSITORY / "recipes").rglob("*.yaml")}
 
 
 def test_every_key_of_a_recipe_is_explained() -> None:

@@ -12,7 +12,7 @@ import yaml
 from reseen.checkpoint_files import MODEL_FILE
 from reseen.data.images.cache import cache_directory
 from reseen.errors import ReseenError
-from reseen.training.recipe_files import recipes_directory
+from reseen.training.recipe_files import recipe_files
 
 
 class RecipeLoader(yaml.SafeLoader):
@@ -66,5 +66,5 @@ def check_weights(weights: Path | None, recipe: Path, data: Path | None) -> None
     """
     environment = os.environ.get("RESEEN_DATA")
     root = data or (Path(environment) if environment else None)
-    if weights is not None and recipe.parent == recipes_directory() and find_weights(weights, root) is None:
+    if weights is not None and recipe in recipe_files().values() and find_weights(weights, root) is None:
         raise ReseenError(f"there are no weights {weights}: name a file or a checkpoint with --weights")

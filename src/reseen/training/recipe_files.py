@@ -14,6 +14,11 @@ def recipes_directory() -> Path:
     return installed if installed.is_dir() else package.parents[1] / "recipes"
 
 
+def recipe_files() -> dict[str, Path]:
+    """Returns the recipes that come with reseen by name: in a folder for each system, and those of no paper above."""
+    return {path.stem: path for path in sorted(recipes_directory().rglob("*.yaml"))}
+
+
 def find_recipe(path: Path) -> Path:
     """Returns the file of a recipe; a bare name is one of ours, unless there is such a file.
 
@@ -24,9 +29,8 @@ def find_recipe(path: Path) -> Path:
         return path
     if path.suffix or len(path.parts) > 1:
         raise ReseenError(f"cannot read recipe {path}: there is no such file; see recipes/ for those that exist")
-    ours = recipes_directory() / f"{path.name}.yaml"
-    if not ours.is_file():
-        names = sorted(recipe.stem for recipe in recipes_directory().glob("*.yaml"))
-        near = closest(path.name, names) or names
+    ours = recipe_files()
+    if path.name not in ours:
+        near = closest(path.name, sorted(ours)) or sorted(ours)
         raise ReseenError(f"there is no recipe {str(path)!r}; near: {', '.join(near)}")
-    return ours
+    return ours[path.name]

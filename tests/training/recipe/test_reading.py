@@ -8,8 +8,7 @@ import pytest
 
 from reseen.errors import ReseenError
 from reseen.training.recipe import dump_recipe, load_recipe
-
-RECIPES = sorted((Path(__file__).parents[3] / "recipes").glob("*.yaml"))
+from reseen.training.recipe_files import recipe_files
 
 SMALL = """
 name: small
@@ -28,10 +27,11 @@ def small(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_every_recipe_is_valid_and_named_like_its_file(path: Path) -> None:
+@pytest.mark.parametrize("path", recipe_files().values(), ids=lambda path: path.stem)
+def test_every_recipe_is_valid_and_lies_where_it_belongs(path: Path) -> None:
     recipe = load_recipe(path)
     assert recipe.name == path.stem
+    assert path.parent.name in (recipe.model.system, "recipes")
     assert path.read_text().startswith("# ")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reseen.training.recipe_files import find_recipe, recipes_directory
+from reseen.training.recipe_files import find_recipe, recipe_files
 from reseen.training.reproduce.figures import FIGURES
 from reseen.training.reproduce.queue import Job, jobs_of, needs
 from reseen.training.reproduce.rows import ROWS, Row
@@ -23,7 +23,7 @@ def header(row: Row) -> str:
 
 
 def test_every_recipe_has_one_row() -> None:
-    names = sorted(path.stem for path in recipes_directory().glob("*.yaml") if not path.stem.startswith("demo"))
+    names = sorted(name for name in recipe_files() if not name.startswith("demo"))
     assert sorted(row.recipe for row in ROWS) == names
 
 
