@@ -35,7 +35,7 @@ from reseen.training import recipe as recipes
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / "docs"
 SITE = yaml.safe_load((REPOSITORY / "mkdocs.yml").read_text())
-PAGES = [DOCS / path for entry in SITE["nav"] for path in entry.values()]
+PAGES = [DOCS / path for path in re.findall(r"[\w/-]+\.md", str(SITE["nav"]))]
 TEXTS = [*PAGES, REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"]
 BLOCK = re.compile(r"^```(?P<language>\w+)(?P<options>[^\n]*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -139,7 +139,7 @@ def test_named_recipes_exist(page: Path) -> None:
 
 
 def test_every_page_is_in_the_navigation() -> None:
-    assert sorted(PAGES) == sorted(DOCS.glob("*.md"))
+    assert sorted(PAGES) == sorted(DOCS.rglob("*.md"))
 
 
 def test_every_recipe_is_listed() -> None:

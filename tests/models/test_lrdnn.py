@@ -206,7 +206,7 @@ def test_half_precision_branches_give_float32_output(batch: PersonBatch) -> None
 
 
 def test_parameters_by_hand() -> None:
-    """As docs/lrdnn.md says."""
+    """As docs/systems/lrdnn.md says."""
     with torch.device("meta"):
         model = LocalRefiningNet(LRDNNConfig(pose=PoseNetConfig()))
     count = {name: sum(p.numel() for p in part.parameters()) for name, part in model.named_children()}
