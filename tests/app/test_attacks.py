@@ -269,10 +269,11 @@ def test_feedback_tells_only_of_rows_that_may_be_seen(client: Client, desk: Desk
     found = client.search(jpeg(1, 1, seed=5), purpose="feedback")
     for each in found.results:
         client.say(found.id, each.id, True)
-    second = User("bob", "operator", frozenset({2}))
+    second = User("local", "operator", frozenset({2}))
     cameras = {each.id: each.row.camera for each in found.results if each.row}
     assert {cameras[str(pair["row"])] for pair in pairs(desk, OPERATOR)} == {1, 2, 3}
     assert {cameras[str(pair["row"])] for pair in pairs(desk, second)} == {2}
+    assert list(pairs(desk, User("bob", "operator", frozenset({2})))) == [], "the search is not his to see"
     own, others = (next(row for row, camera in cameras.items() if camera == each) for each in (2, 1))
     by_row = client.search(purpose="by a row that is hidden", like_rows=[others])
     client.say(by_row.id, own, True)

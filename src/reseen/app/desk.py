@@ -116,13 +116,13 @@ class Desk:
             raise missing(f"row {one[:32]}") from None
 
     def record(self, user: User, one: str) -> Record:
-        """Returns a search: operators see everybody's, viewers their own.
+        """Returns a search: one's own, or anybody's to those who oversee.
 
         Raises:
             HTTPException: 404 if it is not there, or not theirs to see.
         """
         record = self.state.searches.get(one)
-        if record is None or (user.role != "operator" and record.who != user.name):
+        if record is None or not user.may_see(record.who):
             raise missing(f"search {one[:32]}")
         return record
 

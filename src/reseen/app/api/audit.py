@@ -9,14 +9,14 @@ from fastapi import APIRouter, Query
 
 from reseen.app import messages
 from reseen.app.api.parameters import Size, ThisDesk
-from reseen.app.web.door import Operator
+from reseen.app.web.door import Overseer
 
 router = APIRouter(tags=["audit"])
 
 
 @router.get("/audit")
 def audit(
-    desk: ThisDesk, user: Operator, before: Annotated[int, Query(ge=0, le=2**62)] = 0, size: Size = 100
+    desk: ThisDesk, user: Overseer, before: Annotated[int, Query(ge=0, le=2**62)] = 0, size: Size = 100
 ) -> messages.AuditPage:
     """Returns entries, newest first, and whether the chain of hashes holds."""
     entries = desk.state.audit.entries(before, size)

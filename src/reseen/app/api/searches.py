@@ -70,10 +70,10 @@ def people(
 
 @router.get("/searches")
 def recent(desk: ThisDesk, user: Visitor, cursor: Cursor = "", size: Size = 20) -> messages.SearchList:
-    """Lists searches, newest first: an operator sees everybody's."""
+    """Lists searches, newest first: an operator who sees all cameras sees everybody's."""
     if cursor:
         desk.record(user, cursor)
-    records = desk.state.searches.recent("" if user.role == "operator" else user.name, cursor, size + 1)
+    records = desk.state.searches.recent("" if user.oversees else user.name, cursor, size + 1)
     following = records[size - 1].id if len(records) > size else ""
     return messages.SearchList(searches=tuple(map(head, records[:size])), cursor=following)
 

@@ -22,7 +22,7 @@ def pairs(desk: Desk, user: User) -> Iterator[dict[str, Any]]:
     """Yields what people said of results, as pairs: a query, a row, and whether they show the same person.
 
     Pictures that were deleted since are left out, and so are those that the user may not see or of whom the person was
-    not.
+    not, and searches that are not theirs to see.
     """
     verdicts = desk.state.feedback.all()
     records = {verdict.search: desk.state.searches.get(verdict.search) for verdict in verdicts}
@@ -31,7 +31,7 @@ def pairs(desk: Desk, user: User) -> Iterator[dict[str, Any]]:
     hidden = desk.hidden(user, [query.row for query in queries if query.row])
     for verdict in verdicts:
         record = records[verdict.search]
-        if record is None or verdict.row not in seen:
+        if record is None or not user.may_see(record.who) or verdict.row not in seen:
             continue
         for place, query in enumerate(record.queries):
             if not query.unlike and query.descriptor is not None and query.row not in hidden:

@@ -10,7 +10,7 @@ from reseen.app.api import audit as audit_api
 from reseen.app.api import model as model_api
 from reseen.app.api.parameters import ThisDesk
 from reseen.app.finding.model import card_html, describe
-from reseen.app.web.door import Operator, Visitor
+from reseen.app.web.door import Operator, Overseer, Visitor
 from reseen.app.web.render import page
 
 router = APIRouter()
@@ -32,7 +32,7 @@ async def turn(request: Request, desk: ThisDesk, user: Operator) -> Response:
 
 
 @router.get("/audit")
-def audit(request: Request, desk: ThisDesk, user: Operator, before: int = 0) -> Response:
+def audit(request: Request, desk: ThisDesk, user: Overseer, before: int = 0) -> Response:
     """Who did what, newest first."""
     told = audit_api.audit(desk, user, min(max(before, 0), 2**62), 100)
     number, head = desk.state.audit.head()

@@ -33,13 +33,22 @@ class User:
 
     Attributes:
         name: Their name.
-        role: A ``viewer`` searches; an ``operator`` also adds, deletes, and sees others' searches and the audit trail.
+        role: A ``viewer`` searches; an ``operator`` also adds and deletes.
         cameras: Whose pictures they may see; None: all.
     """
 
     name: str
     role: Role
     cameras: frozenset[int] | None = None
+
+    @property
+    def oversees(self) -> bool:
+        """Whether they see what others do: searches, jobs and audit trail tell of pictures of any camera."""
+        return self.role == "operator" and self.cameras is None
+
+    def may_see(self, who: str) -> bool:
+        """Whether they may see what somebody has done: their own always."""
+        return self.oversees or who == self.name
 
 
 @dataclass(frozen=True, slots=True)

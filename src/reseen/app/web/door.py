@@ -146,12 +146,28 @@ def operating(user: Annotated[User, Depends(asking)]) -> User:
         HTTPException: If not: whatever it is, to them it is not there.
     """
     if user.role != "operator":
-        raise HTTPException(404, "there is no such page, or it is not yours")
+        raise _nothing()
     return user
+
+
+def overseeing(user: Annotated[User, Depends(operating)]) -> User:
+    """Returns who is asking, if they may see what others do.
+
+    Raises:
+        HTTPException: If not: whatever it is, to them it is not there.
+    """
+    if not user.oversees:
+        raise _nothing()
+    return user
+
+
+def _nothing() -> HTTPException:
+    return HTTPException(404, "there is no such page, or it is not yours")
 
 
 Visitor = Annotated[User, Depends(asking)]
 Operator = Annotated[User, Depends(operating)]
+Overseer = Annotated[User, Depends(overseeing)]
 
 
 def _same(one: str, other: str) -> bool:
