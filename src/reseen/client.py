@@ -331,9 +331,13 @@ class Client:
         """Sets after how many days rows are to be deleted."""
         return self._told(Retention, "PUT", "/retention", json={"days": days})
 
-    def expire(self) -> Receipt:
-        """Deletes what is older than the retention."""
-        return self._told(Receipt, "POST", "/retention/apply")
+    def count_expired(self) -> int:
+        """Says how many rows `expire` would take away."""
+        return int(self._sent("GET", "/retention/count").content)
+
+    def expire(self, days: float) -> Receipt:
+        """Deletes what is older than the retention, which has to be named."""
+        return self._told(Receipt, "POST", "/retention/apply", json={"days": days})
 
     def feedback(self) -> bytes:
         """Returns what people said of results as pairs, one JSON object a line."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import time
 import zipfile
@@ -238,9 +239,10 @@ def test_a_deletion_that_has_left_something_warns_of_it(web: TestClient, client:
 def test_retention_deletes_rows_and_kept_queries_that_are_older(client: Client) -> None:
     found = client.search(jpeg(1, 1, seed=3), purpose="old")
     assert client.retention().days == 8
-    assert client.expire().rows == 0
+    assert (client.count_expired(), client.expire(8).rows) == (0, 0)
     assert client.keep_for(1e-9).days == client.retention().days == 1e-9
-    receipt = client.expire()
+    assert client.count_expired() == 12
+    receipt = client.expire(1e-9)
     assert (receipt.rows, receipt.left, receipt.queries) == (12, 0, 1)
     assert (receipt.looked_for, receipt.found) == (12, 0)
     assert receipt.bytes > 0
@@ -267,8 +269,19 @@ def test_applying_the_retention_asks_first(web: TestClient, client: Client) -> N
     asked = web.post("/retention", data=form).text
     assert "12 pictures older than 1e-09 days would be deleted" in asked
     assert 'action="/retention"' in asked
+    sure = {**form, "sure": "yes", **dict(re.findall(r'name="(days)" value="([^"]+)"', asked))}
+    for unsaid in ({}, {"days": "8"}):
+        assert web.post("/retention", data={**form, "sure": "yes", **unsaid}).status_code == 422
     assert client.facets().total == 12
-    assert "12 pictures were deleted for good" in web.post("/retention", data={**form, "sure": "yes"}).text
+    assert "12 pictures were deleted for good" in web.post("/retention", data=sure).text
+
+
+def test_the_retention_is_named_by_whoever_applies_it(web: TestClient, client: Client) -> None:
+    client.keep_for(1e-9)
+    assert web.post("/api/retention/apply").status_code == 422
+    with pytest.raises(ReseenError, match=r"the retention is 1e-09 days, not 8\.0; count again"):
+        client.expire(8)
+    assert client.facets().total == 12
 
 
 def test_tracks_of_two_videos_of_one_camera_stay_apart(desk: Desk) -> None:

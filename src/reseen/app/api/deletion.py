@@ -37,7 +37,13 @@ def keep_for(desk: ThisDesk, user: Operator, wanted: messages.Retention) -> mess
     return wanted
 
 
+@router.get("/retention/count")
+def count_expired(desk: ThisDesk, user: Operator) -> int:
+    """Says how many rows are older."""
+    return deleting.count_expired(desk, user)
+
+
 @router.post("/retention/apply", status_code=201)
-def expire(desk: ThisDesk, explainer: ThisExplainer, user: Operator) -> messages.Receipt:
-    """Deletes what is older, and returns the receipt."""
-    return deleting.expire(desk, explainer, user)
+def expire(desk: ThisDesk, explainer: ThisExplainer, user: Operator, known: messages.Retention) -> messages.Receipt:
+    """Deletes what is older than the retention, which has to be named, and returns the receipt."""
+    return deleting.expire(desk, explainer, user, known.days)

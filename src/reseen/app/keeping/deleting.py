@@ -44,14 +44,23 @@ def delete(desk: Desk, explainer: Explainer, user: User, wanted: messages.Deleti
         return _receipt(desk, explainer, user, "delete", reason, criteria, ids, done)
 
 
-def expire(desk: Desk, explainer: Explainer, user: User) -> messages.Receipt:
+def expire(desk: Desk, explainer: Explainer, user: User, days: float) -> messages.Receipt:
     """Deletes rows that are older than the retention, and pictures that older searches have kept.
 
+    Args:
+        desk: The gallery.
+        explainer: What it holds in memory is forgotten.
+        user: Who deletes.
+        days: The retention as they know it: nobody deletes by another one that was set meanwhile.
+
     Raises:
-        ReseenError: If the disk fails, or some of the gallery's cameras are not the user's.
+        ReseenError: If the retention is another one, the disk fails, or some of the gallery's cameras are not the
+            user's.
     """
     _check_all_cameras(user)
-    days, now, before = desk.gallery.retention, time.time(), desk.overview().ids.tolist()
+    if days != (kept := desk.gallery.retention):
+        raise ReseenError(f"the retention is {kept} days, not {days}; count again what is older, then apply it")
+    now, before = time.time(), desk.overview().ids.tolist()
     reason, criteria = f"older than {days:g} days", {"days": days}
     with desk.state.deletions.noted(Begun(now, user.name, "expire", reason, criteria, before)):
         done = desk.gallery.expire(now, scan=True)

@@ -85,16 +85,20 @@ async def retention(request: Request, desk: ThisDesk, explainer: ThisExplainer, 
     """Sets the retention, or counts what is older and asks; the second time it deletes."""
     form = await request.form()
     if form.get("apply") == "yes" and form.get("sure") == "yes":
-        return page(request, "receipt.html", receipt=await run_in_threadpool(api.expire, desk, explainer, user))
+        receipt = await run_in_threadpool(api.expire, desk, explainer, user, _retention(form))
+        return page(request, "receipt.html", receipt=receipt)
     if form.get("apply") == "yes":
         count = await run_in_threadpool(deleting.count_expired, desk, user)
         return page(request, "delete.html", days=desk.gallery.retention, count=count)
+    await run_in_threadpool(api.keep_for, desk, user, _retention(form))
+    return RedirectResponse("/delete", 303)
+
+
+def _retention(form: FormData) -> messages.Retention:
     try:
-        days = messages.Retention(days=str(form.get("days", "")))
+        return messages.Retention.model_validate({"days": str(form.get("days", ""))})
     except ValidationError:
         raise ReseenError("the retention is a number of days above 0") from None
-    await run_in_threadpool(api.keep_for, desk, user, days)
-    return RedirectResponse("/delete", 303)
 
 
 def _wanted(form: FormData) -> messages.Deletion:
