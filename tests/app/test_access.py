@@ -150,6 +150,10 @@ def test_passwords_can_be_guessed_five_times(users: Desk) -> None:
     browser = TestClient(create_app(users), base_url=LOCAL)
     tried = [browser.post("/login", data={"name": "ann", "password": "wrong horse"}).status_code for _ in range(6)]
     assert tried == [403] * 5 + [429]
+    again = browser.post("/login", data={"name": "ann", "password": "wrong horse"}).text
+    assert "Too many wrong passwords or tokens; try again in 15 minutes." in again
+    assert 'autocomplete="username" value="ann"' in again, "the form is there again, with the name"
+    assert "wrong horse" not in again
     right = browser.post("/login", data={"name": "ann", "password": "correct horse"})
     assert right.status_code == 429, "the right one does not help either"
     assert int(right.headers["retry-after"]) > 600

@@ -41,13 +41,18 @@ def test_a_record_has_the_cameras_that_were_searched(desk: Desk, ann: Client) ->
     assert [each.cameras for each in ann.searches().searches[1:]] == [(1,), (2,), (2,)]
 
 
-def test_hidden_is_not_deleted_and_has_no_id(desk: Desk, ann: Client, oz: TestClient) -> None:
-    whole = ann.search(jpeg(1, 1, seed=5), purpose="all of it")
+def test_hidden_is_not_deleted_and_has_no_id(desk: Desk, ann: Client) -> None:
+    """In one's own searches of when one could see more."""
+    desk.state.users.add("oz", "correct horse", "operator")
+    unlimited = Client(http=login(desk, "oz"))
+    whole = unlimited.search(jpeg(1, 1, seed=5), purpose="all of it")
     rows = {each.id: each.row.camera for each in whole.results if each.row}
     hidden = [row for row, camera in rows.items() if camera != 2]
     gone = next(row for row, camera in rows.items() if camera == 2)
-    by_row = ann.search(purpose="by what is hidden", like_rows=[hidden[0]])
+    by_row = unlimited.search(purpose="by what is hidden", like_rows=[hidden[0]])
     ann.delete(Deletion(rows=(gone,), reason="a test"))
+    desk.state.users.add("oz", "correct horse", "operator", cameras=[2])
+    oz = login(desk, "oz")
     limited = Client(http=oz)
     told = limited.open(whole.id).results
     assert sum(each.hidden for each in told) == len(hidden) == 8
@@ -64,17 +69,42 @@ def test_hidden_is_not_deleted_and_has_no_id(desk: Desk, ann: Client, oz: TestCl
     assert exports.document(desk, LIMITED, desk.record(LIMITED, by_row.id)).startswith(b"%PDF")
 
 
+def test_what_others_do_is_not_theirs_to_see(desk: Desk, ann: Client, oz: TestClient) -> None:
+    found = ann.search(jpeg(1, 1), purpose="what ann is after", cameras=[2])
+    ann.say(found.id, found.results[0].id, True)
+    facts = {"camera": 2, "seconds": None, "again": False, "source": "a tour"}
+    foreign, own = (desk.state.jobs.add(who, facts) for who in ("ann", "oz"))
+    hidden = [
+        f"/api/searches/{found.id}", f"/searches/{found.id}", f"/api/searches/{found.id}/export.csv",
+        f"/api/why/map?of=query:{found.id}.0", f"/api/jobs/{foreign}", f"/api/jobs/{foreign}/events",
+        f"/jobs/{foreign}", "/api/audit", "/audit",
+    ]  # fmt: skip
+    assert [(path, oz.get(path).status_code) for path in hidden] == [(path, 404) for path in hidden]
+    changing = [f"/api/searches/{found.id}/rerun", f"/api/jobs/{foreign}/cancel", f"/jobs/{foreign}/cancel"]
+    assert [oz.post(path).status_code for path in changing] == [404] * 3
+    assert ann.job(foreign).state == "receiving"
+    limited = Client(http=oz)
+    assert (limited.searches().searches, limited.feedback()) == ((), b"")
+    assert ([each.id for each in limited.jobs()], limited.job(own).id) == ([own], own)
+    pages = "".join(oz.get(path).text for path in ("/", "/searches", "/add"))
+    assert f"job-{own}" in pages
+    assert not [each for each in (foreign, found.id, "what ann is after", 'href="/audit"') if each in pages]
+    assert {each.id for each in ann.jobs()} == {foreign, own}
+    assert len(ann.feedback().splitlines()) == 1
+
+
 def test_the_retention_is_not_theirs(desk: Desk, oz: TestClient) -> None:
     before = desk.gallery.retention
     with pytest.raises(ReseenError, match="the retention is of all cameras, and you may see some"):
-        deleting.expire(desk, None, LIMITED)  # type: ignore[arg-type]
+        deleting.expire(desk, None, LIMITED, 8)  # type: ignore[arg-type]
     refused = [
-        oz.post("/api/retention/apply"),
+        oz.post("/api/retention/apply", json={"days": before}),
+        oz.get("/api/retention/count"),
         oz.put("/api/retention", json={"days": 1e-9}),
         oz.post("/retention", data={"apply": "yes"}),
         oz.post("/retention", data={"days": "1"}),
     ]
-    assert [each.status_code for each in refused] == [422] * 4
+    assert [each.status_code for each in refused] == [422] * 5
     assert all("he retention is of all cameras" in each.text for each in refused)
     assert (desk.gallery.retention, len(desk.gallery)) == (before, 12)
     page = oz.get("/delete").text
