@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from fastapi.testclient import TestClient
 
+from reseen.app.desk import Desk
 from reseen.app.pages.people import timeline
 from reseen.app.web.render import when
 from reseen.client import Client
@@ -108,10 +109,32 @@ def test_deleting_asks_first(web: TestClient, client: Client) -> None:
     form = {"camera": "3", "reason": "request of a person", "persons": "", "source": "", "since": "", "until": ""}
     asked = web.post("/delete", data=form)
     assert "4 pictures would be deleted" in asked.text
+    assert "By cameras: 3. Reason: request of a person<" in asked.text
     assert client.facets().total == 12
     receipt = web.post("/delete", data={**form, "sure": "yes"})
     assert "4 pictures were deleted for good; 8 are left" in receipt.text
     assert client.facets().total == 8
+
+
+def test_a_list_of_searches_tells_what_was_asked_for(web: TestClient, client: Client) -> None:
+    for cameras, where in (([], ""), ([2], ""), ([], "hat=yes"), ([2], "hat=yes")):
+        client.search(jpeg(1, 1), purpose="list", cameras=cameras, where=where)
+    filters = re.findall(r'<td(?: data-name="filters"| class="none")>([^<]*)</td>', web.get("/searches").text)
+    assert filters == ["hat=yes · camera 2", "hat=yes", "camera 2", "–"]
+
+
+def test_only_a_job_that_runs_has_an_end_in_sight(web: TestClient, desk: Desk) -> None:
+    one = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "again": False, "source": "left"})
+    assert "Cancel" not in web.get(f"/jobs/{one}").text, "its files are still coming"
+    desk.state._database.write("UPDATE jobs SET state = 'running'")
+    desk.state.jobs.move(one, done=10, total=30, added=10, rate=5.0)
+    running = web.get(f"/jobs/{one}").text
+    assert "10</span> of" in running
+    assert ", 4 s left" in running
+    assert "Cancel" in running
+    cancelling = web.post(f"/jobs/{one}/cancel", headers={"hx-request": "true"}).text
+    assert "cancelling" in cancelling
+    assert "left<" not in cancelling
 
 
 def test_a_models_card_can_bring_neither_html_nor_pictures(web: TestClient) -> None:
@@ -137,7 +160,14 @@ def test_a_timeline_lies_on_cameras_and_time(client: Client) -> None:
 
 
 def test_what_went_wrong_is_a_sentence_for_people(web: TestClient) -> None:
-    assert "There is no row nobody, or it was deleted.<" in web.get("/people/nobody").text
+    missing = web.get("/people/nobody").text
+    assert "<h1>Not found</h1>" in missing
+    assert "There is no row nobody, or it was deleted.<" in missing
+    assert "Go back" not in missing
+    empty = web.post("/searches", data={"purpose": "nothing"}).text
+    assert "<h1>This cannot be done</h1>" in empty
+    assert "Go back in the browser to change what you have said." in empty
+    assert "<h1>Too much at once</h1>" in web.post("/delete", data={"reason": "x" * (2 << 20)}).text
     assert "Say what this search is for" in web.post("/searches", headers={"hx-request": "true"}).text
     assert web.get("/api/rows/nobody").json()["detail"] == "there is no row nobody, or it was deleted"
 

@@ -50,8 +50,8 @@ class Job:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long it will take, or None if nobody knows yet."""
-        return (self.total - self.done) / self.rate if self.rate > 0 and not self.over else None
+        """How long it will take; None if nobody knows, or it does not run."""
+        return (self.total - self.done) / self.rate if self.rate > 0 and self.state == "running" else None
 
 
 class JobStore:
@@ -85,9 +85,10 @@ class JobStore:
         rows = self._database.read("SELECT * FROM jobs WHERE id = ?", one)
         return _job(rows[0]) if rows else None
 
-    def recent(self, size: int = 50) -> list[Job]:
-        """Returns jobs, newest first."""
-        return [_job(row) for row in self._database.read("SELECT * FROM jobs ORDER BY at DESC LIMIT ?", size)]
+    def recent(self, who: str = "", size: int = 50) -> list[Job]:
+        """Returns jobs, newest first; of one user, or everybody's."""
+        sql = "SELECT * FROM jobs WHERE ? IN ('', who) ORDER BY at DESC LIMIT ?"
+        return [_job(row) for row in self._database.read(sql, who, size)]
 
     def next(self) -> Job | None:
         """Returns the oldest one that waits, and notes that it runs."""

@@ -32,6 +32,16 @@ class Problem(BaseModel):
 
 
 _MEDIA = "application/problem+json"
+_TITLES = {
+    400: "This cannot be done",
+    403: "This is not allowed",
+    404: "Not found",
+    413: "Too much at once",
+    422: "This cannot be done",
+    429: "Too many tries",
+    500: "Something went wrong",
+}
+"""What people are told in place of a status."""
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {
         "description": HTTPStatus(status).phrase,
@@ -74,7 +84,9 @@ def answer(request: Request, status: int, detail: str, headers: dict[str, str] |
     if by_htmx:
         headers = {"HX-Retarget": "#alert", "HX-Reswap": "innerHTML", **(headers or {})}
         return page(request, "alert.html", status=status, headers=headers, text=detail)
-    return page(request, "error.html", status=status, headers=headers, title=title, detail=detail)
+    said = _TITLES.get(status, title)
+    sent = request.method == "POST"
+    return page(request, "error.html", status=status, headers=headers, title=said, detail=detail, sent=sent)
 
 
 async def _mistake(request: Request, error: Exception) -> Response:
