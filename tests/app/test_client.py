@@ -11,10 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from reseen import client as module
 from reseen.app.desk import Desk
 from reseen.app.server import create_app
 from reseen.client import Client
+from reseen.client import client as module
 from reseen.errors import ReseenError
 from tests.app.conftest import LOCAL
 from tests.app.served import jpeg

@@ -1,15 +1,12 @@
-"""A typed client of a served gallery (`reseen serve`): what the pages do, from Python."""
+"""What can be asked of a served gallery, one method for each route of its API."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal
 
-import httpx2
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from reseen.app.messages import (
     AuditPage,
@@ -34,43 +31,19 @@ from reseen.app.messages import (
     Verdict,
     Why,
 )
-from reseen.errors import ReseenError, one_line
+from reseen.client.calling import Caller, file_of, reaching, refusal
 
-_Message = TypeVar("_Message", bound=BaseModel)
 Picture = Path | bytes
 _CAMERAS: TypeAdapter[tuple[Camera, ...]] = TypeAdapter(tuple[Camera, ...])
 _PEOPLE: TypeAdapter[tuple[PersonFound, ...]] = TypeAdapter(tuple[PersonFound, ...])
 _JOBS: TypeAdapter[tuple[Job, ...]] = TypeAdapter(tuple[Job, ...])
 
 
-class Client:
-    """Talks to one server; use it in a ``with`` statement.
+class Client(Caller):
+    """Says everything that the API understands; `Caller` has its arguments.
 
-    Args:
-        url: Where it is served.
-        token: What stands in its ``--token-file``, if it has one; users `login` instead.
-        timeout: Seconds to wait for an answer.
-        http: Another HTTP client to send by, such as one that tests bring.
+    Every method raises `ReseenError` if the server refuses, or cannot be reached.
     """
-
-    def __init__(
-        self,
-        url: str = "http://127.0.0.1:8000",
-        *,
-        token: str = "",
-        timeout: float = 60.0,
-        http: httpx2.Client | None = None,
-    ) -> None:
-        self._http = http if http is not None else httpx2.Client(base_url=url, timeout=timeout)
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._http.close()
 
     # --- coming in ------------------------------------------------------------------------------------------
 
@@ -133,7 +106,7 @@ class Client:
         Raises:
             ReseenError: If the server refuses, or cannot be reached.
         """
-        files = [("picture", _file(each)) for each in pictures] + [("unlike", _file(each)) for each in unlike]
+        files = [("picture", file_of(each)) for each in pictures] + [("unlike", file_of(each)) for each in unlike]
         data: dict[str, Any] = {
             "purpose": purpose,
             "where": where,
@@ -148,7 +121,7 @@ class Client:
 
     def people(self, picture: Picture) -> tuple[PersonFound, ...]:
         """Finds the people in a picture of several, to search by one of them."""
-        return _PEOPLE.validate_json(self._sent("POST", "/people", files=[("picture", _file(picture))]).content)
+        return _PEOPLE.validate_json(self._sent("POST", "/people", files=[("picture", file_of(picture))]).content)
 
     def results(self, search: Search) -> Iterator[Result]:
         """Yields all results of a search, page by page."""
@@ -228,7 +201,7 @@ class Client:
 
     def draw_plan(self, picture: Picture) -> None:
         """Gives the plan that cameras hang on."""
-        self._sent("PUT", "/plan", files=[("picture", _file(picture))])
+        self._sent("PUT", "/plan", files=[("picture", file_of(picture))])
 
     def take_plan_away(self) -> None:
         """Takes the plan away; names and places of cameras stay."""
@@ -291,7 +264,7 @@ class Client:
         """
         data = {"source": source, "again": str(again)}
         data |= {name: str(value) for name, value in (("camera", camera), ("seconds", seconds)) if value is not None}
-        return self._told(Job, "POST", "/jobs", data=data, files=[("file", _file(each)) for each in files])
+        return self._told(Job, "POST", "/jobs", data=data, files=[("file", file_of(each)) for each in files])
 
     def job(self, job: str) -> Job:
         """Says how a job is going."""
@@ -299,10 +272,10 @@ class Client:
 
     def follow(self, job: str) -> Iterator[Job]:
         """Yields how a job is going, each time it has moved, until it is over."""
-        with _reaching(), self._http.stream("GET", f"/api/jobs/{job}/events", headers=self._headers) as answer:
+        with reaching(), self._http.stream("GET", f"/api/jobs/{job}/events", headers=self._headers) as answer:
             if not answer.is_success:
                 answer.read()
-                raise _refusal(answer)
+                raise refusal(answer)
             for line in answer.iter_lines():
                 if line.startswith("data: "):
                     yield Job.model_validate_json(line.removeprefix("data: "))
@@ -351,47 +324,9 @@ class Client:
         """Returns the audit trail, newest first, and whether its chain holds."""
         return self._told(AuditPage, "GET", "/audit", params={"before": before})
 
-    def _told(self, message: type[_Message], method: str, path: str, **content: Any) -> _Message:
-        try:
-            return message.model_validate_json(self._sent(method, path, **content).content)
-        except ValidationError as error:
-            raise ReseenError(f"the server answered something else than {message.__name__}: is it reseen's?") from error
-
-    def _sent(self, method: str, path: str, **content: Any) -> httpx2.Response:
-        with _reaching():
-            answer = self._http.request(method, f"/api{path}", headers=self._headers, **content)
-        if not answer.is_success:
-            raise _refusal(answer)
-        return answer
-
-
-@contextmanager
-def _reaching() -> Iterator[None]:
-    try:
-        yield
-    except httpx2.HTTPError as error:
-        raise ReseenError(f"the server cannot be reached ({one_line(error)}): is reseen serve running?") from error
-
-
-def _refusal(answer: httpx2.Response) -> ReseenError:
-    try:
-        detail = str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        detail = answer.reason_phrase
-    return ReseenError(f"the server refused ({answer.status_code}): {detail}")
-
 
 def _filter(
     where: str, cameras: Sequence[int], since: float | None, until: float | None
 ) -> dict[str, str | float | list[int]]:
     times = {name: value for name, value in (("since", since), ("until", until)) if value is not None}
     return {"where": where, "camera": list(cameras), **times}
-
-
-def _file(picture: Picture) -> tuple[str, bytes]:
-    if isinstance(picture, bytes):
-        return "picture", picture
-    try:
-        return picture.name, picture.read_bytes()
-    except OSError as error:
-        raise ReseenError(f"cannot read {picture}: {error.strerror}") from error
