@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 import reseen
 from reseen.app.desk import Desk
+from reseen.app.messages import Deletion
 from reseen.app.server import create_app
 from reseen.app.settings import Settings
 from reseen.app.words import is_sensitive
@@ -140,6 +141,7 @@ def test_a_form_needs_the_sessions_token(users: Desk) -> None:
     refused = ann.post("/retention", data={"days": "3"})
     assert refused.status_code == 403
     assert "load the page again" in refused.text
+    assert "Go back" not in refused.text, "the form there is as old"
     assert ann.post("/retention", data={"days": "3", "csrf": token}).status_code == 200
     assert users.gallery.retention == 3
     assert ann.post("/logout", data={"csrf": token}).url.path == "/login"
@@ -222,6 +224,20 @@ def test_errors_are_problems(web: TestClient) -> None:
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json().keys() == {"title", "status", "detail"}
+
+
+def test_the_description_says_by_example_what_an_address_wants(web: TestClient) -> None:
+    document = web.get("/openapi.json").json()
+    bare = [
+        (path, each["name"])
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+        for each in operation.get("parameters", ())
+        if each["in"] == "path" and not {"examples", "enum"} & each["schema"].keys()
+    ]
+    assert bare == []
+    example = document["components"]["schemas"]["Deletion"]["properties"]["reason"]["examples"][0]
+    assert Deletion(reason=example, cameras=(1,)).reason == example
 
 
 def test_the_description_tells_of_every_error_as_a_problem(web: TestClient) -> None:

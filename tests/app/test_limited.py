@@ -88,6 +88,7 @@ def test_what_others_do_is_not_theirs_to_see(desk: Desk, ann: Client, oz: TestCl
     assert ([each.id for each in limited.jobs()], limited.job(own).id) == ([own], own)
     pages = "".join(oz.get(path).text for path in ("/", "/searches", "/add"))
     assert f"job-{own}" in pages
+    assert "4 pictures by 1 camera can be searched" in pages
     assert not [each for each in (foreign, found.id, "what ann is after", 'href="/audit"') if each in pages]
     assert {each.id for each in ann.jobs()} == {foreign, own}
     assert len(ann.feedback().splitlines()) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi import APIRouter, File, Form, Path, Response, UploadFile
 
 from reseen.app import messages
 from reseen.app.api.parameters import Cursor, SearchId, Size, ThisDesk
@@ -105,7 +105,12 @@ def say(desk: ThisDesk, user: Visitor, search_id: SearchId, verdict: messages.Ve
 
 
 @router.get("/searches/{search_id}/queries/{place}/picture", response_class=Response)
-def query_picture(desk: ThisDesk, user: Visitor, search_id: SearchId, place: int) -> Response:
+def query_picture(
+    desk: ThisDesk,
+    user: Visitor,
+    search_id: SearchId,
+    place: Annotated[int, Path(description="0: the first.", examples=[0])],
+) -> Response:
     """Returns a picture that was searched by, as JPEG."""
     return Response(jpeg(desk.picture(user, f"query:{search_id}.{place}").open()), media_type="image/jpeg")
 

@@ -85,8 +85,8 @@ def answer(request: Request, status: int, detail: str, headers: dict[str, str] |
         headers = {"HX-Retarget": "#alert", "HX-Reswap": "innerHTML", **(headers or {})}
         return page(request, "alert.html", status=status, headers=headers, text=detail)
     said = _TITLES.get(status, title)
-    sent = request.method == "POST"
-    return page(request, "error.html", status=status, headers=headers, title=said, detail=detail, sent=sent)
+    again = request.method == "POST" and status in (400, 413, 422)
+    return page(request, "error.html", status=status, headers=headers, title=said, detail=detail, again=again)
 
 
 async def _mistake(request: Request, error: Exception) -> Response:
