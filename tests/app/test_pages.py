@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from reseen.app.desk import Desk
 from reseen.app.pages.people import timeline
+from reseen.app.server import create_app
+from reseen.app.settings import Settings
 from reseen.app.web.render import when
 from reseen.client import Client
+from reseen.search.gallery import Gallery
+from tests.app.conftest import LOCAL
 from tests.app.served import jpeg
 
 
@@ -114,6 +119,21 @@ def test_deleting_asks_first(web: TestClient, client: Client) -> None:
     receipt = web.post("/delete", data={**form, "sure": "yes"})
     assert "4 pictures were deleted for good; 8 are left" in receipt.text
     assert client.facets().total == 8
+
+
+def test_an_empty_gallery_says_so_on_every_page(settings: Settings, tmp_path: Path) -> None:
+    empty = settings.model_copy(update={"gallery": tmp_path / "empty"})
+    Gallery.open(empty.gallery).close()
+    said = {
+        "/": "nothing in the gallery yet", "/browse": "There is nothing here", "/compare": "The gallery is empty",
+        "/cameras": "no cameras yet", "/searches": "Nobody has searched yet", "/add": "Nothing was added here yet",
+        "/audit": "Nothing has been done here yet", "/delete": "Count what would be deleted", "/model": "0 pictures",
+    }  # fmt: skip
+    with Desk(empty) as desk:
+        browser = TestClient(create_app(desk), base_url=LOCAL, headers={"accept": "text/html"})
+        pages = {path: browser.get(path).text for path in said}
+    assert [path for path, text in said.items() if text not in pages[path]] == []
+    assert [path for path, page in pages.items() if "<tbody>" in page or "<legend>" in page] == []
 
 
 def test_a_list_of_searches_tells_what_was_asked_for(web: TestClient, client: Client) -> None:
