@@ -166,23 +166,26 @@ def test_axe_finds_nothing_serious_however_it_is_looked_at(page: Any, paths: lis
 def test_no_page_is_wider_than_its_window(page: Any, desk: Desk, client: Client) -> None:
     row = desk.overview().ids[0]
     found = client.search(purpose="a purpose without a place to break it " + 60 * "x", like_rows=[row])
-    for width in (390, 1280, 2560):
-        page.set_viewport_size({"width": width, "height": 900})
-        for path in (
-            "/",
-            f"/searches/{found.id}",
-            "/searches",
-            "/browse",
-            f"/people/{row}",
-            f"/why?one=row:{row}&other=row:{row}",
-            "/delete",
-            "/audit",
-            "/cameras",
-            "/model",
-        ):
-            page.goto(path)
+    for path in (
+        "/",
+        f"/searches/{found.id}",
+        "/searches",
+        "/browse",
+        f"/people/{row}",
+        f"/why?one=row:{row}&other=row:{row}",
+        "/delete",
+        "/audit",
+        "/cameras",
+        "/model",
+    ):
+        page.goto(path)
+        for width in (390, 1280, 2560):
+            page.set_viewport_size({"width": width, "height": 900})
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide <= 0, (path, width)
+    page.evaluate("document.querySelector('main').append('x'.repeat(500))")
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide > 0, "it would be noticed"
 
 
 def test_a_cancelled_job_is_followed_to_its_end_among_more_than_a_browser_has_connections(

@@ -6,6 +6,7 @@ import ast
 import inspect
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
@@ -70,6 +71,23 @@ def test_a_user_comes_in_acts_and_goes(desk: Desk) -> None:
         ("ann", "login refused"), ("ann", "login"), ("ann", "retention"), ("bob", "login"), ("ann", "logout"),
         ("bob", "logout"),
     ]  # fmt: skip
+
+
+def test_visitors_side_by_side_each_get_their_own_answers(address: str, desk: Desk) -> None:
+    def visit(pid: int) -> list[str]:
+        with Client(address) as visitor:
+            found = [visitor.search(jpeg(pid, camera), purpose=f"visitor {pid}") for camera in (1, 2)]
+            assert [each.purpose for each in found] == [f"visitor {pid}"] * 2
+            assert len(visitor.rows().rows) == visitor.facets().total == found[0].total == 12
+            return [visitor.open(each.id).results[0].id for each in found]
+
+    with ThreadPoolExecutor(8) as crowd:
+        nearest = list(crowd.map(visit, [1, 2, 3, 4] * 2))
+    assert nearest[:4] == nearest[4:], "whoever asks the same is told the same"
+    assert len({row for rows in nearest for row in rows}) == 8, "each picture is in the gallery, and nearest to itself"
+    assert len(desk.state.searches.recent(size=100)) == 16
+    assert [each.action for each in desk.state.audit.entries()] == ["search"] * 16
+    assert desk.state.audit.problems() == []
 
 
 def test_nobody_has_to_come_in_where_nobody_is_asked(client: Client) -> None:
