@@ -154,7 +154,7 @@ def test_only_a_job_that_runs_has_an_end_in_sight(web: TestClient, desk: Desk) -
     assert "Cancel" in running
     cancelling = web.post(f"/jobs/{one}/cancel", headers={"hx-request": "true"}).text
     assert "cancelling" in cancelling
-    assert "left<" not in cancelling
+    assert " s left" not in cancelling
 
 
 def test_a_models_card_can_bring_neither_html_nor_pictures(web: TestClient) -> None:
