@@ -113,6 +113,24 @@ def test_the_retention_is_not_theirs(desk: Desk, oz: TestClient) -> None:
     assert not re.search('action="/retention"', page)
 
 
+def test_what_is_everybodys_is_not_theirs_to_turn(desk: Desk, ann: Client, oz: TestClient) -> None:
+    """The plan hangs all cameras, and facets of gender and age are turned on for everybody."""
+    plan = {"picture": ("plan.jpg", jpeg(60, 3))}
+    refused = [
+        oz.put("/api/model/sensitive", json={"on": True}),
+        oz.post("/model/sensitive", data={"on": "yes"}),
+        oz.put("/api/plan", files=plan),
+        oz.delete("/api/plan"),
+    ]
+    assert [each.status_code for each in refused] == [404] * 4
+    assert oz.post("/cameras", files={"plan": plan["picture"]}, follow_redirects=False).status_code == 303
+    assert desk.state.cameras.plan() is None
+    assert not ann.model().sensitive
+    assert "/model/sensitive" not in oz.get("/model").text
+    assert 'name="plan"' not in oz.get("/cameras").text
+    assert 'name="plan"' in login(desk, "ann").get("/cameras").text
+
+
 def test_pictures_are_added_to_their_own_cameras_alone(desk: Desk, oz: TestClient) -> None:
     answers = [
         oz.post("/api/jobs", files=[("file", ("0001_c3s1_000001_01.jpg", jpeg(60, 3)))], data=said)

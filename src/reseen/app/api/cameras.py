@@ -16,7 +16,7 @@ from reseen.app.finding import looking
 from reseen.app.finding.rows import camera_message
 from reseen.app.state.cameras import Plan, Spot
 from reseen.app.state.users import User
-from reseen.app.web.door import Operator, Visitor
+from reseen.app.web.door import Operator, Overseer, Visitor
 from reseen.app.web.problems import missing
 from reseen.app.web.uploads import jpeg, read_pictures
 from reseen.app.words import plain_line
@@ -56,13 +56,13 @@ def plan(desk: ThisDesk, user: Visitor) -> Response:
 
 
 @router.put("/plan", status_code=204)
-def draw(desk: ThisDesk, user: Operator, picture: Annotated[UploadFile, File(description="A plan.")]) -> None:
+def draw(desk: ThisDesk, user: Overseer, picture: Annotated[UploadFile, File(description="A plan.")]) -> None:
     """Gives the plan that cameras hang on."""
     hang(desk, user, picture)
 
 
 @router.delete("/plan", status_code=204)
-def take_away(desk: ThisDesk, user: Operator) -> None:
+def take_away(desk: ThisDesk, user: Overseer) -> None:
     """Takes the plan away; names and places of cameras stay."""
     _keep(desk, user, None)
 

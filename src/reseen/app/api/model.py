@@ -12,7 +12,7 @@ from reseen.app.api.parameters import ThisDesk
 from reseen.app.desk import SENSITIVE
 from reseen.app.finding.feedback import pairs, training_set
 from reseen.app.finding.model import describe, picture
-from reseen.app.web.door import Operator, Visitor
+from reseen.app.web.door import Operator, Overseer, Visitor
 
 router = APIRouter(tags=["model"])
 
@@ -30,7 +30,7 @@ def model_picture(desk: ThisDesk, user: Visitor, name: messages.ModelPicture) ->
 
 
 @router.put("/model/sensitive")
-def turn(desk: ThisDesk, user: Operator, on: Annotated[bool, Body(embed=True)]) -> messages.ModelInfo:
+def turn(desk: ThisDesk, user: Overseer, on: Annotated[bool, Body(embed=True)]) -> messages.ModelInfo:
     """Turns apparent gender and age on or off, for everybody."""
     desk.state.switches[SENSITIVE] = on
     desk.state.audit.add(user.name, "sensitive attributes", on=on)

@@ -41,6 +41,8 @@ def _put(desk: Desk, user: User, form: FormData) -> None:
     for camera, spot in said.items():
         if spot != messages.Spot(name=known[camera].name, x=known[camera].x, y=known[camera].y):
             api.put(desk, user, camera, spot)
+    if not user.oversees:  # the plan is of all cameras
+        return
     drawn = form.get("plan")
     if isinstance(drawn, UploadFile) and drawn.filename:
         api.hang(desk, user, drawn)

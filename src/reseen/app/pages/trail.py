@@ -10,7 +10,7 @@ from reseen.app.api import audit as audit_api
 from reseen.app.api import model as model_api
 from reseen.app.api.parameters import ThisDesk
 from reseen.app.finding.model import card_html, describe
-from reseen.app.web.door import Operator, Overseer, Visitor
+from reseen.app.web.door import Overseer, Visitor
 from reseen.app.web.render import page
 
 router = APIRouter()
@@ -24,7 +24,7 @@ def model(request: Request, desk: ThisDesk, user: Visitor) -> Response:
 
 
 @router.post("/model/sensitive")
-async def turn(request: Request, desk: ThisDesk, user: Operator) -> Response:
+async def turn(request: Request, desk: ThisDesk, user: Overseer) -> Response:
     """Turns apparent gender and age on or off."""
     on = (await request.form()).get("on") == "yes"
     await run_in_threadpool(model_api.turn, desk, user, on)
