@@ -216,7 +216,7 @@ def divisions_of(folder: Path) -> dict[str, list[dict[str, Any]]]:
     Raises:
         ReseenError: If it is no checkpoint.
     """
-    return dict(_noted(folder, "divisions", {}))
+    return dict(_noted(folder, "divisions"))
 
 
 def held_back(folder: Path) -> dict[str, Any]:
@@ -227,12 +227,14 @@ def held_back(folder: Path) -> dict[str, Any]:
     Raises:
         ReseenError: If it is no checkpoint.
     """
-    return dict(_noted(folder, "held_back", {}))
+    return dict(_noted(folder, "held_back"))
 
 
-def _noted(folder: Path, key: str, default: Any = None) -> Any:
+def _noted(folder: Path, key: str) -> Any:
+    file = check_model(folder) / CONFIG
     try:
-        content = json.loads((check_model(folder) / CONFIG).read_text())
-        return content[key] if default is None else content.get(key, default)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ReseenError(f"cannot read {folder / CONFIG}: {one_line(error)}; train or copy it again") from error
+        return json.loads(file.read_text())[key]
+    except KeyError:
+        raise ReseenError(f"{file} does not say {key!r}, so whom the model knows is unknown: train it again") from None
+    except (ValueError, TypeError) as error:
+        raise ReseenError(f"cannot read {file}: {one_line(error)}; train or copy it again") from error

@@ -97,14 +97,15 @@ def test_a_file_tells_what_its_attributes_are(tmp_path: Path) -> None:
         replace(before, schema=AttributeSchema("drawn", (binary("hat"), binary("color"))))
 
 
-def test_a_file_that_does_not_tell_them_is_read_all_the_same(tmp_path: Path) -> None:
+def test_a_file_that_does_not_tell_them_is_refused(tmp_path: Path) -> None:
     make().save(tmp_path / "e.parquet")
     table = pq.read_table(tmp_path / "e.parquet")
     content = json.loads(table.schema.metadata[b"reseen"])
     del content["schema"]
     metadata = {**table.schema.metadata, b"reseen": json.dumps(content)}
     pq.write_table(table.replace_schema_metadata(metadata), tmp_path / "e.parquet")
-    assert Embeddings.load(tmp_path / "e.parquet").schema is None
+    with pytest.raises(ReseenError, match=r"is not a file of embeddings .*'schema'"):
+        Embeddings.load(tmp_path / "e.parquet")
 
 
 def test_rows_survive_a_file_when_they_are_a_slice(tmp_path: Path) -> None:

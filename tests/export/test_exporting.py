@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 
 import reseen
 from reseen import models
+from reseen.checkpoint_files import divisions_of, held_back, trained_on
 from reseen.data import open_split
 from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
@@ -26,13 +26,22 @@ from tests.search.gallery.persons import png
 pytest.importorskip("nncf", reason="the extra export is tested with its current versions alone")
 
 
+HELD = {"name": "cuhk01", "options": {"fold": 3}, "share": 0.1, "seed": 0}
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     config = {"system": "ide", "backbone": "test_resnet", "num_identities": 5}
     model = models.build(models.config_of(config)).eval()
     checkpoint.save(
-        tmp_path / "last", model, EmbedderConfig(size=(64, 32)), card="# Drawn by hand", trained_on=["market1501"]
+        tmp_path / "last",
+        model,
+        EmbedderConfig(size=(64, 32)),
+        card="# Drawn by hand",
+        trained_on=["cuhk01"],
+        divisions={"cuhk01": [{"fold": 3}]},
+        held_back=HELD,
     )
     return tmp_path / "last"
 
@@ -54,7 +63,8 @@ def test_eight_bits_are_another_model_whose_cost_is_known(
     card = (tmp_path / "small" / "README.md").read_text()
     assert f"{100 * (found.before - found.after):.2f} points lost, on market1501." in card
     assert "# Drawn by hand" in card
-    assert json.loads((tmp_path / "small" / "config.json").read_text())["trained_on"] == ["market1501"]
+    known = trained_on(tmp_path / "small"), divisions_of(tmp_path / "small"), held_back(tmp_path / "small")
+    assert known == (("cuhk01",), {"cuhk01": [{"fold": 3}]}, HELD), "whom it knows is still told"
     graph, step = {"onnx": ("model.onnx", b"QuantizeLinear"), "openvino": ("model.xml", b"FakeQuantize")}[engine]
     assert (tmp_path / "small" / graph).read_bytes().count(step) >= 10, "a step for each convolution"
 

@@ -24,7 +24,8 @@ def viper(tmp_path: Path) -> Path:
 
 def checkpoint(folder: Path, **noted: Any) -> Path:
     folder.mkdir()
-    (folder / CONFIG).write_text(json.dumps({"trained_on": ["viper"], "divisions": {"viper": [{"fold": 1}]}} | noted))
+    content = {"trained_on": ["viper"], "divisions": {"viper": [{"fold": 1}]}, "held_back": {}} | noted
+    (folder / CONFIG).write_text(json.dumps(content))
     (folder / MODEL_FILE).touch()
     return folder
 

@@ -309,7 +309,8 @@ def test_resuming_with_another_recipe_is_refused(market_drawn: Path, straight: P
     assert (straight / "recipe.yaml").read_text() == before
 
 
-def test_a_failed_start_leaves_nothing(market_drawn: Path, tmp_path: Path) -> None:
+def test_a_failed_start_leaves_nothing(market_drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reseen.training.fit.cached_images", lambda *_, **__: pytest.fail("pictures were decoded"))
     with pytest.raises(ReseenError, match=r"missing\.safetensors"):
         fit(make_recipe(market_drawn, init={"backbone": "missing.safetensors"}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -340,7 +341,7 @@ def test_a_failed_start_leaves_nothing(market_drawn: Path, tmp_path: Path) -> No
 def test_mistakes_end_in_one_line(market_drawn: Path, tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ReseenError, match=message):
         fit(make_recipe(market_drawn, **changes), tmp_path / "run")
-    assert not (tmp_path / "run" / "last").exists()
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_used_folder_is_not_overwritten(market_drawn: Path, straight: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from reseen.checkpoint_files import checkpoints_for, divisions_of, fold_folder, trained_on
+from reseen.checkpoint_files import CONFIG, MODEL_FILE, checkpoints_for, divisions_of, fold_folder, trained_on
 from reseen.data import open_split
 from reseen.errors import ReseenError
 from reseen.training.fit import Run
@@ -116,6 +116,24 @@ def test_folds_without_queries_are_told_of_before_any_is_trained(
     monkeypatch.setattr("reseen.training.folds.open_data", lambda data: split)
     with pytest.raises(ReseenError, match="--folds 2: viper has no queries, so no rankings to average; leave it out"):
         train_folds(recipe_on(viper), tmp_path / "run", 2, start())
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_start_that_knows_a_later_folds_test_persons_is_told_of_before_any_is_trained(
+    viper: Path, tmp_path: Path
+) -> None:
+    begin = tmp_path / "begin"
+    begin.mkdir()
+    noted = {"trained_on": ["viper"], "divisions": {"viper": [{"fold": 0}]}, "held_back": {}}
+    (begin / CONFIG).write_text(json.dumps(noted))
+    (begin / MODEL_FILE).touch()
+    recipe = recipe_on(viper).model_copy(update={"init": {"backbone": str(begin)}})
+    said = r"init\.backbone: .* trained on viper with fold=0, and may know test persons of fold=1: start from a model"
+    with pytest.raises(ReseenError, match=said):
+        train_folds(recipe, tmp_path / "run", 2, start())
+    other = recipe.data.model_copy(update={"options": {"fold": 1}})
+    with pytest.raises(ReseenError, match=said):
+        start()(recipe.model_copy(update={"data": other}), tmp_path / "run", False).train()
     assert not (tmp_path / "run").exists()
 
 

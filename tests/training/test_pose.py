@@ -8,7 +8,7 @@ import pytest
 import torch
 from rich.console import Console
 
-from reseen.checkpoint_files import trained_on
+from reseen.checkpoint_files import divisions_of, trained_on
 from reseen.data.skeleton import COCO18
 from reseen.errors import ReseenError
 from reseen.pose.examples import Examples
@@ -27,7 +27,7 @@ STILL = PoseTraining(network=TINY, epochs=2, batch_size=2, zoom=1, shift=0, jitt
 class Few:
     """The same person four times: known to have joints, or not."""
 
-    datasets = ("drawn",)
+    datasets = ("drawn", "viper")
 
     def __init__(self, known: bool = True) -> None:
         self.known = torch.full((4,), known)
@@ -108,7 +108,7 @@ def test_a_run_that_is_stopped_ends_like_one_that_is_not(tmp_path: Path) -> None
         PoseRun(other, Few(), parts, resume=True, accelerator="cpu", console=quiet).train()
     PoseRun(STILL, Few(), parts, resume=True, accelerator="cpu", console=quiet).train()
     assert load_pose_net(parts).name == load_pose_net(tmp_path / "whole").name
-    assert trained_on(parts) == ("drawn",)
+    assert (trained_on(parts), divisions_of(parts)) == (("drawn", "viper"), {"viper": [{"fold": 0}]})
     assert len((parts / "metrics.csv").read_text().splitlines()) == 3
 
 

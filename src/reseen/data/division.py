@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from reseen.checkpoint_files import divisions_of, trained_on
 from reseen.data import DATASETS, checked_options, loader, loader_options
-from reseen.errors import ReseenError, ReseenWarning
+from reseen.errors import ReseenError
 
 _FOLD = "fold"
+_SAME_PICTURES = ({"peta", "viper"},)
+"""Data sets one of which is in the other: PETA has all pictures of VIPeR's persons."""
 
 
 def division(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,20 +59,32 @@ def as_trained(checkpoint: Path, name: str, options: Mapping[str, Any]) -> dict[
     """
     known = divisions_of(checkpoint).get(name, [])
     chosen = {**(known[0] if known else {}), **options}
-    asked = division(name, chosen)
-    if other := next((own for own in known if own != asked), None):
-        raise ReseenError(
-            f"{checkpoint} was trained on {name}{_words(' with ', other)}, and may know test persons of"
-            f"{_words(' ', asked)}: leave that option out, or evaluate a model that was trained with it"
-        )
-    if asked and not known and name in trained_on(checkpoint):
-        warnings.warn(
-            f"{checkpoint} does not tell how {name} was divided when it was trained: it may know some of the persons "
-            f"that are tested with{_words(' ', asked)}",
-            ReseenWarning,
-            stacklevel=2,
-        )
+    if why := may_know(checkpoint, name, chosen):
+        how = "leave that option out, or evaluate" if known else "evaluate"
+        raise ReseenError(f"{checkpoint} {why}: {how} a model that has not seen them")
     return chosen
+
+
+def may_know(checkpoint: Path, name: str, options: Mapping[str, Any]) -> str:
+    """Says why a checkpoint may know test persons of a data set; empty if it has seen none of them.
+
+    Args:
+        checkpoint: Folder of the checkpoint.
+        name: Key of the data set.
+        options: Of its loader.
+
+    Raises:
+        ReseenError: If it is no checkpoint, or does not say what it was trained on.
+    """
+    seen, known, asked = trained_on(checkpoint), divisions_of(checkpoint).get(name, []), division(name, options)
+    if other := next((own for own in known if own != asked), None):
+        return f"was trained on {name}{_words(' with ', other)}, and may know test persons of{_words(' ', asked)}"
+    if asked and not known and name in seen:
+        return f"was trained on {name}, does not say how that was divided, and may know test persons"
+    for around in seen:
+        if {name, around} in _SAME_PICTURES:
+            return f"was trained on {around}, and may know test persons of {name}: both have pictures of these"
+    return ""
 
 
 def _deciding(name: str) -> tuple[str, ...]:

@@ -6,7 +6,15 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from reseen.checkpoint_files import CARD, GRAPH_FILES, EngineName, check_new_graph, divisions_of, trained_on
+from reseen.checkpoint_files import (
+    CARD,
+    GRAPH_FILES,
+    EngineName,
+    check_new_graph,
+    divisions_of,
+    held_back,
+    trained_on,
+)
 from reseen.data.person import Split
 from reseen.errors import ReseenError
 from reseen.evaluation.report import EvaluationReport
@@ -120,6 +128,7 @@ def export(
             distance=torch.distance,
             trained_on=trained_on(checkpoint),
             divisions=divisions_of(checkpoint),
+            held_back=held_back(checkpoint),
         )
         if torch.calibration is not None and form.digest == torch.digest:  # quantised, distances mean something else
             checkpoints.save_calibration(partial, torch.calibration)

@@ -94,6 +94,7 @@ def save_graph(
     distance: Distance | None = None,
     trained_on: Sequence[str] = (),
     divisions: Divisions | None = None,
+    held_back: Mapping[str, Any] | None = None,
 ) -> None:
     """Makes a folder, in which a graph's files lie already, one that `load` reads.
 
@@ -106,9 +107,15 @@ def save_graph(
         distance: What descriptors are to be compared by.
         trained_on: Keys of the data sets it has seen persons of.
         divisions: How these were divided.
+        held_back: Which persons it has not.
     """
     digests = {file.name: _digest(file) for file in graph_files(directory, written_for)}
-    content = {"graph": form.model_dump(mode="json"), "files": digests, "divisions": dict(divisions or {})}
+    content = {
+        "graph": form.model_dump(mode="json"),
+        "files": digests,
+        "divisions": dict(divisions or {}),
+        "held_back": dict(held_back or {}),
+    }
     _save_rest(directory, content, embedder, card, distance, trained_on)
 
 

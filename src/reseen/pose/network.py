@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -126,12 +127,30 @@ def load_vgg(network: PoseNet, path: Path) -> None:
     network.vgg.load_state_dict({key: value.float() for key, value in convolutions.items() if value is not None})
 
 
-def save_pose_net(folder: Path, network: PoseNet, *, trained_on: Sequence[str] = ()) -> None:
-    """Writes weights and configuration into a folder, and the keys of the data sets whose persons it has seen."""
+def save_pose_net(
+    folder: Path,
+    network: PoseNet,
+    *,
+    trained_on: Sequence[str] = (),
+    divisions: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+) -> None:
+    """Writes weights and configuration into a folder.
+
+    Args:
+        folder: The folder.
+        network: The network.
+        trained_on: Keys of the data sets whose persons it has seen.
+        divisions: How these were divided; see `reseen.checkpoint_files.divisions_of`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     weights = {key: tensor.detach().cpu().contiguous() for key, tensor in network.state_dict().items()}
     save_file(weights, folder / MODEL_FILE)
-    content = {"pose": network.config.model_dump(mode="json"), "trained_on": list(trained_on)}
+    content = {
+        "pose": network.config.model_dump(mode="json"),
+        "trained_on": list(trained_on),
+        "divisions": dict(divisions or {}),
+        "held_back": {},
+    }
     (folder / CONFIG).write_text(json.dumps(content, indent=2) + "\n")
 
 

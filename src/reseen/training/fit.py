@@ -49,7 +49,7 @@ from reseen.training.loop.step import Step, build_sampler, number_of
 from reseen.training.loop.stop import GracefulStop
 from reseen.training.loop.tally import Tally
 from reseen.training.outcome import Outcome
-from reseen.training.recipe import DataSection, Recipe, check_unchanged, dump_recipe
+from reseen.training.recipe import DataSection, Recipe, check_unchanged, check_unseen, dump_recipe
 from reseen.training.rendering import render_missing
 from reseen.training.system import build_system, check_phases
 
@@ -98,6 +98,7 @@ class Run:
         """
         state = TrainingState.of_run(self.folder) if self.resume else None
         self._check_folder(state)
+        check_unseen(self.recipe)
         self.fabric = self._fabric()
         render_missing(self.recipe, self.console, load=state is None)
         restart_peak_memory()

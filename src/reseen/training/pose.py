@@ -17,6 +17,8 @@ from rich.console import Console
 from torch import Generator, Tensor, nn
 
 from reseen.checkpoint_files import HISTORY, STATE
+from reseen.data import DATASETS
+from reseen.data.division import division
 from reseen.data.images.transforms import Augmentation, augment, normalize
 from reseen.data.samplers import RandomSampler
 from reseen.data.skeleton import COCO18
@@ -203,7 +205,9 @@ class PoseRun:
                 if figures is None or self.stop_after == epoch + 1 < config.epochs:
                     self.console.print(f"stopped; {self.folder} can be gone on with", highlight=False, soft_wrap=True)
                     return None
-        save_pose_net(self.folder, network, trained_on=self.examples.datasets)
+        names = self.examples.datasets
+        divisions = {name: [own] for name in names if name in DATASETS and (own := division(name, {}))}
+        save_pose_net(self.folder, network, trained_on=names, divisions=divisions)
         return network.eval()
 
     def _open_folder(self) -> None:

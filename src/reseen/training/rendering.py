@@ -44,7 +44,7 @@ def render_missing(recipe: Recipe, console: Console, *, load: bool = True) -> No
 
 def _missing(recipe: Recipe) -> dict[Path, RenderConfig]:
     """Returns what is to be rendered, by its folder."""
-    wanted = {source.root: source.render for source in recipe.sources if source.root and source.render}
+    wanted = {source.root: source.render for source in recipe.sources.values() if source.root and source.render}
     return {
         folder: config
         for folder, config in wanted.items()

@@ -18,6 +18,7 @@ from reseen.training.recipe.sections import (
     ScheduleSection,
     SourceSection,
 )
+from reseen.training.recipe.starts import check_unseen
 
 __all__ = [
     "TEACHER",
@@ -30,6 +31,7 @@ __all__ = [
     "ScheduleSection",
     "SourceSection",
     "check_unchanged",
+    "check_unseen",
     "content_of",
     "dump_recipe",
     "load_recipe",

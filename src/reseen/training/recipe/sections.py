@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from reseen.checkpoint_files import CONFIG, divisions_of, trained_on
+from reseen.checkpoint_files import CONFIG, MODEL_FILE, divisions_of, trained_on
 from reseen.data import checked_options
 from reseen.data.division import division
 from reseen.data.images.size import Size
@@ -292,14 +292,14 @@ class Recipe(_Section):
     @property
     def trained_on(self) -> tuple[str, ...]:
         """Keys of all data sets that the system has seen persons of, those of the checkpoints in ``init`` last."""
-        before = [name for folder in self._checkpoints for name in trained_on(folder)]
-        return tuple(dict.fromkeys([*(source.name for source in self._learnt_from), *before]))
+        before = [name for folder in self.checkpoints.values() for name in trained_on(folder)]
+        return tuple(dict.fromkeys([*(source.name for source in self.learnt_from.values()), *before]))
 
     @property
     def divisions(self) -> dict[str, list[dict[str, Any]]]:
         """How each of these data sets was divided there; see `reseen.checkpoint_files.divisions_of`."""
-        noted = [(source.name, [division(source.name, source.options)]) for source in self._learnt_from]
-        noted += [each for folder in self._checkpoints for each in divisions_of(folder).items()]
+        noted = [(source.name, [division(source.name, source.options)]) for source in self.learnt_from.values()]
+        noted += [each for folder in self.checkpoints.values() for each in divisions_of(folder).items()]
         found: dict[str, list[dict[str, Any]]] = {}
         for name, own in ((name, own) for name, several in noted for own in several if own):
             if own not in (known := found.setdefault(name, [])):
@@ -307,19 +307,26 @@ class Recipe(_Section):
         return found
 
     @property
-    def sources(self) -> list[SourceSection]:
-        """Whatever its images come from."""
-        data = [self.data, *(phase.data for phase in self.phases if phase.data)]
-        return [source for each in data for source in (each, *each.extra)]
+    def sources(self) -> dict[str, SourceSection]:
+        """Whatever its images come from, by its place in the recipe."""
+        data = {"data": self.data}
+        data |= {f"phases.{index}.data": phase.data for index, phase in enumerate(self.phases) if phase.data}
+        found: dict[str, SourceSection] = {}
+        for place, section in data.items():
+            found |= {place: section} | {f"{place}.extra.{row}": each for row, each in enumerate(section.extra)}
+        return found
 
     @property
-    def _learnt_from(self) -> list[SourceSection]:
-        return self.sources if self.phases or isinstance(self.distance, Kissme) else []
+    def learnt_from(self) -> dict[str, SourceSection]:
+        """Those whose training images it learns from."""
+        return self.sources if self.phases or isinstance(self.distance, Kissme) else {}
 
     @property
-    def _checkpoints(self) -> list[Path]:
-        """Those among what parts start from."""
-        return [Path(source) for source in self.init.values() if (Path(source) / CONFIG).is_file()]
+    def checkpoints(self) -> dict[str, Path]:
+        """The folders of those among what parts start from, by part."""
+        places = {part: Path(source) for part, source in self.init.items()}
+        folders = {part: place.parent if place.name == MODEL_FILE else place for part, place in places.items()}
+        return {part: folder for part, folder in folders.items() if (folder / CONFIG).is_file()}
 
     def data_of(self, phase: int) -> DataSection:
         """Returns the training set of a phase, by its number."""

@@ -11,8 +11,6 @@ from timm.models import EfficientNet, register_model
 
 from reseen.extras import need
 
-PACKAGED = "packaged_lite0"
-"""Name of the backbone whose hub weights need no download."""
 _CLASSIFIER = "_fc."
 
 
