@@ -54,17 +54,16 @@ def passing(rows: int, hat: NDArray[np.float32]) -> NDArray[np.bool_]:
 def truth(
     features: NDArray[np.float32], queries: NDArray[np.float32], mask: NDArray[np.bool_] | None
 ) -> list[set[int]]:
+    """Returns the ten nearest rows to each query: among a hundred by a matrix product, told apart by differences."""
+    squares = np.einsum("nd,nd->n", features, features)
+    if mask is not None:
+        squares[~mask] = np.inf
     answers = []
     for query in queries:
-        squares = np.concatenate(
-            [
-                np.square(features[start : start + 65_536] - query).sum(axis=1)
-                for start in range(0, len(features), 65_536)
-            ]
-        )
-        if mask is not None:
-            squares[~mask] = np.inf
-        answers.append(set(np.argpartition(squares, 10)[:10].tolist()))
+        near = np.argpartition(squares - 2 * (features @ query), min(100, len(squares) - 1))[:100]
+        near = near[np.isfinite(squares[near])]
+        exact = np.square(features[near].astype(np.float64) - query).sum(axis=1)
+        answers.append(set(near[np.argsort(exact)[:10]].tolist()))
     return answers
 
 

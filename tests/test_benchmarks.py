@@ -8,7 +8,11 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
+
+from reseen import Embeddings
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
@@ -47,3 +51,34 @@ def test_figures_of_other_models_stay(tmp_path: Path) -> None:
     for measured in ({"one": {"VIPeR mAP": 0.1}, "two": {"VIPeR mAP": 0.2}}, {"two": {"VIPeR mAP": 0.3}}):
         transfer.put(measured, file)
     assert json.loads(file.read_text()) == {"one": {"VIPeR mAP": 0.1}, "two": {"VIPeR mAP": 0.3}}
+
+
+def test_precision_behind_the_last_right_picture_counts_nothing() -> None:
+    unlike, rng = benchmark("unlike"), np.random.default_rng(0)
+    for count in (1, 2, 7):
+        right = rng.permutation(np.arange(300) < count)
+        score = rng.random(300) - 0.3 * right
+        assert unlike.average_precision(score, right) == pytest.approx(average_precision_score(right, -score))
+    tied = np.array([0.0, 0.0, 1.0])  # the gallery's order decides
+    assert unlike.average_precision(tied, np.array([False, True, False])) == pytest.approx(1 / 2)
+
+
+def test_distances_of_a_search_are_those_of_its_query_and_of_the_pictures_confirmed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unlike, rng = benchmark("unlike"), np.random.default_rng(0)
+    monkeypatch.setattr(unlike, "_BLOCK", 3)
+    pids = np.repeat(np.arange(1, 6), 8)
+    people = Embeddings(rng.normal(size=(40, 4)) + pids[:, None], pids, np.tile([1, 2], 20))
+    rows = np.arange(0, 40, 5)
+    found = list(unlike.searches(people, people, rows))
+    assert [each[0] for each in found] == pids[rows].tolist()
+    for row, (_, right, like, wrong, to_query, to_like, to_wrong) in zip(rows, found, strict=True):
+        kept = people[np.flatnonzero((people.pids != people.pids[row]) | (people.camids != people.camids[row]))]
+        assert np.array_equal(right, kept.pids == people.pids[row])
+        assert right[like].all()
+        assert not right[wrong].any()
+        for places, squares in ((like, to_like), (wrong, to_wrong)):
+            between = kept.features[places][:, None] - kept.features
+            np.testing.assert_allclose(squares, np.square(between).sum(axis=2), atol=1e-4)
+        np.testing.assert_allclose(to_query, np.square(people.features[row] - kept.features).sum(axis=1), atol=1e-4)

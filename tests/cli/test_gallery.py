@@ -70,6 +70,12 @@ def test_from_the_first_picture_to_the_last(
     assert drawn.exists()
     assert "left out" in result.stderr  # the query's own camera
 
+    with monkeypatch.context() as patch:
+        patch.chdir(tmp_path)  # the pictures need not be there any more
+        gone = next(iter(sorted(market_drawn.glob("bounding_box_test/*_c1*.jpg")))).name
+        assert "deleted 1 rows" in said("delete", hall, "--path", f"pictures/{gone}", "--yes")
+    count -= 1
+
     refused = run("gallery", "delete", hall, "--camera", 2)
     assert refused.exit_code == 1
     assert f"{count} rows" in said("info", hall)

@@ -56,6 +56,12 @@ def test_it_gives_what_the_embedder_gives(folder: Path, embedder: Embedder, work
         np.testing.assert_allclose(found.attributes[name], values, atol=1e-5)
 
 
+def test_relative_places_become_absolute_names(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list_pictures(folder / "pictures")
+    monkeypatch.chdir(folder)
+    assert list_pictures(Path("pictures")).equals(whole)
+
+
 def test_a_zip_and_a_table_name_the_same_pictures(folder: Path, tmp_path: Path, work: Work) -> None:
     names = sorted(path.name for path in (folder / "pictures").iterdir())
     with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from reseen.addresses import open_address
+from reseen.data.images.reference import absolute
 from reseen.data.images.source import is_image
 from reseen.data.names import MARKET_NAME
 from reseen.data.person import UNKNOWN_PID, PersonImage
@@ -67,9 +68,9 @@ def _on_disk(path: Path) -> Iterator[Row]:
             raise ReseenError(
                 f"{image.name} is no file and in no zip, so no other machine can read it: unpack it first"
             )
-        archive = None if image.archive is None else str(image.archive.absolute())
-        lies = str(image.path if archive else image.path.absolute())
-        yield _row(image, image.name, "", lies, archive)
+        archive = None if image.archive is None else absolute(str(image.archive))
+        lies = str(image.path) if archive else absolute(str(image.path))
+        yield _row(image, absolute(image.name), "", lies, archive)
 
 
 def _at_address(address: str) -> Iterator[Row]:

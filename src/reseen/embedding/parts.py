@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from reseen.data.images.reference import absolute
 from reseen.data.person import PersonImage, seconds_of
 from reseen.descriptors.embeddings import COMPRESSION, Embeddings
 from reseen.errors import ReseenError
@@ -111,6 +112,6 @@ def _read(part: Path, images: Mapping[bytes, PersonImage], timed: bool) -> Embed
         Embeddings.load(part)[np.array(rows, np.int64)],
         pids=np.array([image.pid for image in known], np.int64),
         camids=np.array([image.camid for image in known], np.int64),
-        paths=[image.name for image in known],
+        paths=[absolute(image.name) for image in known],  # the file may be moved
         seconds=seconds_of(known) if timed else None,
     )

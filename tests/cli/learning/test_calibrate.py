@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def test_without_persons_held_back_the_test_persons_are_taken_and_it_says_so(
     assert card.count("## Same person?") == 1
     assert card.index("## Figures") < card.index("## Same person?") < card.index("## Use")
     assert "![How often what is told is so](reliability.png)" in card
+    assert re.search(r"expected calibration error \|\n\|---\|---\|\n\| 1 pair in 2 \| \d+\.\d\d% \|\n", card)
     with Image.open(last / "reliability.png") as picture:
         assert min(picture.size) > 300
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from reseen.data.images.reference import image_of
+from reseen.data.images.reference import absolute, image_of
 from reseen.data.person import UNKNOWN_PID, PersonImage
 from reseen.errors import ReseenError
 
@@ -40,3 +40,25 @@ def test_what_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ReseenError, match=f"there is no picture {name}; name a picture file"):
         image_of(name)
+
+
+def test_an_absolute_name_stands_for_the_same_image_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, store = tmp_path / "here", tmp_path / "store"
+    here.mkdir()
+    store.mkdir()
+    painted(store / "4f2a.png")
+    (here / "0002_c3.png").symlink_to(store / "4f2a.png")
+    with zipfile.ZipFile(here / "set.zip", "w") as archive:
+        archive.write(store / "4f2a.png", "../0007_c2.png")
+    monkeypatch.chdir(here)
+    names = {
+        "0002_c3.png": f"{here}/0002_c3.png",  # the link's own name tells who it is
+        "../here/0002_c3.png": f"{here}/0002_c3.png",
+        "set.zip:../0007_c2.png": f"{here}/set.zip:../0007_c2.png",
+        f"{here}/0002_c3.png": f"{here}/0002_c3.png",
+        "gone/a:b.png": "gone/a:b.png",
+    }
+    assert {name: absolute(name) for name in names} == names
+    monkeypatch.chdir(tmp_path)
+    for name in list(names.values())[:3]:
+        assert image_of(name).open().size == (4, 8)

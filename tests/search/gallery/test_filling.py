@@ -93,6 +93,23 @@ def test_rows_are_those_of_embedding_all_at_once(folder: Path, embedder: Embedde
     assert gallery.picture(nearest).read() == (folder / Path(nearest.path).name).read_bytes()
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_pictures_are_found_from_every_working_directory(
+    stored: bool, folder: Path, embedder: Embedder, gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place, file = open_place(Path("pictures")), Path("made.parquet")
+    if stored:
+        place.write(file, embedder)
+        place = open_place(file)
+        monkeypatch.chdir(folder)
+    assert fill(gallery, place, embedder, source="hall") == 7
+    monkeypatch.chdir(folder)
+    rows = gallery.search(np.zeros(gallery.layout.searched_width), top=9)  # type: ignore[union-attr]
+    assert sorted(match.path for match in rows) == [str(folder / name) for name in SEVEN]
+    assert {gallery.picture(match).read() for match in rows} == {png(row) for row in range(7)}
+
+
 def test_hashes_are_sorted(folder: Path, embedder: Embedder, gallery: Gallery) -> None:
     assert len(known_hashes(gallery)) == 0
     fill(gallery, open_place(folder), embedder, source="hall")

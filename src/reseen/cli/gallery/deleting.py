@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +49,8 @@ def delete(
     need("gallery")
     from reseen.search.gallery.finding.filters import Criteria
 
-    criteria = Criteria(cameras=camera, pids=person, since=since, until=until, paths=path, sources=source)
+    paths = path and [*path, *map(os.path.abspath, path)]  # as `reseen gallery add` has written them, and others
+    criteria = Criteria(cameras=camera, pids=person, since=since, until=until, paths=paths, sources=source)
     with open_gallery(gallery) as opened:
         count = opened.count(criteria)
         if count and not yes:

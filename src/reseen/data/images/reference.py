@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -29,3 +30,24 @@ def image_of(reference: Path | str) -> PersonImage:
     found = re.match(MARKET_NAME, path.name)
     pid, camid = (int(found["pid"]), int(found["camid"])) if found else (UNKNOWN_PID, 0)
     return PersonImage(path, pid, camid, archive=Path(archive) if inside else None)
+
+
+def is_there(reference: str) -> bool:
+    """Whether a name may stand for a picture; told faster than by trying, for those that stand for none."""
+    return os.path.isfile(reference) or (":" in reference and os.path.isfile(reference.rpartition(":")[0]))
+
+
+def absolute(reference: str) -> str:
+    """Returns a name that stands for the same image in every working directory; one that stands for none stays.
+
+    Args:
+        reference: A picture file or ``archive.zip:member``. A file that is a link keeps its own name, since names tell
+            person and camera.
+    """
+    if not is_there(reference):
+        return reference
+    archive, _, member = reference.rpartition(":")
+    inside = os.path.isfile(archive)
+    file = Path(archive if inside else reference)
+    lies = file.parent.resolve() / file.name
+    return f"{lies}:{member}" if inside else str(lies)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from reseen.data.images.reference import absolute
 from reseen.data.person import PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.embedding import Place
@@ -45,6 +47,7 @@ def fill(
     """Embeds the pictures of a place and adds them.
 
     What the gallery has is passed over, and what was deleted from it is left out, with a warning; neither is embedded.
+    Rows get absolute paths, so that the gallery finds their pictures from every working directory.
 
     Args:
         gallery: Where they are added.
@@ -67,7 +70,8 @@ def fill(
     if place.stored is None or place.stored.sources is None:
         source = source or str(place.path)
     if place.stored is not None:
-        return gallery.add(place.embeddings(embedder), schema=schema, source=source, copy=copy, again=again)
+        stored = _found_from_everywhere(place.embeddings(embedder))
+        return gallery.add(stored, schema=schema, source=source, copy=copy, again=again)
     layout = gallery.layout
     if layout is not None:
         layout.check(embedder.embed([]), schema)  # before hours of embedding
@@ -86,7 +90,7 @@ def fill(
     with bars("embedding images") as progress:
         stream = embedder.stream(images, batch_size=batch_size, max_corrupt=max_corrupt, progress=progress)
         for _, made in stream:
-            waiting.append(made)
+            waiting.append(_found_from_everywhere(made))
             if sum(map(len, waiting)) >= PIECE:
                 add()
     if waiting:
@@ -103,6 +107,11 @@ def known_hashes(gallery: Gallery) -> NDArray[np.bytes_]:
         return np.empty(0, dtype="S32")
     fixed = ids.cast(pa.binary()).cast(pa.binary(32)).combine_chunks()
     return np.sort(np.frombuffer(fixed.buffers()[1], "S32", len(fixed), 32 * fixed.offset))
+
+
+def _found_from_everywhere(made: Embeddings) -> Embeddings:
+    """Returns descriptors whose paths lead to their pictures from every working directory."""
+    return made if made.paths is None else replace(made, paths=[absolute(path) for path in made.paths])
 
 
 def _fresh(

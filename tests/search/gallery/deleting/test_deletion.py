@@ -47,15 +47,20 @@ def test_one_row_in_a_thousand_is_gone_from_every_byte(
         rows = slice(start, start + 250)
         gallery.add(PEOPLE[rows], pictures=pictures[rows])
     marked = replace(PEOPLE[:1], features=PEOPLE.features[:1] + 1, paths=["unmistakable-person-0777.png"])
+    stays = replace(PEOPLE[:1], features=PEOPLE.features[:1] - 1, paths=["unmistakable-person-0778.png"])
     gallery.add(marked, pictures=[png(5_000)], source="unmistakable-source")
+    gallery.add(stays, pictures=[png(5_001)], source="the-source-that-stays")
+    found, left = gallery.search(marked.features)[0], gallery.search(stays.features)[0]
     needles = [png(5_000), marked.features.tobytes(), b"unmistakable-person-0777", b"unmistakable-source"]
+    others = [png(5_001), stays.features.tobytes(), b"unmistakable-person-0778", b"the-source-that-stays"]
+    needles, others = [*needles, found.id.encode()], [*others, left.id.encode()]
     assert all(holding(gallery.folder, needle) for needle in needles), "else this test can find nothing"
-    assert gallery.search(marked.features)[0].distance == 0
+    assert found.distance == 0
 
     assert gallery.delete(paths="unmistakable-person-0777.png") == 1
-    assert [holding(gallery.folder, needle) for needle in needles] == [[], [], [], []]
-    assert len(gallery) == 1_000
-    assert holding(gallery.folder, pictures[3])
+    assert [holding(gallery.folder, needle) for needle in needles] == [[]] * 5
+    assert all(holding(gallery.folder, needle) for needle in others), "nothing is packed so that it cannot be found"
+    assert len(gallery) == 1_001
     assert gallery.search(marked.features)[0].path.startswith("crops/")
     assert len(list(gallery.folder.glob("*.lance/data/*"))) == 1, "what a killed writer left would lie here"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from reseen.data.images.reference import image_of
+from reseen.data.images.reference import image_of, is_there
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.search.gallery.keeping.layout import Layout
@@ -82,7 +81,7 @@ class Newcomers:
 
     def _identify(self, row: int, copy: bool) -> str:
         picture = self.pictures[row]
-        if picture is None and (copy or _is_there(self.paths[row])):
+        if picture is None and (copy or is_there(self.paths[row])):
             try:
                 picture = image_of(self.paths[row]).read()
             except ReseenError:
@@ -187,11 +186,6 @@ def row_id(one: str) -> str:
 
 def _is_hash(one: Any) -> bool:
     return isinstance(one, str) and len(one) == 32 and set(one) <= _DIGITS
-
-
-def _is_there(path: str) -> bool:
-    """Whether a path may lead to a picture; told faster than by trying, for those that lead nowhere."""
-    return os.path.isfile(path) or (":" in path and os.path.isfile(path.rpartition(":")[0]))
 
 
 def _numbers(name: str, values: ArrayLike | None, count: int) -> NDArray[np.float64]:
