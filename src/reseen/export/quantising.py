@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -72,16 +73,20 @@ def _by_onnxruntime(file: Path, calibration: Sequence[dict[str, Any]]) -> None:
 
     whole = file.with_suffix(".float.onnx")
     quant_pre_process(file, whole, skip_symbolic_shape=True)  # folds batch norms into the convolutions
-    quantize_static(
-        whole,
-        file,
-        _Reader(calibration),
-        quant_format=QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        op_types_to_quantize=["Conv"],
-    )
+    logging.disable(logging.WARNING)  # the root logger is told of every bias that a graph computes
+    try:
+        quantize_static(
+            whole,
+            file,
+            _Reader(calibration),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["Conv"],
+        )
+    finally:
+        logging.disable(logging.NOTSET)
     whole.unlink()
 
 
