@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from reseen.explain.saving import save_picture
+from reseen.explain.drawing.saving import save_picture
 from reseen.ingest.crops import best_of
 from reseen.ingest.detectors.detector import open_detector
 from reseen.ingest.into_gallery import Person

@@ -20,8 +20,8 @@ import reseen
 from reseen.data.images.reference import image_of
 from reseen.data.sets.rendered.labels import Part
 from reseen.data.skeleton import COCO18
+from reseen.explain.drawing.saving import save_figure, save_picture
 from reseen.explain.explanation import explain
-from reseen.explain.saving import save_figure, save_picture
 from reseen.search import search
 from reseen.search.picture import matches_picture
 from reseen.world import RenderConfig, render

@@ -18,10 +18,10 @@ from reseen.data.person import PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation.split import evaluate_split
-from reseen.explain.curves import training_figure
+from reseen.explain.drawing.curves import training_figure
+from reseen.explain.drawing.saving import save_figure, save_picture
 from reseen.explain.evaluation import draw_evaluation
 from reseen.explain.explanation import explain
-from reseen.explain.saving import save_figure, save_picture
 from reseen.models.checkpoint import load
 from reseen.models.embedder import Embedder
 from reseen.progress import progress_of

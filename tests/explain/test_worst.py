@@ -12,7 +12,7 @@ from reseen.descriptors.distance import Mahalanobis
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.explain import find_failures, worst_queries, worst_queries_picture
-from reseen.explain.ranked_list import RIGHT, WRONG
+from reseen.explain.drawing.ranked_list import RIGHT, WRONG
 from reseen.explain.worst import ranked_gallery_rows
 
 

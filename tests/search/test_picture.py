@@ -11,7 +11,7 @@ from PIL import Image
 from reseen.data.attributes import AttributeSchema, binary
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError
-from reseen.explain.ranked_list import RankedResult
+from reseen.explain.drawing.ranked_list import RankedResult
 from reseen.search import Match, parse_where
 from reseen.search import picture as module
 from reseen.search.picture import matches_picture

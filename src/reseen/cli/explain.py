@@ -22,8 +22,8 @@ def explain(
     Example: [bold]reseen explain runs/aanet50-market1501-quick/last person.jpg --out explain.png[/]
     """
     from reseen.data.images.reference import image_of
+    from reseen.explain.drawing.saving import save_figure
     from reseen.explain.explanation import explain as explain_image
-    from reseen.explain.saving import save_figure
 
     explanation = explain_image(load(checkpoint, device), image_of(image), title=image.name)
     for attribute, value, probability in explanation.predictions:

@@ -105,7 +105,7 @@ def ingest(
 
 def _draw(people: Sequence[Person], sheet: Path, gallery: Gallery) -> None:
     """Draws a contact sheet, and has the gallery keep in mind whom it shows."""
-    from reseen.explain.saving import save_picture
+    from reseen.explain.drawing.saving import save_picture
     from reseen.ingest.sheet import sheet_of, shown_of
     from reseen.search.gallery.keeping.rows import content_hash
 

@@ -66,8 +66,8 @@ def pose(
 
         found = attach_joints_file(split, file)
     if sheet:
-        from reseen.explain.saving import save_picture
-        from reseen.explain.skeleton import sheet_of
+        from reseen.explain.drawing.saving import save_picture
+        from reseen.explain.drawing.skeleton import sheet_of
 
         everybody = [image for part in found.parts().values() for image in part]
         save_picture(sheet_of(everybody[:: max(1, len(everybody) // _SHOWN)][:_SHOWN]), sheet)

@@ -84,7 +84,7 @@ def _show(found: Found, picture: Path) -> bool:
     if not found.matches:
         out.print("nobody in the gallery fulfils this, so no picture was written; loosen --where")
         return False
-    from reseen.explain.saving import save_picture
+    from reseen.explain.drawing.saving import save_picture
 
     out.print(found.table())
     save_picture(found.picture(), picture)

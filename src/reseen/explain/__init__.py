@@ -1,10 +1,10 @@
 """Pictures that explain: heat maps, ranked lists, curves, the worst queries."""
 
-from reseen.explain.curves import cmc_figure, training_figure
-from reseen.explain.maps import explain_figure
-from reseen.explain.overlay import overlay
-from reseen.explain.ranked_list import RankedResult, ranked_list_picture
-from reseen.explain.saving import save_figure, save_picture
+from reseen.explain.drawing.curves import cmc_figure, training_figure
+from reseen.explain.drawing.maps import explain_figure
+from reseen.explain.drawing.overlay import overlay
+from reseen.explain.drawing.ranked_list import RankedResult, ranked_list_picture
+from reseen.explain.drawing.saving import save_figure, save_picture
 from reseen.explain.worst import Failure, find_failures, worst_queries, worst_queries_picture
 
 __all__ = [

@@ -8,8 +8,8 @@ from reseen.checkpoint_files import WORST
 from reseen.data.images.reference import image_of
 from reseen.descriptors.embeddings import Embeddings
 from reseen.evaluation import EvaluationReport
-from reseen.explain.curves import cmc_figure
-from reseen.explain.saving import save_figure, save_picture
+from reseen.explain.drawing.curves import cmc_figure
+from reseen.explain.drawing.saving import save_figure, save_picture
 from reseen.explain.worst import find_failures, worst_queries, worst_queries_picture
 
 

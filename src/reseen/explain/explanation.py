@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from reseen.data.person import PersonImage
-from reseen.explain.maps import Prediction, explain_figure
-from reseen.explain.weights import weights_figure
+from reseen.explain.drawing.maps import Prediction, explain_figure
+from reseen.explain.drawing.weights import weights_figure
 from reseen.models.embedder import Embedder
 from reseen.models.output import PersonOutput
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reseen.errors import ReseenError
-from reseen.explain.overlay import enlarged
+from reseen.explain.drawing.overlay import enlarged
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]

@@ -14,7 +14,7 @@ from reseen.descriptors.distances import exact_squared_distances
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation.cross_camera import own_camera
-from reseen.explain.ranked_list import RankedResult, ranked_list_picture, tiled
+from reseen.explain.drawing.ranked_list import RankedResult, ranked_list_picture, tiled
 
 _SIZE = (160, 80)
 """Height and width of every picture: eight queries fill a page."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from reseen.explain.ranked_list import RankedResult, ranked_list_picture, tiled
+from reseen.explain.drawing.ranked_list import RankedResult, ranked_list_picture, tiled
 from reseen.ingest.into_gallery import Person
 
 _MOST = 60

@@ -9,7 +9,7 @@ from PIL import Image
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.reference import image_of
 from reseen.data.person import PersonImage
-from reseen.explain.ranked_list import RankedResult, ranked_list_picture
+from reseen.explain.drawing.ranked_list import RankedResult, ranked_list_picture
 from reseen.search.search import Match
 from reseen.search.table import caption, same_person
 from reseen.search.where import AttributeFilter

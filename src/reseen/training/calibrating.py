@@ -13,8 +13,8 @@ from reseen.data.validation import hold_out
 from reseen.errors import ReseenError
 from reseen.evaluation.calibration import Fitted, fit_calibration
 from reseen.evaluation.split import Evaluation, evaluate_split
-from reseen.explain.reliability import reliability_figure
-from reseen.explain.saving import save_figure
+from reseen.explain.drawing.reliability import reliability_figure
+from reseen.explain.drawing.saving import save_figure
 from reseen.files import replacing
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder

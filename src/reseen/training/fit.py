@@ -29,8 +29,8 @@ from reseen.descriptors.distance import Distance, Euclidean
 from reseen.errors import ReseenError, one_line
 from reseen.evaluation import EvaluationReport, Kissme
 from reseen.evaluation.split import Evaluation
-from reseen.explain.curves import training_figure
-from reseen.explain.saving import save_figure
+from reseen.explain.drawing.curves import training_figure
+from reseen.explain.drawing.saving import save_figure
 from reseen.files import replacing
 from reseen.losses.objective import Objective
 from reseen.losses.term import Training

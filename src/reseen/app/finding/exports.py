@@ -17,7 +17,7 @@ from reseen.app.state.searches import Record
 from reseen.app.state.users import User
 from reseen.app.web.render import when
 from reseen.errors import ReseenError
-from reseen.explain.ranked_list import RankedResult, ranked_list_picture
+from reseen.explain.drawing.ranked_list import RankedResult, ranked_list_picture
 
 _SHOWN = 40
 _GONE = (232, 234, 237)

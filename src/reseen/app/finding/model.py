@@ -18,7 +18,7 @@ from reseen.app.state.users import User
 from reseen.app.web.problems import missing
 from reseen.app.words import label
 from reseen.checkpoint_files import CARD, RELIABILITY, REPORT, WORST
-from reseen.explain.curves import cmc_figure
+from reseen.explain.drawing.curves import cmc_figure
 
 _PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _FORM = "colors_multi_class"

@@ -18,8 +18,8 @@ from reseen.app.web.problems import missing
 from reseen.app.web.uploads import jpeg
 from reseen.app.words import label
 from reseen.data.person import PersonImage
+from reseen.explain.drawing.overlay import overlay, scaled
 from reseen.explain.occlusion import occlusion_maps
-from reseen.explain.overlay import overlay, scaled
 from reseen.explain.pair import Agreement, Pair, compare, maps_of
 
 _HEIGHT = 384

@@ -35,7 +35,7 @@ def draw(
 ) -> None:
     """Draws what was found, and has the gallery keep in mind whom the picture shows."""
     from reseen.data.images.reference import image_of
-    from reseen.explain.saving import save_picture
+    from reseen.explain.drawing.saving import save_picture
     from reseen.search.picture import matches_picture
 
     person = image_of(query) if query else None

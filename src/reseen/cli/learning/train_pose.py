@@ -50,7 +50,7 @@ def train_pose(
     from reseen.pose.openvino_network import OpenVinoNetwork
     from reseen.progress import progress_of
     from reseen.training.pose import PoseRun, PoseTraining
-    from reseen.training.pose_examples import open_examples
+    from reseen.training.pose.examples import open_examples
 
     try:
         config = PoseTraining.model_validate(

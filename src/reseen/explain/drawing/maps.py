@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reseen.errors import ReseenError
-from reseen.explain.overlay import COLORMAP, overlay, scaled
+from reseen.explain.drawing.overlay import COLORMAP, overlay, scaled
 
 Prediction = tuple[str, str, float]
 """Attribute, its predicted class, and that class's probability."""

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reseen.explain.ranked_list import NEUTRAL, RIGHT, WRONG, RankedResult, _cut, _font, ranked_list_picture, tiled
+from reseen.explain.drawing.ranked_list import (
+    NEUTRAL,
+    RIGHT,
+    WRONG,
+    RankedResult,
+    _cut,
+    _font,
+    ranked_list_picture,
+    tiled,
+)
 
 SIZE = (40, 20)
 STEP = 20 + 2 * 5 + 12

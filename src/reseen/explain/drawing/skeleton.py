@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from reseen.data.person import PersonImage
 from reseen.data.skeleton import COCO18
-from reseen.explain.ranked_list import tiled
+from reseen.explain.drawing.ranked_list import tiled
 
 _FAINT = 0.1
 """Joints that are less sure are not drawn."""

@@ -16,7 +16,7 @@ from reseen.pose.maps import PoseMaps
 from reseen.pose.network import PoseNetConfig, load_pose_net
 from reseen.pose.targets import pose_targets
 from reseen.training.loop.stop import GracefulStop
-from reseen.training.pose import PoseRun, PoseStep, PoseTraining
+from reseen.training.pose.run import PoseRun, PoseStep, PoseTraining
 from tests.pose.figures import batch, person
 
 SIZE = (128, 64)
@@ -119,7 +119,7 @@ def test_a_stop_in_the_first_epoch_can_be_gone_on_with(tmp_path: Path, monkeypat
             self.requested = True
 
     quiet, folder = Console(quiet=True), tmp_path / "run"
-    monkeypatch.setattr("reseen.training.pose.GracefulStop", Impatient)
+    monkeypatch.setattr("reseen.training.pose.run.GracefulStop", Impatient)
     assert PoseRun(STILL, Few(), folder, accelerator="cpu", console=quiet).train() is None
     assert not (folder / "state.ckpt").exists()
     monkeypatch.undo()

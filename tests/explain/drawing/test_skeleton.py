@@ -9,7 +9,7 @@ from PIL import Image
 
 from reseen.data.person import PersonImage
 from reseen.data.skeleton import COCO18
-from reseen.explain.skeleton import draw_skeleton, sheet_of
+from reseen.explain.drawing.skeleton import draw_skeleton, sheet_of
 
 
 def keypoints(**places: tuple[float, float]) -> np.ndarray:

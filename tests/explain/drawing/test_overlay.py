@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reseen.explain.overlay import enlarged, overlay, scaled
+from reseen.explain.drawing.overlay import enlarged, overlay, scaled
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reseen.errors import ReseenError
-from reseen.explain.weights import weights_figure
+from reseen.explain.drawing.weights import weights_figure
 
 
 def bars(weights: dict[str, float], ends: int) -> tuple[list[str], list[float], list[str]]:

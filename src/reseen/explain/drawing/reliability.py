@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from reseen.evaluation.calibration import Reliability
-from reseen.explain.curves import finish, look
+from reseen.explain.drawing.curves import finish, look
 
 
 def reliability_figure(curves: Sequence[Reliability]) -> Figure:

@@ -1,0 +1,1 @@
+"""Figures and pictures: drawn from numbers and images, whatever model they come from."""
