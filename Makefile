@@ -5,6 +5,7 @@ VENV := .venv
 LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+RUNTIME := app,export,gallery,ingest,lite,pose,render,train
 
 .PHONY: help setup setup-lowest demo test test-lowest lint format types imports bench soak docs clean
 .DELETE_ON_ERROR:
@@ -59,7 +60,7 @@ soak: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/soak.py
 	$(BIN)/python -m pytest -m long tests/app
 
-docs: $(VENV)/docs.stamp
+docs: $(VENV)/dev.stamp
 	$(BIN)/mkdocs build --strict
 
 clean:
@@ -73,21 +74,17 @@ $(BIN)/python:
 # A stamp is written only after its install went through, so that an interrupted one starts again.
 $(VENV)/runtime.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing reseen and what it needs: gigabytes of PyTorch, a few minutes"
-	@$(PIP) -e '.[app,export,gallery,ingest,lite,pose,render,train]'
+	@$(PIP) -e '.[$(RUNTIME)]'
 	@touch $@
 
-$(VENV)/dev.stamp: $(VENV)/runtime.stamp
-	@echo "installing the development tools"
-	@$(PIP) -e '.[dev]'
-	@touch $@
+# All at once: pip looks everything over in each call.
+$(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing reseen, what it needs and the development tools: gigabytes of PyTorch, a few minutes"
+	@$(PIP) -e '.[$(RUNTIME),dev]'
+	@touch $(VENV)/runtime.stamp $@
 
 $(LOWEST)/test.stamp: pyproject.toml constraints-lowest.txt
 	@echo "installing the lowest versions that are supported: gigabytes of PyTorch, a few minutes"
 	$(PYTHON) -m venv $(LOWEST)
 	@$(LOWEST)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints-lowest.txt -e '.[gallery,ingest,lite,pose,render,train]' pytest pytest-xdist scikit-image
-	@touch $@
-
-$(VENV)/docs.stamp: $(VENV)/runtime.stamp
-	@echo "installing the documentation tools"
-	@$(PIP) -e '.[docs]'
 	@touch $@
