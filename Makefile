@@ -30,7 +30,7 @@ demo: $(VENV)/runtime.stamp
 	$(BIN)/reseen demo --recipe $(if $(DATA),demo-market1501,demo) --out demo-out $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 test: lint types imports
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 25
 
 # A second environment with the lowest versions that pyproject.toml allows, for the tests that take no data and seconds.
 test-lowest: $(LOWEST)/test.stamp
