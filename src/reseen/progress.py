@@ -38,29 +38,28 @@ def silent(title: str) -> AbstractContextManager[None]:
 def progress_of(console: Console, title: str) -> Iterator[Progress]:
     """Shows a bar with the rate and the time left and yields what moves it; without a terminal, lines now and then.
 
-    The first call says where the work begins: what was done before is not counted in the rate.
+    The first call says where the work begins: what was done before is not counted. A line's rate is that since the line
+    before, so that what came first (a network's first batch, a compiler) does not stay in it.
     """
-    said: float | None = None
-    began: tuple[float, int] | None = None
+    said: tuple[float, int] | None = None
     with progress_bar(console) as bar:
         task = bar.add_task(title, total=None)
 
         def move(done: int, total: int) -> None:
-            nonlocal said, began
+            nonlocal said
             now = time.monotonic()
-            began = began or (now, done)
-            if not console.is_terminal and (said is None or now - said > _PAUSE):
-                at = f"{total:,} …" if said is None else f"{done:,} of {total:,}{_pace(done, total, began, now)}"
+            if not console.is_terminal and (said is None or now - said[0] > _PAUSE):
+                at = f"{total:,} …" if said is None else f"{done:,} of {total:,}{_pace(done, total, said, now)}"
                 console.print(f"{title}: {at}", highlight=False)
-                said = now
+                said = now, done
             bar.update(task, completed=done, total=total)
 
         yield move
 
 
-def _pace(done: int, total: int, began: tuple[float, int], now: float) -> str:
-    """Returns how many a second there have been, and how long the rest takes at this rate."""
-    start, before = began
+def _pace(done: int, total: int, said: tuple[float, int], now: float) -> str:
+    """Returns how many a second there have been since something was said, and how long the rest takes at this rate."""
+    start, before = said
     if done <= before or now <= start:
         return ""
     rate = (done - before) / (now - start)

@@ -26,7 +26,7 @@ from reseen.data.sets.market1501 import LAYOUT
 from reseen.data.sets.rendered import RenderConfig, load, make_config
 from reseen.data.sets.rendered.config import VERSION
 from reseen.errors import ReseenError, ReseenWarning
-from reseen.world import render
+from reseen.world import preparation, render
 from reseen.world.labels import decode_joints
 from tests.flat_world import FlatWorld
 
@@ -210,6 +210,14 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ReseenError, match=r"cannot make the folder .*file/below: Not a directory"):
         render(tmp_path / "file" / "below", SMALL)
+
+
+def test_a_first_rendering_says_what_takes_so_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANNY_CACHE_DIR", str(tmp_path))
+    assert "once on a machine" in preparation()
+    (tmp_path / "v1").mkdir()
+    (tmp_path / "v1" / "model.safetensors").touch()
+    assert preparation() == ""
 
 
 def test_who_comes_second_waits_and_finds_everything_there(root: Path) -> None:

@@ -65,6 +65,7 @@ def render(
     need("render")
     from reseen.data.sets.rendered import make_config
     from reseen.progress import progress_of
+    from reseen.world import preparation
     from reseen.world import render as render_persons
 
     config = make_config(
@@ -79,6 +80,8 @@ def render(
             "quality": quality,
         }
     )
+    if first := preparation():
+        err.print(first, highlight=False)
     started = time.monotonic()
     try:
         with progress_of(err, "rendering pedestrians") as progress:

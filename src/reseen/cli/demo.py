@@ -27,7 +27,7 @@ def demo(
     weights: WeightsOption = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option("--model", help="Show this checkpoint, and train nothing; small, if nothing else is said."),
+        typer.Option("--model", help="Show this checkpoint, and train nothing."),
     ] = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", help="key=value, as for train.", callback=readable_overrides)

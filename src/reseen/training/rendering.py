@@ -34,8 +34,10 @@ def render_missing(recipe: Recipe, console: Console, *, load: bool = True) -> No
         return
     need("render")
     _check(recipe, load=load)
-    from reseen.world import render
+    from reseen.world import preparation, render
 
+    if first := preparation():
+        console.print(first, highlight=False)
     for folder, config in missing.items():
         with progress_of(console, "rendering pedestrians") as progress:
             render(folder, config, progress=progress)

@@ -4,6 +4,6 @@
 """
 
 from reseen.data.sets.rendered.config import RenderConfig
-from reseen.world.dataset import render
+from reseen.world.dataset import preparation, render
 
-__all__ = ["RenderConfig", "render"]
+__all__ = ["RenderConfig", "preparation", "render"]

@@ -107,6 +107,13 @@ def render(
     return len(missing)
 
 
+def preparation() -> str:
+    """Says what a first rendering on a machine begins with; empty if it is done."""
+    from reseen.world.bodies.body import is_prepared
+
+    return "" if is_prepared() else "preparing bodies and compiling the renderer, once on a machine: a minute or two"
+
+
 def _check_folder(root: Path, config: RenderConfig) -> None:
     if not root.exists():
         return

@@ -158,7 +158,7 @@ def test_table_and_json_say_the_same(market: Path) -> None:
     assert content["parts"][1]["images"] == 25
     assert content["problems"][0] == {
         "kind": "unreadable",
-        "message": "1 images cannot be read",
+        "message": "1 image cannot be read",
         "items": [str(market / "query" / "0009_c1s1_000001_01.jpg")],
     }
 

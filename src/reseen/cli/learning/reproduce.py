@@ -47,13 +47,13 @@ def reproduce(
     from reseen.training.reproduce.overview import overview
 
     if not run and minutes is None:
-        out.print(overview(wanted))
+        out.print(overview(wanted), width=None if out.is_terminal else 120)
         return
     from reseen.training.reproduce.running import Reproduction
 
     running = Reproduction(data, weights, accelerator, minutes, tuple(overrides or ()), err)
     finished = running.run(due(wanted, every))
-    out.print(overview(wanted))
+    out.print(overview(wanted), width=None if out.is_terminal else 120)
     for name, reason in running.refused.items():
         note(f"left out {name}: {reason}")
     say_written(*running.written)

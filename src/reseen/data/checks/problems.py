@@ -129,7 +129,7 @@ def _digest(data: bytes) -> str:
 
 def _unreadable(contents: Mapping[Location, Content]) -> Problem:
     bad = tuple(_path(place) for place, content in contents.items() if content.error is not None)
-    return Problem("unreadable", f"{len(bad):,} images cannot be read", bad)
+    return Problem("unreadable", f"{len(bad):,} {'image' if len(bad) == 1 else 'images'} cannot be read", bad)
 
 
 def _duplicate_names(split: Split) -> Problem:

@@ -20,7 +20,7 @@ def overview(jobs: Iterable[Job]) -> Table:
     """Returns the jobs in the order of their worth; what each is of its paper stands in docs/results.md."""
     table = Table(title="the tables' rows, worth most first (mAP / rank-1, %)", title_justify="left", box=SIMPLE)
     for name in ("recipe", "state", "aim", "measured"):
-        table.add_column(name, no_wrap=name == "state", min_width=_WIDTHS.get(name), overflow="fold")
+        table.add_column(name, no_wrap=name in ("recipe", "state"), min_width=_WIDTHS.get(name), overflow="fold")
     for job in jobs:
         result, row = job.result, job.row
         measured = {} if result is None else shown(result.figures, row)
@@ -48,5 +48,5 @@ def _title(job: Job) -> Text:
     if job.state == "done" and job.result is not None and not job.result.is_traced:
         title.append("\n  commit and machine not recorded", "dim")
     elif job.state == "missing" and (first := needs(job)):
-        title.append(f"\n  after {', '.join(first)}", "dim")
+        title.append("".join(f"\n  after {name}" for name in first), "dim")
     return title

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -191,6 +193,12 @@ def skeleton() -> Skeleton:
         joints[:, regressed],
         regressed,
     )
+
+
+def is_prepared() -> bool:
+    """Whether anny's model lies in its cache already; asked without loading anny."""
+    cache = Path(os.environ.get("ANNY_CACHE_DIR", Path.home() / ".cache" / "anny"))
+    return any(cache.glob("v*/*.safetensors"))
 
 
 @lru_cache(maxsize=1)
