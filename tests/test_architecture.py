@@ -21,9 +21,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "src" / "reseen").rglob("*.py"))
 TOOLS = {
     *("mypy", "pre-commit", "ruff", "types-pyyaml", "pytest-xdist"),
-    *("axe-playwright-python", "hypothesis", "schemathesis"),
+    *("axe-playwright-python", "hypothesis", "mkdocs-material", "schemathesis"),
 }
-"""Development tools without a lowest version: of lint and types, and of the application's tests."""
+"""Development tools without a lowest version: of lint, types and documentation, and of the application's tests."""
 LONGEST_FILE = 400
 LARGEST_FILE = 2_000_000
 OWN_WEIGHTS = [f"src/reseen/box/{name}/{MODEL_FILE}" for name in BOXED]

@@ -46,7 +46,7 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path / "last"
 
 
-@pytest.mark.parametrize("engine", ["onnx", "openvino"])
+@pytest.mark.parametrize("engine", ["onnx", pytest.param("openvino", marks=pytest.mark.long)])
 def test_eight_bits_are_another_model_whose_cost_is_known(
     engine: Any, saved: Path, market_drawn: Path, tmp_path: Path
 ) -> None:
@@ -92,6 +92,7 @@ def test_data_that_nothing_can_be_measured_on_is_told_and_nothing_written(
     assert [path.name for path in tmp_path.iterdir()] == ["last"]
 
 
+@pytest.mark.long
 def test_a_graph_that_gives_something_else_is_not_kept(
     saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
