@@ -83,6 +83,6 @@ def test_cameras_that_are_not_there_cannot_be_named(client: Client, web: TestCli
     with pytest.raises(ReseenError, match="404"):
         client.place(9, "nowhere")
     assert web.put("/api/cameras/1", json={"name": "a", "x": 0.5}).status_code == 422
-    with pytest.raises(ReseenError, match="is no picture that can be read"):
+    with pytest.raises(ReseenError, match="is no picture that can be read; send"):
         client.draw_plan(b"no picture")
     assert web.put("/api/plan", files=[("picture", ("", b""))]).status_code == 422

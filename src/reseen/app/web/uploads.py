@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from starlette.datastructures import UploadFile
 
 from reseen.app.settings import Limits
@@ -76,6 +76,8 @@ def check_picture(name: str, data: bytes, limits: Limits) -> None:
         decoding.result(limits.decode_seconds)  # what has begun goes on; pixels and passes are limited
     except TooSlow:
         raise ReseenError(f"{name} takes more than {limits.decode_seconds:g} s to decode; save it again") from None
+    except UnidentifiedImageError:  # whose own words name an object in memory
+        raise ReseenError(f"{name} is no picture that can be read; send JPEG, PNG, WebP or BMP") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ReseenError(
             f"{name} is no picture that can be read ({one_line(error)}); send JPEG, PNG, WebP or BMP"
