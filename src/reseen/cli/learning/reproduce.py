@@ -46,14 +46,15 @@ def reproduce(
     need("train")
     from reseen.training.reproduce.overview import overview
 
+    width = None if out.is_terminal else 120  # in a pipe, too, names stay whole
     if not run and minutes is None:
-        out.print(overview(wanted), width=None if out.is_terminal else 120)
+        out.print(overview(wanted), width=width)
         return
     from reseen.training.reproduce.running import Reproduction
 
     running = Reproduction(data, weights, accelerator, minutes, tuple(overrides or ()), err)
     finished = running.run(due(wanted, every))
-    out.print(overview(wanted), width=None if out.is_terminal else 120)
+    out.print(overview(wanted), width=width)
     for name, reason in running.refused.items():
         note(f"left out {name}: {reason}")
     say_written(*running.written)
