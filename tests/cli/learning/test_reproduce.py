@@ -31,6 +31,13 @@ def test_alone_it_shows_and_runs_nothing() -> None:
     assert not Path("runs").exists()
 
 
+def test_in_a_pipe_the_longest_name_and_every_column_are_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = run("reproduce").stdout.splitlines()
+    assert next(line.split() for line in lines if "recipe" in line) == ["recipe", "state", "aim", "measured"]
+    assert max((row.recipe for row in rows.ROWS), key=len) in {line.split()[0] for line in lines if line.strip()}
+
+
 @pytest.mark.usefixtures("table")
 def test_it_runs_what_can_be_run() -> None:
     result = run("reproduce", "--run", "--accelerator", "cpu")

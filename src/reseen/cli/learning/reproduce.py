@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from reseen.cli.options import AcceleratorOption, existing, readable_overrides
 from reseen.console import err, note, out, say_written
@@ -46,15 +47,15 @@ def reproduce(
     need("train")
     from reseen.training.reproduce.overview import overview
 
-    width = None if out.is_terminal else 120  # in a pipe, too, names stay whole
+    wide = out if out.is_terminal else Console(file=out.file, width=120)  # in a pipe, too, names stay whole
     if not run and minutes is None:
-        out.print(overview(wanted), width=width)
+        wide.print(overview(wanted))
         return
     from reseen.training.reproduce.running import Reproduction
 
     running = Reproduction(data, weights, accelerator, minutes, tuple(overrides or ()), err)
     finished = running.run(due(wanted, every))
-    out.print(overview(wanted), width=width)
+    wide.print(overview(wanted))
     for name, reason in running.refused.items():
         note(f"left out {name}: {reason}")
     say_written(*running.written)

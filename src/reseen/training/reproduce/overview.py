@@ -20,7 +20,7 @@ def overview(jobs: Iterable[Job]) -> Table:
     """Returns the jobs in the order of their worth; what each is of its paper stands in docs/results.md."""
     table = Table(title="the tables' rows, worth most first (mAP / rank-1, %)", title_justify="left", box=SIMPLE)
     for name in ("recipe", "state", "aim", "measured"):
-        table.add_column(name, no_wrap=name in ("recipe", "state"), min_width=_WIDTHS.get(name), overflow="fold")
+        table.add_column(name, no_wrap=name == "state", min_width=_WIDTHS.get(name), overflow="fold")
     for job in jobs:
         result, row = job.result, job.row
         measured = {} if result is None else shown(result.figures, row)
