@@ -15,6 +15,7 @@ from reseen.data.images.resident import sent
 from reseen.data.samplers import BatchSampler, IdentitySampler, RandomSampler, TripletSampler
 from reseen.losses.objective import Objective
 from reseen.training.images import TrainingImages
+from reseen.training.loop.products import by_products
 from reseen.training.recipe import IdentitySampling, PhaseSection, RandomSampling
 
 
@@ -62,7 +63,9 @@ class Step(nn.Module):
         persons = self.batch(rows, epoch, batch)
         # What the model itself draws (dropout, mixed styles) follows from the step too.
         torch.manual_seed(number_of(self.seed, epoch, batch, self.rank, 1))
-        loss, terms = self.objective(self.model(persons), persons)
+        with by_products(persons.images.device):
+            output = self.model(persons)
+        loss, terms = self.objective(output, persons)
         return {"loss": loss, **{name: term.detach() for name, term in terms.items()}}
 
     def batch(self, rows: Sequence[int], epoch: int, batch: int) -> PersonBatch:

@@ -1,0 +1,92 @@
+"""Convolutions with gradients by matrix products, where a processor's own way to them is slow.
+
+oneDNN multiplies matrices of bfloat16 at the processor's full speed, but finds the gradients of a convolution's weights
+on small maps, as re-identification has them, several times slower (`benchmarks/training.py`). The values are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+_SMALL = 256
+"""Up to so many pixels a map, kernels above 1x1 have their weights' gradients sooner by products."""
+_Pair = tuple[int, int]
+
+
+def by_products(device: torch.device) -> AbstractContextManager[object]:
+    """Has a forward pass prepare convolutions' gradients by products, if it is one on a processor in bfloat16."""
+    kind = device.type
+    pays = kind == "cpu" and torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind) == torch.bfloat16
+    return _ByProducts() if pays else nullcontext()
+
+
+class _ByProducts(TorchFunctionMode):
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Collection[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        return (_convolve if func is torch.conv2d else func)(*args, **(kwargs or {}))
+
+
+def _convolve(
+    input: Tensor,  # noqa: A002 - as torch.conv2d calls it
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: _Pair = (1, 1),
+    padding: _Pair | str = (0, 0),
+    dilation: _Pair = (1, 1),
+    groups: int = 1,
+) -> Tensor:
+    """Returns what `torch.conv2d` does."""
+    if groups == 1 and bias is None and tuple(dilation) == (1, 1) and not isinstance(padding, str):
+        if weight.shape[2:] == (1, 1) and tuple(padding) == (0, 0):
+            pixels = input[:, :, :: stride[0], :: stride[1]].permute(0, 2, 3, 1)
+            return F.linear(pixels, weight[:, :, 0, 0]).permute(0, 3, 1, 2)
+        sides = zip(input.shape[2:], weight.shape[2:], stride, padding, strict=True)
+        height, width = ((side + 2 * pad - kernel) // step + 1 for side, kernel, step, pad in sides)
+        if height * width <= _SMALL:
+            return _WeightsByProducts.apply(input, weight, stride, padding)
+    return torch.conv2d(input, weight, bias, stride, padding, dilation, groups)
+
+
+class _WeightsByProducts(torch.autograd.Function):
+    """A convolution; the gradient of each row of its kernel is one product."""
+
+    @staticmethod
+    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.bfloat16)
+    def forward(ctx: Any, image: Tensor, weight: Tensor, stride: _Pair, padding: _Pair) -> Tensor:
+        ctx.save_for_backward(image, weight)
+        ctx.stride, ctx.padding = stride, padding
+        return torch.conv2d(image, weight, None, stride, padding)
+
+    @staticmethod
+    @once_differentiable
+    @torch.amp.custom_bwd(device_type="cpu")
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+        (image, weight), (down, right), (above, left) = ctx.saved_tensors, ctx.stride, ctx.padding
+        gradient = gradient.contiguous(memory_format=torch.channels_last)
+        of_image = of_weight = None
+        if ctx.needs_input_grad[0]:
+            of_image = torch.nn.grad.conv2d_input(image.shape, weight, gradient, ctx.stride, ctx.padding)
+        if ctx.needs_input_grad[1]:
+            (out, width, kernel_height, kernel_width), (height, length) = weight.shape, gradient.shape[2:]
+            pixels = gradient.permute(0, 2, 3, 1).reshape(-1, out).t()
+            padded = F.pad(image, (left, left, above, above)).permute(0, 2, 3, 1)
+            rows = []
+            for y in range(kernel_height):
+                line = padded[:, y : y + down * (height - 1) + 1 : down]
+                seen = [line[:, :, x : x + right * (length - 1) + 1 : right] for x in range(kernel_width)]
+                rows.append(pixels @ torch.cat(seen, dim=3).view(-1, kernel_width * width))
+            of_weight = torch.stack(rows, dim=1).view(out, kernel_height, kernel_width, width).permute(0, 3, 1, 2)
+        return of_image, of_weight, None, None

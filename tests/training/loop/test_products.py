@@ -1,0 +1,68 @@
+"""Convolutions by products are the convolutions they stand for, forwards and backwards."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from reseen.training.loop.products import by_products
+
+CPU = torch.device("cpu")
+SHAPES = [  # channels in and out, kernel, stride, padding, sides of the map
+    (3, 5, 1, 1, 0, (4, 3)),
+    (3, 5, 1, 2, 0, (5, 4)),
+    (3, 4, 3, 1, 1, (4, 2)),
+    (3, 4, 3, 2, 1, (7, 4)),
+    (2, 3, (1, 7), 1, (0, 3), (4, 5)),
+    (2, 3, (3, 2), (2, 1), (1, 0), (6, 5)),
+    (3, 4, 3, 1, 1, (20, 20)),  # a large map
+]
+
+
+def gradients(conv: nn.Conv2d, image: Tensor, pull: Tensor) -> list[Tensor]:
+    image = image.clone().requires_grad_()
+    conv.zero_grad()
+    output = conv(image)
+    output.backward(pull.to(output.dtype))
+    assert conv.weight.grad is not None
+    assert image.grad is not None
+    return [output.detach(), image.grad, conv.weight.grad]
+
+
+@pytest.mark.parametrize(("inwards", "out", "kernel", "stride", "padding", "sides"), SHAPES)
+def test_values_and_gradients_are_those_of_the_convolution(
+    inwards: int, out: int, kernel: int, stride: int, padding: int, sides: tuple[int, int]
+) -> None:
+    torch.manual_seed(0)
+    conv = nn.Conv2d(inwards, out, kernel, stride, padding, bias=False)
+    image = torch.randn(2, inwards, *sides).contiguous(memory_format=torch.channels_last)
+    pull = torch.randn_like(conv(image))
+    exact = gradients(conv.double(), image.double(), pull.double())
+    conv.float()
+    with torch.autocast("cpu", torch.bfloat16), by_products(CPU):
+        found = gradients(conv, image, pull)
+    for mine, true in zip(found, exact, strict=True):
+        assert mine.shape == true.shape
+        assert (mine - true).norm() < 0.01 * true.norm()
+
+
+def test_small_maps_and_points_leave_the_convolution() -> None:
+    image = torch.randn(2, 4, 6, 3)
+    with torch.autocast("cpu", torch.bfloat16), by_products(CPU):
+        assert "Products" in str(nn.Conv2d(4, 4, 3, bias=False)(image).grad_fn)
+        assert "Convolution" in str(nn.Conv2d(4, 4, 3)(image).grad_fn)  # with a bias
+        assert "Convolution" in str(nn.Conv2d(4, 4, 3, groups=4, bias=False)(image).grad_fn)
+        assert "Convolution" in str(nn.Conv2d(4, 4, 3, padding=20, bias=False)(image).grad_fn)  # 44 x 41 pixels
+        assert "Convolution" not in str(nn.Conv2d(4, 4, 1, bias=False)(image).grad_fn)
+
+
+def test_nothing_changes_in_float32_and_what_need_not_be_known_is_not_computed() -> None:
+    image, conv = torch.randn(2, 4, 6, 3), nn.Conv2d(4, 4, 3, bias=False)
+    with by_products(CPU):
+        assert "Convolution" in str(conv(image).grad_fn)
+    conv.requires_grad_(False)
+    with torch.autocast("cpu", torch.bfloat16), by_products(CPU):
+        conv(image.requires_grad_()).sum().backward()
+    assert conv.weight.grad is None
+    assert image.grad is not None
