@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
-from torch.nn import functional as F
+from torch.nn import functional
+from torch.nn.grad import conv2d_input
 from torch.overrides import TorchFunctionMode
 
 _SMALL = 256
@@ -40,7 +40,7 @@ class _ByProducts(TorchFunctionMode):
 
 
 def _convolve(
-    input: Tensor,  # noqa: A002 - as torch.conv2d calls it
+    input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
     stride: _Pair = (1, 1),
@@ -52,11 +52,14 @@ def _convolve(
     if groups == 1 and bias is None and tuple(dilation) == (1, 1) and not isinstance(padding, str):
         if weight.shape[2:] == (1, 1) and tuple(padding) == (0, 0):
             pixels = input[:, :, :: stride[0], :: stride[1]].permute(0, 2, 3, 1)
-            return F.linear(pixels, weight[:, :, 0, 0]).permute(0, 3, 1, 2)
+            return functional.linear(pixels, weight[:, :, 0, 0]).permute(0, 3, 1, 2)
         sides = zip(input.shape[2:], weight.shape[2:], stride, padding, strict=True)
         height, width = ((side + 2 * pad - kernel) // step + 1 for side, kernel, step, pad in sides)
         if height * width <= _SMALL:
-            return _WeightsByProducts.apply(input, weight, stride, padding)
+            if torch.is_autocast_enabled("cpu"):
+                input, weight = input.bfloat16(), weight.bfloat16()
+            output: Tensor = _WeightsByProducts.apply(input, weight, stride, padding)
+            return output
     return torch.conv2d(input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -64,25 +67,22 @@ class _WeightsByProducts(torch.autograd.Function):
     """A convolution; the gradient of each row of its kernel is one product."""
 
     @staticmethod
-    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.bfloat16)
     def forward(ctx: Any, image: Tensor, weight: Tensor, stride: _Pair, padding: _Pair) -> Tensor:
         ctx.save_for_backward(image, weight)
         ctx.stride, ctx.padding = stride, padding
         return torch.conv2d(image, weight, None, stride, padding)
 
     @staticmethod
-    @once_differentiable
-    @torch.amp.custom_bwd(device_type="cpu")
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         (image, weight), (down, right), (above, left) = ctx.saved_tensors, ctx.stride, ctx.padding
-        gradient = gradient.contiguous(memory_format=torch.channels_last)
+        gradient = gradients[0].contiguous(memory_format=torch.channels_last)
         of_image = of_weight = None
         if ctx.needs_input_grad[0]:
-            of_image = torch.nn.grad.conv2d_input(image.shape, weight, gradient, ctx.stride, ctx.padding)
+            of_image = conv2d_input(image.shape, weight, gradient, ctx.stride, ctx.padding)
         if ctx.needs_input_grad[1]:
             (out, width, kernel_height, kernel_width), (height, length) = weight.shape, gradient.shape[2:]
             pixels = gradient.permute(0, 2, 3, 1).reshape(-1, out).t()
-            padded = F.pad(image, (left, left, above, above)).permute(0, 2, 3, 1)
+            padded = functional.pad(image, (left, left, above, above)).permute(0, 2, 3, 1)
             rows = []
             for y in range(kernel_height):
                 line = padded[:, y : y + down * (height - 1) + 1 : down]
