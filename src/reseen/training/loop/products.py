@@ -78,7 +78,7 @@ class _WeightsByProducts(torch.autograd.Function):
         gradient = gradients[0].contiguous(memory_format=torch.channels_last)
         of_image = of_weight = None
         if ctx.needs_input_grad[0]:
-            of_image = conv2d_input(image.shape, weight, gradient, ctx.stride, ctx.padding)
+            of_image = conv2d_input(image.shape, weight, gradient, ctx.stride, ctx.padding)  # type: ignore[no-untyped-call]
         if ctx.needs_input_grad[1]:
             (out, width, kernel_height, kernel_width), (height, length) = weight.shape, gradient.shape[2:]
             pixels = gradient.permute(0, 2, 3, 1).reshape(-1, out).t()
