@@ -52,7 +52,7 @@ def _convolve(
     if groups == 1 and bias is None and tuple(dilation) == (1, 1) and not isinstance(padding, str):
         if weight.shape[2:] == (1, 1) and tuple(padding) == (0, 0):
             pixels = input[:, :, :: stride[0], :: stride[1]].permute(0, 2, 3, 1)
-            return functional.linear(pixels, weight[:, :, 0, 0]).permute(0, 3, 1, 2)
+            return functional.linear(pixels, weight.flatten(1)).permute(0, 3, 1, 2)
         sides = zip(input.shape[2:], weight.shape[2:], stride, padding, strict=True)
         height, width = ((side + 2 * pad - kernel) // step + 1 for side, kernel, step, pad in sides)
         if height * width <= _SMALL:
