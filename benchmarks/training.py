@@ -3,9 +3,9 @@
     python benchmarks/training.py
     python benchmarks/training.py --recipes iva50-market1501-short --size 192 64 --steps 10
 
-Network, objective and optimiser are those of a recipe's last phase, in bfloat16 with channels last, on noise. Both ways
-take their steps in turn, so that whatever else the machine does slows both; told is the median step. A processor without
-bfloat16 trains in float32, and both ways are one.
+Network, objective and optimiser are those of a recipe's last phase, in bfloat16 with channels last, on noise. Both
+ways take their steps in turn, so that whatever else the machine does slows both; told is the median step. A processor
+without bfloat16 trains in float32, and both ways are one.
 """
 
 from __future__ import annotations
