@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from reseen.precision import runs_bfloat16, tune
+from reseen.precision import precision_on, runs_bfloat16, tune
 
 
 @pytest.mark.parametrize(("avx512", "amx"), [(False, False), (True, False), (False, True)])
@@ -25,3 +25,16 @@ def test_a_gpu_alone_tries_its_algorithms(device: str, tries: bool, monkeypatch:
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
     tune(torch.device(device))
     assert torch.backends.cudnn.benchmark is tries
+
+
+@pytest.mark.parametrize("has_gpu", [False, True])
+def test_a_training_takes_what_its_device_is_fast_in(has_gpu: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: has_gpu)
+    monkeypatch.setattr("reseen.precision.runs_bfloat16", lambda device: device.type == "cuda")
+    fast = "bf16-mixed" if has_gpu else "32-true"
+    assert (precision_on("auto", "auto"), precision_on("gpu", "auto"), precision_on("cpu", "auto")) == (
+        fast,
+        fast,
+        "32-true",
+    )
+    assert precision_on("cpu", "bf16-mixed") == "bf16-mixed"

@@ -11,9 +11,8 @@ import sys
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import torch
 from lightning.fabric import Fabric, seed_everything
 from lightning.fabric.loggers.tensorboard import TensorBoardLogger
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -36,7 +35,7 @@ from reseen.losses.objective import Objective
 from reseen.losses.term import Training
 from reseen.models.embedder import Embedder
 from reseen.models.initial import part_of
-from reseen.precision import runs_bfloat16, tune
+from reseen.precision import precision_on, tune
 from reseen.progress import progress_of
 from reseen.provenance import provenance, restart_peak_memory
 from reseen.training.beforehand import final_distance, fixed_output, taught
@@ -165,8 +164,9 @@ class Run:
         log.setLevel(logging.INFO)
 
     def _fabric(self) -> Fabric:
+        precision = precision_on(self.accelerator, self.recipe.precision)
         try:
-            fabric = Fabric(accelerator=self.accelerator, devices=self.devices, precision=self._precision())
+            fabric = Fabric(accelerator=self.accelerator, devices=self.devices, precision=precision)
             fabric.launch()
             tune(fabric.device)
         except (MisconfigurationException, ValueError) as error:
@@ -174,12 +174,6 @@ class Run:
                 f"--accelerator {self.accelerator}, --devices {self.devices}: {one_line(error)}; try --accelerator auto"
             ) from error
         return fabric
-
-    def _precision(self) -> Literal["32-true", "bf16-mixed"]:
-        if self.recipe.precision != "auto":
-            return self.recipe.precision
-        on_gpu = torch.cuda.is_available() and self.accelerator in ("auto", "gpu", "cuda")
-        return "bf16-mixed" if runs_bfloat16(torch.device("cuda" if on_gpu else "cpu")) else "32-true"
 
     def _keeping(self, state: TrainingState | None) -> Keeping:
         before = None if state is None else (state.phase, state.epoch + 1)

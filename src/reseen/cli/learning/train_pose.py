@@ -33,7 +33,7 @@ def train_pose(
     epochs: Annotated[int, typer.Option(min=1, help="Passes over them.")] = 10,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 32,
     lr: Annotated[float, typer.Option(help="Adam's learning rate.")] = 1e-3,
-    precision: Annotated[str, typer.Option(help="32-true or bf16-mixed.")] = "32-true",
+    precision: Annotated[str, typer.Option(help="32-true, bf16-mixed or auto.")] = "auto",
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
     stop_after: Annotated[int | None, typer.Option(min=1, help="Stop, resumable, after this epoch.")] = None,

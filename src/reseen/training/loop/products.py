@@ -49,17 +49,17 @@ def _convolve(
     groups: int = 1,
 ) -> Tensor:
     """Returns what `torch.conv2d` does."""
-    if groups == 1 and bias is None and tuple(dilation) == (1, 1) and not isinstance(padding, str):
+    if groups == 1 and tuple(dilation) == (1, 1) and not isinstance(padding, str):
         if weight.shape[2:] == (1, 1) and tuple(padding) == (0, 0):
             pixels = input[:, :, :: stride[0], :: stride[1]].permute(0, 2, 3, 1)
-            return functional.linear(pixels, weight.flatten(1)).permute(0, 3, 1, 2)
+            return functional.linear(pixels, weight.flatten(1), bias).permute(0, 3, 1, 2)
         sides = zip(input.shape[2:], weight.shape[2:], stride, padding, strict=True)
         height, width = ((side + 2 * pad - kernel) // step + 1 for side, kernel, step, pad in sides)
         if height * width <= _SMALL:
             if torch.is_autocast_enabled("cpu"):
                 input, weight = input.bfloat16(), weight.bfloat16()
             output: Tensor = _WeightsByProducts.apply(input, weight, stride, padding)
-            return output
+            return output if bias is None else output + bias.to(output).view(-1, 1, 1)
     return torch.conv2d(input, weight, bias, stride, padding, dilation, groups)
 
 

@@ -28,7 +28,9 @@ from reseen.pose.examples import Examples, PoseExamples
 from reseen.pose.maps import STRIDE, PoseMaps, PoseNetwork, margins
 from reseen.pose.network import PoseNet, PoseNetConfig, save_pose_net
 from reseen.pose.targets import pose_loss, pose_targets
+from reseen.precision import Precision, precision_on
 from reseen.training.loop.history import History
+from reseen.training.loop.products import by_products
 from reseen.training.loop.progress import TrainingProgress
 from reseen.training.loop.schedule import factor
 from reseen.training.loop.state import TrainingState
@@ -53,7 +55,7 @@ class PoseTraining(BaseModel):
         zoom: Crops are enlarged or made smaller by a random factor up to this.
         shift: And moved by up to this share of their size.
         jitter: Strength of the jitter of brightness, contrast and saturation.
-        precision: Number format.
+        precision: Number format; ``auto`` is what the device is fast in.
         seed: Of everything random.
     """
 
@@ -66,7 +68,7 @@ class PoseTraining(BaseModel):
     zoom: float = Field(1.25, ge=1, le=3)
     shift: float = Field(0.08, ge=0, le=0.5)
     jitter: float = Field(0.2, ge=0, lt=1)
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    precision: Precision | Literal["auto"] = "auto"
     seed: int = 0
 
 
@@ -93,7 +95,9 @@ class PoseStep(nn.Module):
         examples = Examples(*(each.to(device) for each in self.examples[rows]))
         with torch.no_grad(), torch.autocast(device.type, enabled=False):
             pictures, target, weight = self.prepare(examples, generator)
-        return pose_loss(self.network(normalize(pictures)), target, weight)
+        with by_products(device):
+            maps = self.network(normalize(pictures).contiguous(memory_format=torch.channels_last))
+        return pose_loss(maps, target, weight)
 
     def prepare(self, examples: Examples, generator: Generator) -> tuple[Tensor, PoseMaps, Tensor]:
         """Returns pictures (B, 3, H, W) in [0, 1] as the network gets them, their maps, and W (B, 1, h, w).
@@ -184,9 +188,11 @@ class PoseRun:
         config = self.config
         state = TrainingState.of_run(self.folder, _CONFIG) if self.resume else None
         self._open_folder()
-        fabric = Fabric(accelerator=self.accelerator, devices=1, precision=config.precision)
+        precision = precision_on(self.accelerator, config.precision)
+        fabric = Fabric(accelerator=self.accelerator, devices=1, precision=precision)
         torch.manual_seed(config.seed)
         network = network or PoseNet(config.network)
+        network.to(memory_format=torch.channels_last)
         optimizer = torch.optim.Adam(network.parameters(), config.lr)
         first, self._seconds = 0, 0.0
         if state is not None:

@@ -18,6 +18,7 @@ from reseen.errors import ReseenError, nearest
 from reseen.evaluation.kissme import Kissme
 from reseen.losses.objective import ObjectiveConfig
 from reseen.models import SystemConfig
+from reseen.precision import Precision
 
 Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=100)]
 """Name of a recipe or phase: folders are called so, and must not lead out of the run's."""
@@ -248,7 +249,7 @@ class Recipe(_Section):
     model: SystemConfig
     init: dict[str, str] = {}
     seed: int = Field(0, ge=0, lt=2**32)
-    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    precision: Precision | Literal["auto"] = "auto"
     compile: bool = False
     phases: tuple[PhaseSection, ...]
     distance: RecipeDistance | None = None
