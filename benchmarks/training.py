@@ -1,4 +1,4 @@
-"""Images a second in training on a processor: gradients of convolutions by matrix products, and oneDNN's own.
+"""Images a second in training on a processor: quick gradients of convolutions, and oneDNN's own.
 
     python benchmarks/training.py
     python benchmarks/training.py --recipes iva50-market1501-short --size 192 64 --steps 10
@@ -24,8 +24,8 @@ from reseen.data.batch import PersonBatch
 from reseen.losses.objective import Objective
 from reseen.losses.term import Training
 from reseen.precision import runs_bfloat16
+from reseen.training.loop.gradients import quick_gradients
 from reseen.training.loop.optimizer import build_optimizer
-from reseen.training.loop.products import by_products
 from reseen.training.recipe import load_recipe
 
 RECIPES = ("ide50-market1501-short", "aanet50-market1501-short", "iva50-market1501-short")
@@ -34,7 +34,7 @@ CPU = torch.device("cpu")
 
 
 def step_of(name: str, size: tuple[int, int]) -> Callable[[bool], float]:
-    """Returns what takes a step of a recipe, by products or without, and tells its seconds."""
+    """Returns what takes a step of a recipe, with quick gradients or without, and tells its seconds."""
     torch.manual_seed(0)
     recipe = load_recipe(name)
     index, phase = len(recipe.phases) - 1, recipe.phases[-1]
@@ -48,11 +48,11 @@ def step_of(name: str, size: tuple[int, int]) -> Callable[[bool], float]:
     batch = PersonBatch(images, labels=torch.arange(BATCH) // PER_PERSON, attributes=attributes)
     low = torch.autocast("cpu", torch.bfloat16, enabled=runs_bfloat16(CPU))
 
-    def take(products: bool) -> float:
+    def take(quick: bool) -> float:
         start = time.perf_counter()
         optimizer.zero_grad()
         with low:
-            with by_products(CPU) if products else nullcontext():
+            with quick_gradients(CPU) if quick else nullcontext():
                 output = model(batch)
             loss, _ = objective(output, batch)
         loss.backward()
@@ -70,14 +70,14 @@ def main() -> None:
     given = parser.parse_args()
     height, width = given.size
     print(f"batches of {BATCH} at {height}x{width}, {torch.get_num_threads()} threads, images a second\n")
-    print(f"{'':<28}{'oneDNN':>10}{'products':>10}", flush=True)
+    print(f"{'':<28}{'oneDNN':>10}{'quick':>10}", flush=True)
     for name in given.recipes:
         take = step_of(name, (height, width))
         for way in (False, True):
             take(way)  # which looks for memory and ways of computing
         seconds = [(take(False), take(True)) for _ in range(given.steps)]
-        own, products = (BATCH / statistics.median(each) for each in zip(*seconds, strict=True))
-        print(f"{name:<28}{own:>10.1f}{products:>10.1f}{products / own:>8.2f}×", flush=True)
+        own, quick = (BATCH / statistics.median(each) for each in zip(*seconds, strict=True))
+        print(f"{name:<28}{own:>10.1f}{quick:>10.1f}{quick / own:>8.2f}×", flush=True)
 
 
 if __name__ == "__main__":

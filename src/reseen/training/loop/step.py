@@ -15,7 +15,7 @@ from reseen.data.images.resident import sent
 from reseen.data.samplers import BatchSampler, IdentitySampler, RandomSampler, TripletSampler
 from reseen.losses.objective import Objective
 from reseen.training.images import TrainingImages
-from reseen.training.loop.products import by_products
+from reseen.training.loop.gradients import quick_gradients
 from reseen.training.recipe import IdentitySampling, PhaseSection, RandomSampling
 
 
@@ -63,7 +63,7 @@ class Step(nn.Module):
         persons = self.batch(rows, epoch, batch)
         # What the model itself draws (dropout, mixed styles) follows from the step too.
         torch.manual_seed(number_of(self.seed, epoch, batch, self.rank, 1))
-        with by_products(persons.images.device):
+        with quick_gradients(persons.images.device):
             output = self.model(persons)
         loss, terms = self.objective(output, persons)
         return {"loss": loss, **{name: term.detach() for name, term in terms.items()}}

@@ -29,8 +29,8 @@ from reseen.pose.maps import STRIDE, PoseMaps, PoseNetwork, margins
 from reseen.pose.network import PoseNet, PoseNetConfig, save_pose_net
 from reseen.pose.targets import pose_loss, pose_targets
 from reseen.precision import Precision, precision_on
+from reseen.training.loop.gradients import quick_gradients
 from reseen.training.loop.history import History
-from reseen.training.loop.products import by_products
 from reseen.training.loop.progress import TrainingProgress
 from reseen.training.loop.schedule import factor
 from reseen.training.loop.state import TrainingState
@@ -95,7 +95,7 @@ class PoseStep(nn.Module):
         examples = Examples(*(each.to(device) for each in self.examples[rows]))
         with torch.no_grad(), torch.autocast(device.type, enabled=False):
             pictures, target, weight = self.prepare(examples, generator)
-        with by_products(device):
+        with quick_gradients(device):
             maps = self.network(normalize(pictures).contiguous(memory_format=torch.channels_last))
         return pose_loss(maps, target, weight)
 

@@ -1,4 +1,4 @@
-"""Convolutions by products are the convolutions they stand for, forwards and backwards."""
+"""Convolutions with quick gradients are the convolutions they stand for, forwards and backwards."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from reseen.training.loop.products import by_products
+from reseen.training.loop.gradients import quick_gradients
 
 CPU = torch.device("cpu")
-SHAPES = [  # channels in and out, kernel, stride, padding, sides of the map
+SHAPES = [  # channels in and out, kernel, stride, padding, sides of the map; as many in as out: depthwise
     (3, 5, 1, 1, 0, (4, 3)),
     (3, 5, 1, 2, 0, (5, 4)),
     (3, 4, 3, 1, 1, (4, 2)),
@@ -17,6 +17,9 @@ SHAPES = [  # channels in and out, kernel, stride, padding, sides of the map
     (2, 3, (1, 7), 1, (0, 3), (4, 5)),
     (2, 3, (3, 2), (2, 1), (1, 0), (6, 5)),
     (3, 4, 3, 1, 1, (20, 20)),  # a large map
+    (4, 4, 5, 1, 2, (6, 5)),
+    (4, 4, 3, 2, 1, (6, 5)),
+    (4, 4, 3, 1, 1, (6, 5)),
 ]
 
 
@@ -35,12 +38,12 @@ def test_values_and_gradients_are_those_of_the_convolution(
     inwards: int, out: int, kernel: int, stride: int, padding: int, sides: tuple[int, int], bias: bool
 ) -> None:
     torch.manual_seed(0)
-    conv = nn.Conv2d(inwards, out, kernel, stride, padding, bias=bias)
+    conv = nn.Conv2d(inwards, out, kernel, stride, padding, groups=out if inwards == out else 1, bias=bias)
     image = torch.randn(2, inwards, *sides).contiguous(memory_format=torch.channels_last)
     pull = torch.randn_like(conv(image))
     exact = gradients(conv.double(), image.double(), pull.double())
     conv.float()
-    with torch.autocast("cpu", torch.bfloat16), by_products(CPU):
+    with torch.autocast("cpu", torch.bfloat16), quick_gradients(CPU):
         found = gradients(conv, image, pull)
     assert len(found) == 3 + bias
     for mine, true in zip(found, exact, strict=True):
@@ -50,19 +53,21 @@ def test_values_and_gradients_are_those_of_the_convolution(
 
 def test_small_maps_and_points_leave_the_convolution() -> None:
     image = torch.randn(2, 4, 6, 3)
-    with torch.autocast("cpu", torch.bfloat16), by_products(CPU):
+    with torch.autocast("cpu", torch.bfloat16), quick_gradients(CPU):
         assert "Products" in str(nn.Conv2d(4, 4, 3, bias=False)(image).grad_fn)
         assert "Convolution" in str(nn.Conv2d(4, 4, 3, groups=4, bias=False)(image).grad_fn)
+        assert "Float32" in str(nn.Conv2d(4, 4, 5, padding=2, groups=4, bias=False)(image).grad_fn)
+        assert "Float32" in str(nn.Conv2d(4, 4, 3, stride=2, padding=1, groups=4, bias=False)(image).grad_fn)
         assert "Convolution" in str(nn.Conv2d(4, 4, 3, padding=20, bias=False)(image).grad_fn)  # 44 x 41 pixels
         assert "Convolution" not in str(nn.Conv2d(4, 4, 1, bias=False)(image).grad_fn)
 
 
 def test_nothing_changes_in_float32_and_what_need_not_be_known_is_not_computed() -> None:
     image, conv = torch.randn(2, 4, 6, 3), nn.Conv2d(4, 4, 3, bias=False)
-    with by_products(CPU):
+    with quick_gradients(CPU):
         assert "Convolution" in str(conv(image).grad_fn)
     conv.requires_grad_(False)
-    with torch.autocast("cpu", torch.bfloat16), by_products(CPU):
+    with torch.autocast("cpu", torch.bfloat16), quick_gradients(CPU):
         conv(image.requires_grad_()).sum().backward()
     assert conv.weight.grad is None
     assert image.grad is not None
