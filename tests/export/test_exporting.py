@@ -67,6 +67,8 @@ def test_eight_bits_are_another_model_whose_cost_is_known(
     assert known == (("cuhk01",), {"cuhk01": [{"fold": 3}]}, HELD), "whom it knows is still told"
     graph, step = {"onnx": ("model.onnx", b"QuantizeLinear"), "openvino": ("model.xml", b"FakeQuantize")}[engine]
     assert (tmp_path / "small" / graph).read_bytes().count(step) >= 10, "a step for each convolution"
+    weights = tmp_path / "small" / {"onnx": "model.onnx", "openvino": "model.bin"}[engine]
+    assert weights.stat().st_size < 0.6 * (saved / "model.safetensors").stat().st_size
 
 
 def people(count: int, **changes: Any) -> tuple[PersonImage, ...]:

@@ -35,8 +35,12 @@ def write_graph(onnx_file: Path, file: Path, written_for: EngineName, calibratio
     """
     if written_for == "openvino":
         import openvino
+        from openvino.passes import ConstantFolding, Manager
 
         model = openvino.Core().read_model(onnx_file)
+        folding = Manager()
+        folding.register_pass(ConstantFolding())  # else what asks for a weight's shape keeps its 32 bits beside the 8
+        folding.run_passes(model)
         openvino.save_model(_by_nncf(model, calibration) if calibration else model, file, compress_to_fp16=False)
     elif calibration:
         _by_onnxruntime(onnx_file, calibration)
