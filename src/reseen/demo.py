@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from reseen.checkpoint_files import WORST
+from reseen.checkpoint_files import RECIPE, REPORT, STATE, WORST
 from reseen.data import open_split, recognise
 from reseen.data.images.reference import image_of
 from reseen.data.person import PersonImage
@@ -28,7 +28,7 @@ from reseen.progress import progress_of
 from reseen.search.gallery import Gallery
 from reseen.search.wanted import Wanted, look_for
 from reseen.training.fit import Run
-from reseen.training.recipe import Recipe
+from reseen.training.recipe import Recipe, dump_recipe
 from reseen.training.recipe.locate import resolve
 from reseen.training.rendering import render_missing
 
@@ -50,8 +50,8 @@ def demo(
 
     Args:
         recipe: A short recipe.
-        folder: Where everything is written; the run goes into ``run``, in place of an earlier one, and the test
-            pictures into ``gallery``.
+        folder: Where everything is written; the run goes into ``run``, in place of an earlier one unless that is of the
+            very same recipe and was stopped: it goes on; and the test pictures into ``gallery``.
         console: Where it is told about.
         data: See `reseen.training.recipe.locate.resolve`.
         weights: See `reseen.training.recipe.locate.resolve`.
@@ -75,12 +75,14 @@ def demo(
     if recognise(root) != recipe.data.name or not split.train or not split.query:
         raise ReseenError(f"the demo needs {recipe.data.name} with training, query and gallery images in {root}")
 
-    _clear(folder)
+    stopped = checkpoint is None and _was_stopped(recipe, folder / "run")
+    _clear(folder, and_run=not stopped)
     pictures: list[Path] = []
     if checkpoint is None:
-        console.rule("2. training")
-        run = Run(recipe, folder / "run", console=console)
+        console.rule("2. training goes on" if stopped else "2. training")
+        run = Run(recipe, folder / "run", resume=stopped, console=console)
         if run.train() is None or run.evaluation is None:
+            console.print("or call the demo again as it was: it goes on from there to its end", highlight=False)
             return []
         embedder, evaluated, last = run.embedder(), run.evaluation, folder / "run" / "last"
         pictures.append(folder / "curves.png")
@@ -128,9 +130,15 @@ def demo(
     return pictures
 
 
-def _clear(folder: Path) -> None:
-    """Takes away what an earlier demo has written, and nothing else."""
-    if (folder / "run" / "recipe.yaml").exists():
+def _was_stopped(recipe: Recipe, run: Path) -> bool:
+    """Whether a folder has an unfinished run of this very recipe, on the same data."""
+    unfinished = (run / STATE).is_file() and (run / RECIPE).is_file() and not (run / REPORT).exists()
+    return unfinished and (run / RECIPE).read_text() == dump_recipe(recipe)
+
+
+def _clear(folder: Path, *, and_run: bool) -> None:
+    """Takes away what an earlier demo has written, and nothing else; its run only if that is not gone on with."""
+    if and_run and (folder / "run" / RECIPE).exists():
         shutil.rmtree(folder / "run")
     if all((folder / name).exists() for name in _PICTURES[1:]):
         for former in ("gallery", "gallery.app"):

@@ -11,6 +11,8 @@ import pytest
 from reseen import Gallery
 from reseen.app.desk import Desk
 from reseen.app.settings import Settings
+from reseen.training.loop.state import TrainingState
+from reseen.training.loop.stop import GracefulStop
 from tests.cli.calls import run
 from tests.flat_world import FlatWorld
 
@@ -42,7 +44,26 @@ def test_demo_runs_the_whole_chain(
     assert served == [], "a script that calls it does not wait for visitors"
     again = run("demo", "--data", market_drawn, "--out", tmp_path / "demo", "--recipe", recipe, "--serve")
     assert again.exit_code == 0, again.output
+    assert "training goes on" not in again.output, "it had come to its end"
     assert served[0] > 0
+
+
+def test_a_stopped_demo_goes_on_and_one_of_another_recipe_begins_anew(
+    recipe: Path, market_drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GracefulStop, "is_due", True)  # as if ctrl-c were pressed in each first step
+    folder = tmp_path / "demo"
+
+    def stopped_at(*more: str) -> tuple[int, int, int]:
+        result = run("demo", "--data", market_drawn, "--out", folder, "--recipe", recipe, *more)
+        assert result.exit_code == 130, result.output
+        assert "or call the demo again as it was: it goes on from there to its end" in result.output
+        state = TrainingState.load(folder / "run" / "state.ckpt")
+        return state.phase, state.epoch, state.batch
+
+    first = stopped_at()
+    assert stopped_at() > first
+    assert stopped_at("--set", "seed=7") == first
 
 
 def test_demo_of_a_model_trains_nothing(trained: Path, market_drawn: Path, tmp_path: Path) -> None:

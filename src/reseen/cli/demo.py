@@ -19,7 +19,9 @@ def demo(
     data: Annotated[
         Path | None, typer.Option(help="Folder or zip of Market-1501; else persons are rendered.", callback=existing)
     ] = None,
-    folder: Annotated[Path, typer.Option("--out", help="Where everything is written; replaced.")] = Path("demo-out"),
+    folder: Annotated[
+        Path, typer.Option("--out", help="Where everything is written; replaced, but for a training that was stopped.")
+    ] = Path("demo-out"),
     recipe: Annotated[
         Path | None,
         typer.Option(help="What to train: demo, or with --data demo-market1501.", callback=existing_recipe),
