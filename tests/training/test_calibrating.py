@@ -10,11 +10,16 @@ import pytest
 
 from reseen.checkpoint_files import CONFIG, MODEL_FILE
 from reseen.data import open_split
+from reseen.data.sets.rendered import make_config
 from reseen.data.validation import hold_out
 from reseen.errors import ReseenError
 from reseen.training.calibrating import held_back_by, held_back_words, pairs_of
 from reseen.training.recipe import DataSection
+from reseen.world import render
 from tests.data.trees import write_viper
+from tests.flat_world import FlatWorld
+
+RENDER = {"persons": 8, "images_per_camera": 2, "cameras": 2, "size": "64x32"}
 
 
 @pytest.fixture
@@ -56,3 +61,18 @@ def test_another_data_set_may_be_divided_in_any_way(viper: Path, tmp_path: Path)
     assert split.query == open_split("viper", viper, fold=7).query
     assert source == "test persons of viper, a data set the model was not trained on"
     assert held_back_by(DataSection(name="viper")) == {}
+
+
+@pytest.mark.parametrize("key", ["rendered", "market1501"])
+def test_rendered_persons_are_known_again_under_either_key(
+    flat_world: type[FlatWorld], tmp_path: Path, key: str
+) -> None:
+    root = tmp_path / "pedestrians"
+    render(root, make_config(RENDER))
+    told = pairs_of(checkpoint(tmp_path / "knows", trained_on=["rendered"], divisions={}), key, root, {})[1]
+    assert told.startswith("test persons of rendered, as none were held back in training")
+    told = pairs_of(checkpoint(tmp_path / "other", trained_on=["market1501"], divisions={}), key, root, {})[1]
+    assert told == "test persons of rendered, a data set the model was not trained on"
+    held = {"name": "rendered", "options": {}, "share": 0.5, "seed": 3}
+    last = checkpoint(tmp_path / "held", trained_on=["rendered"], divisions={}, held_back=held)
+    assert pairs_of(last, key, root, {})[1] == held_back_words("rendered")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reseen.checkpoint_files import CARD, RELIABILITY, held_back, trained_on
-from reseen.data import open_split
+from reseen.data import open_split, true_key
 from reseen.data.division import as_trained
 from reseen.data.person import Split
 from reseen.data.validation import hold_out
@@ -42,7 +42,7 @@ def calibrate(
     Args:
         folder: The checkpoint.
         embedder: The model loaded from it.
-        dataset: Key of a data set.
+        dataset: Key of a data set; rendered persons are known as such also by the key of Market-1501.
         root: Its folder or zip.
         options: Of its loader; those of the training by default.
         batch_size: Images a forward pass.
@@ -73,7 +73,7 @@ def fit(found: Evaluation, source: str) -> Fitted:
 
 def pairs_of(folder: Path, dataset: str, root: Path, options: dict[str, Any]) -> tuple[Split, str]:
     """Returns queries and gallery to calibrate a checkpoint on, and whose pictures these are, in words."""
-    held = held_back(folder)
+    dataset, held = true_key(dataset, root), held_back(folder)
     if held and held["name"] == dataset:
         split = open_split(dataset, root, **as_trained(folder, dataset, held["options"] | options))
         return hold_out(split, held["share"], held["seed"])[1], held_back_words(split.name)

@@ -172,3 +172,18 @@ def test_a_phases_own_data_and_every_part_are_found_too(
     assert resolved.phases[0].data.root == cache / make_config(RENDER).digest
     assert (resolved.data.root, resolved.phases[1].data) == (tmp_path, None)
     assert resolved.init == {"backbone": "hub", "head": str(tmp_path / "pose.safetensors")}
+
+
+def test_rendered_persons_are_called_so_whatever_the_recipe_calls_them(
+    flat_world: type[FlatWorld], market_drawn: Path, tmp_path: Path
+) -> None:
+    """Else a checkpoint says that it knows Market-1501, and not that it knows them."""
+    render(tmp_path / "pedestrians", make_config(RENDER))
+    content = content_of(make(None))
+    content["data"]["extra"] = [{"name": "market1501", "root": str(tmp_path / "pedestrians")}]
+    beside = resolve(recipe_from(content, "test"), data=market_drawn)
+    assert beside.trained_on == ("market1501", "rendered")
+    alone = resolve(make(None), data=tmp_path / "pedestrians")
+    assert alone.trained_on == ("rendered",)
+    assert alone.data.render == make_config(RENDER)
+    assert resolve(alone) == alone, "a run that is resumed finds its own recipe"

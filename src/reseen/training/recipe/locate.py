@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TypeVar
 
+from reseen.data import true_key
 from reseen.data.images.source import open_folder
 from reseen.data.sets import rendered
 from reseen.data.sets.rendered import RenderConfig
@@ -92,7 +93,11 @@ def _from_hub(recipe: Recipe, part: str) -> Recipe:
 
 
 def _located(source: S, given: Path | None, recipe: str) -> S:
-    """Returns the source with its root and, if it is rendered, with what is or will be rendered there."""
+    """Returns the source with its root and, if it is rendered, with what is or will be rendered there.
+
+    What is rendered is called so from here on, whatever the recipe calls it: checkpoints and cards say what they have
+    learnt from.
+    """
     root = given or _from_environment(source)
     if source.name == "rendered":
         config = source.render or RenderConfig()
@@ -103,9 +108,9 @@ def _located(source: S, given: Path | None, recipe: str) -> S:
         raise ReseenError(f"recipe {recipe} needs {source.name}: give --data DIR or set RESEEN_DATA")
     if not root.exists():
         raise ReseenError(f"data folder {root} does not exist; give the right one with --data DIR")
-    return source.model_copy(
-        update={"root": root, "render": rendered.config_of(root) if source.name == "rendered" else None}
-    )
+    name = true_key(source.name, root)
+    render = rendered.config_of(root) if name == "rendered" else None
+    return source.model_copy(update={"name": name, "root": root, "render": render})
 
 
 def _from_environment(source: SourceSection) -> Path | None:
