@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,6 +16,7 @@ from reseen.models import checkpoint
 from reseen.models.embedder import EmbedderConfig
 from reseen.search.gallery import erasing
 from tests.cli.calls import run
+from tests.search.gallery.persons import persons
 
 
 def save_model(folder: Path, seed: int) -> Path:
@@ -99,7 +101,8 @@ def test_a_person_is_shown_and_erased(
 ) -> None:
     hall, shown, receipt = tmp_path / "hall", tmp_path / "shown.png", tmp_path / "receipt.json"
     said("add", hall, model, "--images", market_drawn / "bounding_box_test", "--copy")
-    call = ("erase", hall, "--checkpoint", model, "--like", query, "--show", shown)
+    erase = ("erase", hall, "--checkpoint", model, "--like", query)
+    call = (*erase, "--show", shown)
     unsure = run("gallery", *call)
     assert "nobody knows where the evidence ends" in str(unsure.exception)
     before = int(re.match(r"(\d+) rows", said("info", hall))[1])  # type: ignore[index]
@@ -116,7 +119,11 @@ def test_a_person_is_shown_and_erased(
     assert f"{before} rows compared one by one" in capped.stderr
     assert "these are the nearest 2, and there may be more" in capped.stderr
 
-    told = said(*call, "--within", 1e9, "--yes", "--receipt", receipt)
+    both = run("gallery", *call, "--within", 1e9, "--yes")
+    assert "with --yes you are not: leave one out" in str(both.exception)
+
+    told = said(*erase, "--within", 1e9, "--yes", "--receipt", receipt)
+    assert f"deleted with them, as it showed them: {shown}" in told
     assert f"receipt: {before} rows deleted from {hall}" in told
     assert "found in 0" in told
     assert not shown.exists(), "it showed whom nobody may see any more"
@@ -126,10 +133,29 @@ def test_a_person_is_shown_and_erased(
     said("add", hall, model, "--images", market_drawn / "bounding_box_test", "--copy", "--again")
     (data,) = hall.glob("*.lance/data/*")
     shutil.copy(data, hall / "left-behind")
-    failed = run("gallery", *call, "--within", 1e9, "--yes", "--receipt", receipt)
+    failed = run("gallery", *erase, "--within", 1e9, "--yes", "--receipt", receipt)
     assert failed.exit_code == 1
     assert "the deletion has failed: something of these rows is still in 1 files" in failed.stderr
     assert json.loads(receipt.read_text())["found"] == 1
+
+
+def test_a_deletion_tells_what_went_with_it_and_what_has_no_time(tmp_path: Path) -> None:
+    hall, first, last = tmp_path / "hall", tmp_path / "first.png", tmp_path / "last.png"
+    with Gallery.open(hall) as gallery:
+        people = persons(20)  # row i is of camera i % 7
+        gallery.add(people, seconds=[row if row < 10 else np.nan for row in range(20)])
+        for row, drawn in ((7, first), (19, last)):
+            drawn.write_bytes(b"drawn by hand")
+            gallery.remember(drawn, gallery.search(people.features[row], top=1))
+    result = run("gallery", "delete", hall, "--camera", 0, "--until", 9, "--yes")
+    assert "1 rows have no time, so that neither --since nor --until reaches them" in " ".join(result.stderr.split())
+    assert result.stdout == f"deleted 2 rows; {hall} has 18\ndeleted with them, as it showed them: {first}\n"
+    result = run("gallery", "delete", hall, "--camera", 1, "--yes")
+    assert (result.stderr, result.stdout.count("showed")) == ("", 0)
+    assert last.exists()
+    assert f"deleted with them, as it showed them: {last}" in said("retention", hall, "--days", 1e-9, "--apply")
+    assert not first.exists()
+    assert not last.exists()
 
 
 @pytest.mark.parametrize(
@@ -152,8 +178,6 @@ def test_mistakes(arguments: list[str], message: str, tmp_path: Path) -> None:
 
 
 def test_check_names_problems(tmp_path: Path) -> None:
-    from tests.search.gallery.persons import persons
-
     Gallery.open(tmp_path / "g").add(persons(20))
     result = run("gallery", "check", tmp_path / "g")
     assert result.exit_code == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,6 +28,10 @@ from reseen.cli.options import (
 from reseen.console import err, note, out, say_written, write
 from reseen.errors import ReseenError
 from reseen.extras import need
+
+if TYPE_CHECKING:
+    from reseen.search.gallery import Gallery
+    from reseen.search.gallery.deleting.receipt import Receipt
 
 
 def delete(
@@ -53,10 +57,11 @@ def delete(
     criteria = Criteria(cameras=camera, pids=person, since=since, until=until, paths=paths, sources=source)
     with open_gallery(gallery) as opened:
         count = opened.count(criteria)
+        if untimed := opened.untimed(criteria):
+            note(f"{untimed:,} rows have no time, so that neither --since nor --until reaches them: they stay")
         if count and not yes:
             typer.confirm(f"Delete {count:,} of {len(opened):,} rows for good?", abort=True)
-        gone = opened.remove(criteria.filter()).rows
-        out.print(f"deleted {gone:,} rows; {gallery} has {len(opened):,}", highlight=False)
+        _say_gone(opened.remove(criteria.filter()), opened)
 
 
 def erase(
@@ -65,7 +70,9 @@ def erase(
     like: Annotated[list[Path], typer.Option(help="Picture of the person; may be repeated.")],
     within: Annotated[float | None, typer.Option(help="Up to this distance, not as far as the evidence.")] = None,
     expected: ExpectedOption = None,
-    drawn: Annotated[Path | None, typer.Option("--show", help="Picture of what is found, to look at first.")] = None,
+    drawn: Annotated[
+        Path | None, typer.Option("--show", help="Picture of what is found, to look at first; it goes with them.")
+    ] = None,
     receipt: Annotated[Path | None, typer.Option(help="Receipt to write, as JSON.")] = None,
     yes: YesOption = False,
     device: DeviceOption = "auto",
@@ -74,6 +81,10 @@ def erase(
 
     Example: [bold]reseen gallery erase hall --checkpoint runs/NAME/last --like person.jpg --show found.png[/]
     """
+    if drawn and yes:
+        raise ReseenError(
+            "--show draws what to look at before you are asked, and goes with it; with --yes you are not: leave one out"
+        )
     for each in like:
         existing_picture(each)
     need("gallery")
@@ -128,5 +139,9 @@ def retention(
             opened.retention = days
         out.print(f"retention {opened.retention:g} days", highlight=False)
         if apply:
-            gone = opened.expire().rows
-            out.print(f"deleted {gone:,} rows; {gallery} has {len(opened):,}", highlight=False)
+            _say_gone(opened.expire(), opened)
+
+
+def _say_gone(made: Receipt, left: Gallery) -> None:
+    for line in (f"deleted {made.rows:,} rows; {left.place} has {len(left):,}", *made.drawn_lines()):
+        out.print(line, highlight=False, soft_wrap=True, markup=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -134,7 +135,20 @@ class Opened:
             ReseenError: If something has the wrong type.
         """
         chosen = Filter() if criteria is None else criteria.filter()
-        sql = chosen.sql() if chosen else None
+        return self._count(chosen.sql() if chosen else None)
+
+    def untimed(self, criteria: Criteria) -> int:
+        """Returns how many rows only the time keeps from fulfilling criteria that name one, as theirs is not known.
+
+        Raises:
+            ReseenError: If something has the wrong type.
+        """
+        if criteria.since is None and criteria.until is None:
+            return 0
+        others = replace(criteria, since=None, until=None).filter()
+        return self._count(f"({others.sql()}) AND seconds IS NULL")
+
+    def _count(self, sql: str | None) -> int:
         return self.store.look(lambda rows: int(rows.table.count_rows(sql))) or 0
 
     @property

@@ -51,12 +51,16 @@ class Receipt:
         """Returns it for JSON, with what no deletion can reach."""
         return {**asdict(self), "beyond": BEYOND}
 
+    def drawn_lines(self) -> list[str]:
+        """Returns in words which pictures went with the rows."""
+        return [f"deleted with them, as it showed them: {path}" for path in self.exports]
+
     def lines(self) -> list[str]:
         """Returns it in words."""
         per_table = ", ".join(f"{count:,} of {name}" for name, count in self.tables.items())
         told = [
             f"receipt: {self.rows:,} rows deleted from {self.gallery} on {self.at} ({per_table or 'no tables'})",
-            *(f"deleted with them, as it showed them: {path}" for path in self.exports),
+            *self.drawn_lines(),
         ]
         if self.files:
             told.append(
