@@ -142,6 +142,9 @@ def test_a_form_needs_the_sessions_token(users: Desk) -> None:
     assert refused.status_code == 403
     assert "load the page again" in refused.text
     assert "Go back" not in refused.text, "the form there is as old"
+    called = ann.post("/api/retention/apply", headers={"accept": "application/json"})
+    assert (called.status_code, called.json()["status"]) == (403, 403)
+    assert called.json()["detail"].endswith("sends the session's csrf as X-CSRF-Token, or a bearer token")
     assert ann.post("/retention", data={"days": "3", "csrf": token}).status_code == 200
     assert users.gallery.retention == 3
     assert ann.post("/logout", data={"csrf": token}).url.path == "/login"

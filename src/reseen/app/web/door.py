@@ -20,6 +20,9 @@ from reseen.errors import ReseenError
 COOKIE = "reseen_session"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _SHORTEST_TOKEN = 32
+_NOT_OURS = (
+    "this form is too old, load the page again; a program sends the session's csrf as X-CSRF-Token, or a bearer token"
+)
 
 
 class Door:
@@ -119,7 +122,7 @@ class Door:
         session = await run_in_threadpool(self.session, request)
         request.state.csrf = session.csrf
         if session.csrf and request.method not in _SAFE and not _same(await _sent_csrf(request), session.csrf):
-            raise HTTPException(403, "this form is too old; load the page again")
+            raise HTTPException(403, _NOT_OURS)
         return session.user
 
 
