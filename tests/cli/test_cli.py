@@ -99,6 +99,7 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
         (["embed", "{checkpoint}", "--images", ".", "--engine", "spark"], "--engine spark: it can be local or ray"),
         (["embed", "{checkpoint}", "--images", ".", "--engine", "ray"], "writes into a gallery: give --gallery"),
         (["search", "{checkpoint}", "--gallery", ".", "--query", "nope.jpg"], "there is no picture nope.jpg"),
+        (["search", "{checkpoint}", "--gallery", ".", "--query", "README.md"], "it is no picture; name a picture of a"),
         (["search", "{checkpoint}", "--gallery", "nope", "--where", "hat=yes"], "nope does not exist"),
         (["search", "{checkpoint}", "--gallery", "{empty}", "--where", "hat=yes"], "no data set and no images"),
         (["search", "{checkpoint}", "--gallery", "."], "nothing to search for"),

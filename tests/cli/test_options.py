@@ -34,3 +34,11 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     ]:
         with pytest.raises(ReseenError, match=message):
             check(tmp_path / "gone")
+
+
+def test_a_file_that_is_no_picture_is_told_as_such(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("a man in red")
+    told = rf"^cannot decode image {notes}: it is no picture; name a picture of a person$"
+    with pytest.raises(ReseenError, match=told):
+        existing_picture(notes)

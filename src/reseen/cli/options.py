@@ -28,15 +28,19 @@ def existing(place: Path | None) -> Path | None:
 
 
 def existing_picture(picture: Path | None) -> Path | None:
-    """Returns a picture, or ``archive.zip:member``, that is there.
+    """Returns a picture, or ``archive.zip:member``, that is there and one.
 
     Raises:
-        ReseenError: If it is not.
+        ReseenError: If it is not, or cannot be read.
     """
     from reseen.data.images.reference import image_of
 
     if picture is not None:
-        image_of(picture)
+        image = image_of(picture)
+        try:
+            image.open()
+        except ReseenError as error:
+            raise ReseenError(f"{error}; name a picture of a person") from error
     return picture
 
 
