@@ -141,6 +141,20 @@ def test_more_strangers_make_a_pair_less_probable() -> None:
             calibration.prior(10, wrong)
 
 
+def test_how_many_may_be_searched_until_nobody_passes_by_hand() -> None:
+    """Nine times as frequent where it is one person: of 20 pictures, 2 of them right, 2 : 18 becomes 1 : 1."""
+    line = Curve(distances=(0, 1), ratios=(np.log(9), -4))
+    calibration = Calibration(
+        model="", method="platt", source="", persons=1, pairs=1, expected=2, error=0, curve=line
+    )  # fmt: skip
+    assert calibration.reach == pytest.approx(20)
+    assert calibration.probability([0.0], 20) == pytest.approx(0.5)
+    vain = calibration.model_copy(update={"curve": Curve(distances=(0, 1), ratios=(-0.1, -4))})
+    assert vain.reach == 0
+    assert vain.probability([0.0], 1) < 0.5
+    assert vain.model_copy(update={"cameras": {"1-2": line}}).reach == calibration.reach
+
+
 def test_too_few_persons_are_told() -> None:
     for images in (drawn(3, 8), drawn(10, 8, cameras=1), drawn(10, 1)):
         with pytest.raises(ReseenError, match="at least four persons who are seen by two cameras"):

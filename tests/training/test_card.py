@@ -13,12 +13,13 @@ import yaml
 from reseen import models
 from reseen.data.attributes import AttributeSchema, binary
 from reseen.data.person import PersonImage, Split
+from reseen.descriptors.calibration import Calibration, Curve
 from reseen.descriptors.embeddings import Embeddings
 from reseen.evaluation import EvaluationReport, attribute_accuracy, rank
 from reseen.models import checkpoint
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.ide import IDEConfig
-from reseen.training.card import model_card, with_section
+from reseen.training.card import evidence_words, model_card, with_section
 from reseen.training.recipe import Recipe, recipe_from
 from tests.training.small import Tiny, phase_of
 
@@ -163,3 +164,19 @@ def test_terms_of_what_parts_learnt_from_are_told(split: Split, tmp_path: Path) 
     assert "learnt from viper" not in text  # said by the data set's own notes
     without = recipe.model_copy(update={"phases": ()})
     assert without.trained_on == ("peta",)
+
+
+@pytest.mark.parametrize(
+    ("best", "told"),
+    [
+        (-0.1, "Everybody will be below the line of evidence, however few pictures are searched: "),
+        (
+            np.log(9),
+            "Among more than 20 pictures, of which 2 are expected to show the person, everybody will be ",
+        ),
+    ],
+)
+def test_it_says_where_nobody_can_be_found(best: float, told: str) -> None:
+    curve = Curve(distances=(0, 1), ratios=(best, -4))
+    calibration = Calibration(model="", method="platt", source="", persons=4, pairs=9, expected=2, error=0, curve=curve)
+    assert evidence_words(calibration).startswith(told)

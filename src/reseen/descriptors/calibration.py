@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal, Self
 
@@ -90,6 +91,16 @@ class Calibration(BaseModel):
         if expected is not None and (isinstance(expected, bool) or not 0 < expected < np.inf):
             raise ReseenError(f"expected is a number of pictures above 0, not {expected!r}")
         return min(_MOST, (self.expected if expected is None else expected) / max(1, candidates))
+
+    @property
+    def reach(self) -> float:
+        """Among how many pictures the nearest can still be rather the same person; 0 if among none.
+
+        With L the largest ratio of likelihoods that any distance has, even odds are left where L m / (N - m) = 1, that
+        is N = m (1 + L); with L below 1 they are never reached, as m / N is a half at most.
+        """
+        best = max(curve.ratios[0] for curve in (self.curve, *self.cameras.values()))
+        return 0.0 if best < 0 else self.expected * (1 + math.exp(min(best, 700.0)))  # e^710 is no number any more
 
     def ratios(self, distances: ArrayLike, between: Sequence[str] | None = None) -> NDArray[np.float64]:
         """Returns the logarithm of the likelihood ratio at each distance (n,).

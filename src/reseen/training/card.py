@@ -10,6 +10,7 @@ import reseen
 from reseen.checkpoint_files import CARD
 from reseen.data import DATASETS
 from reseen.data.person import Split, sorted_label_map
+from reseen.descriptors.calibration import Calibration
 from reseen.evaluation import EvaluationReport
 from reseen.evaluation.calibration import Fitted
 from reseen.models.embedder import Embedder
@@ -88,6 +89,7 @@ def calibration_section(fitted: Fitted, picture: str) -> str:
             SAME_PERSON,
             f"Told by the distance of two pictures. Fitted to {found.pairs:,} pairs of {found.persons:,} persons "
             f"({found.source}), chosen on persons held out of the fit: {found.method} (log loss: {losses}){where}.",
+            evidence_words(found),
             "",
             "| same person in | expected calibration error |",
             "|---|---|",
@@ -96,6 +98,20 @@ def calibration_section(fitted: Fitted, picture: str) -> str:
             f"![How often what is told is so]({picture})",
             "",
         ]
+    )
+
+
+def evidence_words(calibration: Calibration) -> str:
+    """Says in how large a gallery a calibration lets anybody be above the line of evidence."""
+    reach = calibration.reach
+    if not reach:
+        return (
+            "Everybody will be below the line of evidence, however few pictures are searched: no distance makes one "
+            "person more probable than two. Calibrate on more persons, or train the model longer."
+        )
+    return (
+        f"Among more than {reach:,.0f} pictures, of which {calibration.expected:.3g} are expected to show the person, "
+        "everybody will be below the line of evidence."
     )
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 import reseen
 from reseen.checkpoint_files import held_back
 from reseen.errors import ReseenError
+from reseen.training.card import evidence_words
 from tests.cli.calls import run
 
 
@@ -39,6 +40,8 @@ def test_without_persons_held_back_the_test_persons_are_taken_and_it_says_so(
     near, far = model.calibration.probability([0.0, 1e6], 30)
     assert 0 <= far <= near <= 1
     card = (last / "README.md").read_text()
+    assert evidence_words(model.calibration) in told
+    assert evidence_words(model.calibration) in card
     assert card.count("## Same person?") == 1
     assert card.index("## Figures") < card.index("## Same person?") < card.index("## Use")
     assert "![How often what is told is so](reliability.png)" in card

@@ -44,6 +44,7 @@ def calibrate(
 
     from reseen.progress import progress_of
     from reseen.training.calibrating import calibrate as fit_into
+    from reseen.training.card import evidence_words
 
     embedder = load(checkpoint, device)
     fitted = fit_into(
@@ -64,4 +65,5 @@ def calibrate(
         soft_wrap=True,
         markup=False,
     )
+    out.print(evidence_words(found), highlight=False, soft_wrap=True)
     say_written(*(checkpoint / file for file in (CALIBRATION, RELIABILITY, CARD)))
