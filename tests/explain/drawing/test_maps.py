@@ -82,6 +82,22 @@ def test_attention_is_not_rescaled_but_cams_are() -> None:
         assert (heat[..., 0].max() > 200) == bright
 
 
+@pytest.mark.parametrize(
+    ("values", "note"),
+    [
+        (np.zeros((24, 8)), "same everywhere"),
+        (np.full((24, 8), 0.7, dtype=np.float32), "same everywhere"),
+        (np.full((24, 8), -3.0), "same everywhere"),
+        (PEAK - 2, "no evidence for it"),
+    ],
+)
+def test_a_map_of_one_shade_says_why(values: np.ndarray[Any, Any], note: str) -> None:
+    """All grey or all bright, it looks like a fault, or like evidence."""
+    _, noted, other = panels(explain_figure(draw_person(0, 1, 1), {"id": values, "attention": 0.5 + 0.01 * PEAK}))
+    assert [text.get_text() for text in noted.texts] == [note]
+    assert not other.texts
+
+
 def test_bars_show_predictions_in_order() -> None:
     axes = bars(explain_figure(draw_person(0, 1, 1), {}, PREDICTIONS))
     assert [label.get_text() for label in axes.get_yticklabels()] == ["upper color: red", "gender: male", "hat: no"]

@@ -41,7 +41,8 @@ def explain_figure(
         picture: The person image.
         maps: (h, w) by the names of `PersonOutput.maps`; whichever the system has. ``attention`` and
             ``attention_kept`` are in [0, 1] and drawn as they are, so that they can be compared; every
-            other map is scaled by its highest value, and what is negative is dark.
+            other map is scaled by its highest value, and what is negative is dark. One that comes out as one
+            shade all over says why.
         predictions: Attribute, class and probability, in the order to list them.
         title: Headline, such as the file's name.
 
@@ -53,10 +54,10 @@ def explain_figure(
             raise ReseenError(f"map {name!r} has to be a finite matrix (h, w), got shape {np.shape(values)}")
     picture = picture.convert("RGB").resize((round(_HEIGHT * picture.width / picture.height), _HEIGHT))
     classes = {attribute: value for attribute, value, _ in predictions}
-    panels = [(("picture", ""), picture)]
+    panels = [(("picture", ""), picture, "")]
     for name in _order(maps):
         values = maps[name] if name.startswith("attention") else scaled(maps[name])
-        panels.append((_panel_title(name, classes), overlay(picture, values)))
+        panels.append((_panel_title(name, classes), overlay(picture, values), _note(maps[name])))
 
     rows = 1 if len(panels) <= 5 else 2
     columns = math.ceil(len(panels) / rows)
@@ -72,12 +73,12 @@ def explain_figure(
     figure = Figure(figsize=(width, height), dpi=110, facecolor="white")
     if title:
         figure.text(0.2 / width, 1 - 0.12 / height, title, fontsize=12, weight="bold", color=_INK, va="top")
-    for index, ((caption, value), panel) in enumerate(panels):
+    for index, ((caption, value), panel, note) in enumerate(panels):
         row, column = divmod(index, columns)
         left = _MARGIN + column * cell + (cell - panel_width) / 2
         bottom = height - heading - (row + 1) * (_PANEL + _TITLE)
         axes = figure.add_axes((left / width, bottom / height, panel_width / width, _PANEL / height))
-        _draw_panel(axes, panel, caption, value)
+        _draw_panel(axes, panel, caption, value, note)
     if len(panels) > 1:
         _draw_scale(figure, left=(_MARGIN + 0.06) / width, width=min(2.6, columns * cell - 0.12) / width)
     if predictions:
@@ -103,7 +104,14 @@ def _panel_title(name: str, classes: Mapping[str, str]) -> tuple[str, str]:
     return attribute.replace("_", " "), classes.get(attribute, "")
 
 
-def _draw_panel(axes: Axes, panel: Image.Image, caption: str, value: str) -> None:
+def _note(values: NDArray[np.floating]) -> str:
+    """Says why a map is one shade all over: it is the same everywhere, but for rounding, or negative; empty if not."""
+    if np.ptp(values) <= 1e-5 * np.abs(values).max():
+        return "same everywhere"
+    return "no evidence for it" if values.max() <= 0 else ""
+
+
+def _draw_panel(axes: Axes, panel: Image.Image, caption: str, value: str, note: str) -> None:
     axes.imshow(np.asarray(panel), aspect="auto")
     axes.set_xticks([])
     axes.set_yticks([])
@@ -113,6 +121,9 @@ def _draw_panel(axes: Axes, panel: Image.Image, caption: str, value: str) -> Non
         axes.annotate(
             caption, (0.5, 1), (0, 19), "axes fraction", "offset points", fontsize=9, color=_GRAY, ha="center"
         )
+    if note:
+        paper = {"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 2}
+        axes.annotate(note, (0.5, 0.03), xycoords="axes fraction", fontsize=7.5, color=_INK, ha="center", bbox=paper)
 
 
 def _draw_scale(figure: Figure, left: float, width: float) -> None:
