@@ -47,3 +47,10 @@ def test_until_one_is_there_the_option_that_names_another_is_told(
     monkeypatch.setattr(checkpoint_files, "BOX", tmp_path / "box")
     told = str(run(*command).exception)
     assert told.endswith(f"a checkpoint with {option}, such as runs/NAME/last; reseen demo makes demo-out/run/last")
+
+
+def test_help_promises_it_only_where_it_is_there() -> None:
+    for command in (["search"], ["embed"], ["serve"], ["gallery", "add"], ["gallery", "search"]):
+        told = run(*command, "--help").output
+        assert "--help" in told
+        assert ("small" in told) == checkpoint_files.boxed("small"), command

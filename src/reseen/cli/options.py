@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reseen.addresses import check_on_disk
-from reseen.checkpoint_files import BOXED, backend_of, check_checkpoint, check_model, graph_in
+from reseen.checkpoint_files import BOXED, backend_of, boxed, check_checkpoint, check_model, graph_in
 from reseen.errors import ReseenError, one_line
 from reseen.extras import need
 
@@ -78,12 +78,18 @@ def _option_of(parameter: typer.CallbackParam) -> str:
     return next((name for name in parameter.opts if name.startswith("--")), "")
 
 
-CheckpointArgument = Annotated[
-    Path,
-    typer.Argument(help=f"Checkpoint folder, such as runs/NAME/last, or {', '.join(BOXED)}.", callback=model_at),
-]
 BOXED_MODEL = Path(BOXED[0])
 """The checkpoint where none is named."""
+HAS_BOXED = boxed(BOXED[0])
+"""Whether that is in this package, so that help may promise it."""
+CheckpointArgument = Annotated[
+    Path,
+    typer.Argument(
+        help=", or ".join(["Checkpoint folder, such as runs/NAME/last", *filter(boxed, BOXED)]) + ".",
+        callback=model_at,
+        show_default=HAS_BOXED,
+    ),
+]
 WeightsOption = Annotated[
     Path | None,
     typer.Option(help="File or checkpoint for the backbone, in place of weights that the recipe names."),

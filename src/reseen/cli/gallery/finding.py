@@ -19,6 +19,7 @@ from reseen.cli.gallery.common import (
 )
 from reseen.cli.options import (
     BOXED_MODEL,
+    HAS_BOXED,
     DeviceOption,
     existing_picture,
     load,
@@ -50,7 +51,8 @@ def info(gallery: GalleryArgument) -> None:
 def search(
     gallery: GalleryArgument,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="The gallery's model, for --query; small if left out.")
+        Path | None,
+        typer.Option(help=f"The gallery's model, for --query{'; small if left out' if HAS_BOXED else ''}."),
     ] = None,
     query: Annotated[list[Path] | None, typer.Option(help="Picture of the person; may be repeated.")] = None,
     unlike: Annotated[list[Path] | None, typer.Option(help="Picture of whom it is not; may be repeated.")] = None,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reseen.cli.gallery.common import GalleryFolder
-from reseen.cli.options import BOXED_MODEL, DeviceOption, checkpoint_at
+from reseen.cli.options import BOXED_MODEL, HAS_BOXED, DeviceOption, checkpoint_at
 from reseen.console import out
 from reseen.extras import need
 
@@ -16,7 +16,10 @@ from reseen.extras import need
 def serve(
     gallery: GalleryFolder,
     checkpoint: Annotated[
-        Path, typer.Option("--model", help="Checkpoint that made the gallery.", callback=checkpoint_at)
+        Path,
+        typer.Option(
+            "--model", help="Checkpoint that made the gallery.", callback=checkpoint_at, show_default=HAS_BOXED
+        ),
     ] = BOXED_MODEL,
     host: Annotated[
         str, typer.Option(help="Address to listen at; other machines need users or a token.")
