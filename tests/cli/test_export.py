@@ -32,7 +32,7 @@ def test_export_and_what_is_done_with_it(trained: Path, market_drawn: Path, quer
         done = run("embed", folder, "--images", market_drawn / "query", "--out", file, "--device", "cpu")
         assert done.exit_code == 0, done.output
     own, other = map(Embeddings.load, files)
-    # On processors that compute in bfloat16 both do, and round differently: at the threshold of the attention map, too.
+    # On processors that compute in bfloat16 both do, and round differently: where a hard choice is made, too.
     near = cosines(own.features, other.features)
     assert np.median(near) > 0.9995
     assert near.min() > 0.95

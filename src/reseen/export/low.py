@@ -10,7 +10,7 @@ from reseen.models.embedder import Embedder
 from reseen.precision import runs_bfloat16
 
 PICTURES = 32
-"""How many are compared: where a hard threshold flips, few differ much."""
+"""How many are compared: only where rounding tips a hard choice, in a few of them, do descriptors differ much."""
 _FORMATS = {"onnx": "ONNX Runtime in 32 bits", "openvino": "OpenVINO in bfloat16"}
 
 
