@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -17,10 +18,12 @@ from reseen.data import open_split
 from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
 from reseen.evaluation.split import evaluate_split
-from reseen.export import export
+from reseen.export import export, low
 from reseen.export import parity as parities
+from reseen.export.parity import pictures_of_nobody
 from reseen.models import checkpoint
-from reseen.models.embedder import EmbedderConfig
+from reseen.models.backends import backend
+from reseen.models.embedder import Embedder, EmbedderConfig
 from tests.search.gallery.persons import png
 
 pytest.importorskip("nncf", reason="the extra export is tested with its current versions alone")
@@ -116,3 +119,36 @@ def test_nothing_else_is_replaced(saved: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ReseenError, match="file holds other things"):
         export(saved, tmp_path / "file", "onnx")
+
+
+def test_a_checkpoint_of_bfloat16_is_compared_as_both_run(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyTorch rounds to bfloat16, which every processor can imitate, and ONNX Runtime does not: they are apart."""
+    config = saved / "config.json"
+    config.write_text(config.read_text().replace('"float32"', '"bfloat16"'))
+    for module in (low, backend):
+        monkeypatch.setattr(module, "runs_bfloat16", lambda device: True)
+    found = export(saved, tmp_path / "out", "onnx").as_run
+    assert found is not None
+    assert found.parity is not None
+    pictures = pictures_of_nobody((64, 32), 32)
+    one, two = (reseen.load(folder).embed(pictures) for folder in (saved, tmp_path / "out"))
+    lengths = np.linalg.norm(one.features, axis=1) * np.linalg.norm(two.features, axis=1)
+    cosines = (one.features * two.features).sum(1) / lengths
+    assert found.parity.cosine == pytest.approx(cosines.min(), abs=1e-5)
+    assert found.parity.cosine < 0.999999, "32 bits would be nearer"
+    assert found.distance == pytest.approx(np.linalg.norm(one.features - two.features, axis=1).max(), rel=0.01)
+    assert found.parity.pictures == 32
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "PyTorch in bfloat16 and ONNX Runtime in 32 bits, 32 pictures: smallest cosine 0.99" in card
+    assert "Beside PyTorch in 32 bits, 12 pictures: smallest cosine 1.000000" in card
+
+
+def test_where_the_processor_has_no_bfloat16_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(low, "runs_bfloat16", lambda device: False)
+    model = models.build(models.config_of({"system": "ide", "backbone": "test_resnet", "num_identities": 5}))
+    own = Embedder(model, EmbedderConfig(size=(64, 32), precision="bfloat16"))
+    found = low.as_run(own, own, "openvino")
+    assert found.parity is None
+    assert found.words() == "not compared in bfloat16: this processor does not compute in it"

@@ -30,7 +30,7 @@ def export(
     options: LoaderOption = None,
     images: Annotated[int, typer.Option(min=1, help="The cost is measured on about so many images.")] = 2000,
 ) -> None:
-    """Write a checkpoint as one graph that needs no PyTorch: descriptor and attribute probabilities, any batch size.
+    """Write a checkpoint as one graph that needs no code of the system: descriptor, attributes, any batch size.
 
     Example: [bold]reseen export runs/NAME/last --to openvino --int8 --calibrate DATA --out exported/[/]
     """
@@ -52,13 +52,9 @@ def export(
     from reseen.progress import progress_of
 
     found = export_to(checkpoint, folder, engine, calibrate=split, images=images, bars=partial(progress_of, err))
-    parity = found.parity
-    out.print(
-        f"beside PyTorch, {parity.pictures} pictures: smallest cosine {parity.cosine:.6f}, "
-        f"largest difference of a probability {parity.probability:.6f}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    out.print(f"beside PyTorch in 32 bits, {found.parity.words()}", highlight=False, soft_wrap=True)
+    if found.as_run:
+        out.print(found.as_run.words(), highlight=False, soft_wrap=True)
     if found.metric:
         out.print(found.loss(), highlight=False, soft_wrap=True)
     say_written(folder)

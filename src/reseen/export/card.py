@@ -6,6 +6,7 @@ from datetime import date
 
 import reseen
 from reseen.checkpoint_files import EngineName
+from reseen.export.low import AsRun
 from reseen.export.parity import Parity
 from reseen.models.backends.graph import GraphForm
 
@@ -13,7 +14,13 @@ _ENGINES = {"onnx": "ONNX", "openvino": "OpenVINO"}
 
 
 def exported_card(
-    card: str, form: GraphForm, written_for: EngineName, parity: Parity, size: tuple[int, int], loss: str
+    card: str,
+    form: GraphForm,
+    written_for: EngineName,
+    parity: Parity,
+    size: tuple[int, int],
+    loss: str,
+    as_run: AsRun | None,
 ) -> str:
     """Returns the card in Markdown: what the graph is, then the card of the checkpoint it was made of.
 
@@ -24,6 +31,7 @@ def exported_card(
         parity: How near it is to PyTorch.
         size: (H, W) of its pictures.
         loss: What eight bits cost, in sentences; empty for a graph of 32.
+        as_run: How near it is in the number formats both run in, where that is not 32 bits.
     """
     bits = "8-bit integers" if loss else "32-bit floats"
     inputs = {"images": size, **form.views}
@@ -36,8 +44,8 @@ def exported_card(
         f"Out: {', '.join(f'`{name}`' for name in form.outputs)}; the descriptor is the first {len(form.features)} side"
         " by side. A checkpoint's flip average and scaling are done by `reseen.load`, not by the graph.",
         "",
-        f"Beside PyTorch, over {parity.pictures} pictures: smallest cosine of the descriptors {parity.cosine:.6f}"
-        f", largest difference of a probability {parity.probability:.6f}.",
+        f"Beside PyTorch in 32 bits, {parity.words()}.",
+        *([f"On the machine that wrote this: {as_run.words()}."] if as_run else []),
         *([loss, "", "Figures below are those of the checkpoint, not of this graph."] if loss else []),
         "",
         "---",

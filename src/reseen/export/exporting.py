@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reseen.checkpoint_files import (
@@ -20,6 +20,7 @@ from reseen.errors import ReseenError
 from reseen.evaluation.report import EvaluationReport
 from reseen.evaluation.split import evaluate_split
 from reseen.export.card import exported_card
+from reseen.export.low import AsRun, as_run
 from reseen.export.parity import PICTURES, Parity, compare, pictures_of_nobody
 from reseen.export.quantising import PICTURES as CALIBRATION
 from reseen.export.quantising import inputs_of, write_graph
@@ -39,7 +40,8 @@ class Exported:
     """What came of an export.
 
     Attributes:
-        parity: How near the graph's descriptors are to PyTorch's.
+        parity: How near the graph's descriptors are to PyTorch's, both in 32 bits.
+        as_run: The same in the number formats they run in; None for a checkpoint of 32 bits or a quantised graph.
         metric: What a quantised graph was measured by, such as ``mAP``; empty for one that is not.
         before: The checkpoint's figure on the calibration data.
         after: The graph's.
@@ -47,6 +49,7 @@ class Exported:
     """
 
     parity: Parity
+    as_run: AsRun | None = None
     metric: str = ""
     before: float = 0.0
     after: float = 0.0
@@ -115,16 +118,21 @@ def export(
         found = Exported(compare(*(each.embed(pictures, batch_size=5, max_corrupt=3) for each in (own, other))))
         if calibrate is None or before is None:
             found.parity.check()
+            if torch.config.precision == "bfloat16":
+                low = Embedder(graph_backend(partial, form, to, to, "bfloat16"), torch.config, torch.distance)
+                found = replace(found, as_run=as_run(torch, low, to))
         else:
             after, note = _measured(other, calibrate, images, bars)
-            found = Exported(found.parity, after.primary_metric, before[0].primary, after.primary, note)
+            found = replace(
+                found, metric=after.primary_metric, before=before[0].primary, after=after.primary, note=note
+            )
         card = (checkpoint / CARD).read_text() if (checkpoint / CARD).is_file() else ""
         checkpoints.save_graph(
             partial,
             form,
             to,
             torch.config,
-            card=exported_card(card, form, to, found.parity, config.size, found.loss()),
+            card=exported_card(card, form, to, found.parity, config.size, found.loss(), found.as_run),
             distance=torch.distance,
             trained_on=trained_on(checkpoint),
             divisions=divisions_of(checkpoint),

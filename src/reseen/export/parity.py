@@ -32,6 +32,13 @@ class Parity:
     probability: float
     pictures: int
 
+    def words(self) -> str:
+        """Returns what a user and a card are told."""
+        return (
+            f"{self.pictures} pictures: smallest cosine {self.cosine:.6f}, "
+            f"largest difference of a probability {self.probability:.6f}"
+        )
+
     def check(self) -> None:
         """Makes sure that both are the same model.
 
@@ -56,12 +63,17 @@ def compare(own: Embeddings, other: Embeddings) -> Parity:
 
 
 def pictures_of_nobody(size: tuple[int, int], count: int = PICTURES) -> list[PersonImage]:
-    """Returns pictures (H, W) of soft patches of colour, the same ones every time: there may be no others at hand."""
+    """Returns pictures (H, W), the same ones every time: there may be no others at hand.
+
+    They are soft patches of colour with some grain, as smooth as photographs are.
+    """
     rng = np.random.default_rng(0)
     found = []
     for _ in range(count):
         patches = Image.fromarray(rng.integers(0, 256, (8, 4, 3), dtype=np.uint8))
+        smooth = np.asarray(patches.resize((size[1], size[0]), Image.Resampling.BICUBIC))
+        pixels = np.clip(smooth + rng.normal(0, 8, smooth.shape), 0, 255).astype(np.uint8)
         encoded = io.BytesIO()
-        patches.resize((size[1], size[0]), Image.Resampling.BICUBIC).save(encoded, "PNG")
+        Image.fromarray(pixels).save(encoded, "PNG")
         found.append(PersonImage(encoded.getvalue(), UNKNOWN_PID, 0))
     return found

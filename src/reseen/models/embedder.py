@@ -221,7 +221,7 @@ class Embedder:
             ReseenError: If the picture cannot be decoded, or the backend is not PyTorch: others give descriptors and
                 attributes alone.
         """
-        backend = self._torch()
+        backend = self._torch("explain")
         keypoints = None
         if isinstance(picture, Image.Image):
             height, width = self._decoded_size
@@ -261,10 +261,10 @@ class Embedder:
         normalized: NDArray[np.float32] = nn.functional.normalize(torch.from_numpy(features)).numpy()
         return normalized
 
-    def _torch(self) -> TorchBackend:
+    def _torch(self, remedy: str = "load") -> TorchBackend:
         if not isinstance(self.backend, TorchBackend):
             raise ReseenError(
-                f"{type(self.backend).__name__} gives descriptors and attributes alone: load the checkpoint itself"
+                f"an exported graph gives descriptors and attributes alone; {remedy} the checkpoint it was made from"
             )
         return self.backend
 

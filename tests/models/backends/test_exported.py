@@ -92,7 +92,7 @@ def test_it_is_the_same_model_in_every_engine(
         for name, table in (expected.attributes or {}).items():
             np.testing.assert_allclose((found.attributes or {})[name], table, atol=1e-5)
     assert len(other.embed([])) == 0
-    with pytest.raises(ReseenError, match="gives descriptors and attributes alone: load the checkpoint itself"):
+    with pytest.raises(ReseenError, match="attributes alone; explain the checkpoint it was made from"):
         other.describe(pictures[0])
 
 
