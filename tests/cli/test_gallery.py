@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from reseen import Gallery, models
+from reseen.descriptors.calibration import Calibration, Curve
 from reseen.models import checkpoint
 from reseen.models.embedder import EmbedderConfig
 from reseen.search.gallery import erasing
@@ -104,8 +105,22 @@ def test_a_person_is_shown_and_erased(
     erase = ("erase", hall, "--checkpoint", model, "--like", query)
     call = (*erase, "--show", shown)
     unsure = run("gallery", *call)
-    assert "nobody knows where the evidence ends" in str(unsure.exception)
+    assert "give a distance (--within), or calibrate the model first (reseen calibrate" in str(unsure.exception)
+    assert re.match(r"nobody within 1e-07; the nearest is at \d+\.\d+, so nothing was", said(*erase, "--within", 1e-7))
     before = int(re.match(r"(\d+) rows", said("info", hall))[1])  # type: ignore[index]
+
+    first, second = map(float, re.findall(r"\d\.\d{3}", said(*("search", *erase[1:4], "--query", query, "--top", 2))))
+    third = (second - first) / 3
+    with Gallery.open(hall) as gallery:
+        assert gallery.layout is not None
+        gallery.calibration = Calibration(
+            model=gallery.layout.like.model, method="platt", source="nobody", persons=9, pairs=99, expected=before,
+            error=0.01, curve=Curve(distances=(first + third, second - third), ratios=(9, np.log(0.35 / 0.65))),
+        )  # fmt: skip
+    asked = run("gallery", *erase)
+    assert f"Delete the 1 above the line of {before} rows for good?" in asked.stdout
+    assert asked.stdout.split("rather not the same person")[1].count("35%") == min(10, before - 1)
+    next(hall.glob("*.calibration.json")).unlink()
 
     refused = run("gallery", *call, "--within", 1e9)
     assert refused.exit_code == 1
@@ -127,7 +142,9 @@ def test_a_person_is_shown_and_erased(
     assert f"receipt: {before} rows deleted from {hall}" in told
     assert "found in 0" in told
     assert not shown.exists(), "it showed whom nobody may see any more"
+    assert "pictures of the person that the model does not recognise stay" in told
     content = json.loads(receipt.read_text())
+    assert content["near"] is None, "without a calibration nobody knows"
     assert (content["rows"], content["found"], content["exports"]) == (before, 0, [str(shown)])
 
     said("add", hall, model, "--images", market_drawn / "bounding_box_test", "--copy", "--again")
@@ -137,6 +154,21 @@ def test_a_person_is_shown_and_erased(
     assert failed.exit_code == 1
     assert "the deletion has failed: something of these rows is still in 1 files" in failed.stderr
     assert json.loads(receipt.read_text())["found"] == 1
+
+
+def test_who_names_what_is_not_there_is_told_what_is(tmp_path: Path) -> None:
+    with Gallery.open(tmp_path / "g") as gallery:
+        gallery.add(persons(8), source="tour", seconds=np.arange(8))
+        gallery.add(persons(1, seed=1))
+    for options, told in (
+        (("--source", "nix"), "sources (no name), tour"),
+        (("--camera", 9), "cameras 0, 1, 2, 3, 4 and 2 more"),
+        (("--path", "nix"), "8 paths, such as crops/000000.jpg"),
+        (("--source", "tour", "--since", 90), "sources (no name), tour; seconds from 0 to 7"),
+    ):
+        result = run("gallery", "delete", tmp_path / "g", *options, "--yes")
+        assert " ".join(result.stderr.split()).endswith(f"has {told}")
+        assert "deleted 0 rows" in result.stdout
 
 
 def test_a_deletion_tells_what_went_with_it_and_what_has_no_time(tmp_path: Path) -> None:
@@ -153,7 +185,10 @@ def test_a_deletion_tells_what_went_with_it_and_what_has_no_time(tmp_path: Path)
     result = run("gallery", "delete", hall, "--camera", 1, "--yes")
     assert (result.stderr, result.stdout.count("showed")) == ("", 0)
     assert last.exists()
-    assert f"deleted with them, as it showed them: {last}" in said("retention", hall, "--days", 1e-9, "--apply")
+    asked = run("gallery", "retention", hall, "--days", 1e-9, "--apply")
+    assert asked.stdout.startswith("retention 0.000000001 days\nDelete what is older, 15 of 15 rows, for good?")
+    assert last.exists(), "nobody has said yes"
+    assert f"deleted with them, as it showed them: {last}" in said("retention", hall, "--apply", "--yes")
     assert not first.exists()
     assert not last.exists()
 

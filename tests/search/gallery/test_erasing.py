@@ -56,6 +56,29 @@ def test_a_person_is_erased_with_a_receipt(gallery: Gallery) -> None:
         erase(gallery, pictures_of(gallery, HERE))
 
 
+def test_what_stands_just_below_the_line_stays_and_is_counted(gallery: Gallery) -> None:
+    """Of 106, 4 are expected, so even odds need 25.5 : 1; e^3 : 1 leaves 44 %, and e^2 : 1 leaves 22 %."""
+    steps = {9.0: "sure", 10.0: "near", 11.0: "far"}
+    rows = replace(persons(3, seed=8, prefix="step"), features=HERE + np.eye(3, 16) * np.array(list(steps))[:, None])
+    rows = replace(rows, paths=list(steps.values()))
+    gallery.delete(paths="crops/000099.jpg")  # 106 are left
+    gallery.add(rows)
+    curve = Curve(distances=(9, 10, 11), ratios=(9, 3, 2))
+    gallery.calibration = CALIBRATION.model_copy(update={"curve": curve})
+    found = pictures_of(gallery, HERE)
+    assert found[-1].path == "sure"
+    assert found.near is not None
+    assert [match.path for match in found.near] == ["near"]
+    assert found.rest[0].probability == pytest.approx(1 / (1 + np.exp(-3) * (106 - 4) / 4))
+    within = pictures_of(gallery, HERE, within=8)
+    assert [match.path for match in within.near or ()] == ["sure", "near"], "whatever the line, they may be theirs"
+    made = erase(gallery, found)
+    assert (made.rows, made.near, made.as_dict()["near"]) == (5, 1, 1)
+    assert "does not recognise stay" in made.as_dict()["unrecognised"]
+    assert "1 of those that stay are the person's with a probability of 25% or more" in made.lines()[-1]
+    assert gallery.search(HERE)[0].path == "near"
+
+
 def test_the_scan_can_find_something(gallery: Gallery) -> None:
     """What a deletion would leave behind is seen: here nothing has been deleted."""
     needles = receipt.needles(gallery.store, "source = 'yard'")
@@ -69,7 +92,9 @@ def test_the_scan_can_find_something(gallery: Gallery) -> None:
 def test_within_a_distance_no_calibration_is_needed(gallery: Gallery) -> None:
     with pytest.raises(ReseenError, match="nobody knows where the evidence ends"):
         pictures_of(gallery, HERE)
-    assert len(pictures_of(gallery, HERE, within=2.0)) == 4
+    found = pictures_of(gallery, HERE, within=2.0)
+    assert (len(found), found.near) == (4, None)
+    assert "nobody knows" in erase(gallery, found).lines()[-1]
     with pytest.raises(ReseenError, match="within is a distance"):
         pictures_of(gallery, HERE, within=-1)
 

@@ -30,6 +30,13 @@ ExpectedOption = Annotated[
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
+def retention_of(opened: Gallery) -> str:
+    """Returns the retention in days, in plain figures however short it is."""
+    import numpy as np
+
+    return f"{np.format_float_positional(opened.retention, trim='-')} days"
+
+
 def draw(
     opened: Gallery, found: Results, query: Path | None, picture: Path, where: AttributeFilter | None = None
 ) -> None:

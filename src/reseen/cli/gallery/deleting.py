@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from reseen.cli.gallery.common import (
     YesOption,
     draw,
     open_gallery,
+    retention_of,
 )
 from reseen.cli.options import (
     DeviceOption,
@@ -32,6 +34,10 @@ from reseen.extras import need
 if TYPE_CHECKING:
     from reseen.search.gallery import Gallery
     from reseen.search.gallery.deleting.receipt import Receipt
+
+
+_BELOW = 10
+"""So many pictures that stay only just are listed below the line."""
 
 
 def delete(
@@ -51,6 +57,7 @@ def delete(
     if not any(each is not None for each in (camera, person, source, path, since, until)):
         raise ReseenError("say what to delete: --camera, --person, --source, --path, --since or --until")
     need("gallery")
+    from reseen.search.gallery.deleting.known import known
     from reseen.search.gallery.finding.filters import Criteria
 
     paths = path and [*path, *map(os.path.abspath, path)]  # as `reseen gallery add` has written them, and others
@@ -61,7 +68,10 @@ def delete(
             note(f"{untimed:,} rows have no time, so that neither --since nor --until reaches them: they stay")
         if count and not yes:
             typer.confirm(f"Delete {count:,} of {len(opened):,} rows for good?", abort=True)
-        _say_gone(opened.remove(criteria.filter()), opened)
+        made = opened.remove(criteria.filter())
+        _say_gone(made, opened)
+        if not any(made.tables.values()):
+            note(f"nothing fulfils this; {gallery} has {known(opened.store, criteria)}")
 
 
 def erase(
@@ -77,7 +87,9 @@ def erase(
     yes: YesOption = False,
     device: DeviceOption = "auto",
 ) -> None:
-    """Find all pictures of a person, show them, and delete them for good.
+    """Find the pictures in which the model recognises a person, show them, and delete them for good.
+
+    Pictures of the person that it does not recognise stay, and those of somebody else that it takes for theirs go.
 
     Example: [bold]reseen gallery erase hall --checkpoint runs/NAME/last --like person.jpg --show found.png[/]
     """
@@ -89,7 +101,7 @@ def erase(
         existing_picture(each)
     need("gallery")
     from reseen.data.images.reference import image_of
-    from reseen.search.gallery.erasing import MOST, pictures_of
+    from reseen.search.gallery.erasing import MOST, pictures_of, stays
     from reseen.search.gallery.erasing import erase as erase_matches
     from reseen.search.table import matches_table
 
@@ -98,16 +110,23 @@ def erase(
         descriptors = embedder.embed([image_of(each) for each in like])
         found = pictures_of(opened, descriptors, within=within, expected=expected, calibration=embedder.calibration)
         note(found.note)
+        near = found.near or ()
         if not found:
-            out.print("rather nobody in the gallery is this person, so nothing was deleted")
+            told = "rather nobody in the gallery is this person"
+            if within is not None and found.rest:
+                told = f"nobody within {within:g}; the nearest is at {found.rest[0].distance:.4g}"
+            out.print(f"{told}, so nothing was deleted", highlight=False)
+            note(stays(len(near)) if near else "")
             return
-        out.print(matches_table(found, schema=opened.schema))
+        below = near[:_BELOW] if within is None else ()
+        out.print(matches_table([*found, *below], schema=opened.schema))
         if len(found) >= MOST:
             note(f"these are the nearest {MOST:,}, and there may be more: call it again afterwards")
         if drawn:
             draw(opened, found, like[0], drawn)
         if not yes:
-            typer.confirm(f"Delete these {len(found):,} of {len(opened):,} rows for good?", abort=True)
+            chosen = f"the {len(found):,} above the line" if below else f"these {len(found):,}"
+            typer.confirm(f"Delete {chosen} of {len(opened):,} rows for good?", abort=True)
         made = erase_matches(opened, found)
     for line in made.lines():
         out.print(line, highlight=False, soft_wrap=True, markup=False)
@@ -129,6 +148,7 @@ def retention(
     gallery: GalleryArgument,
     days: Annotated[float | None, typer.Option(help="Set the retention.")] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Delete what is older, for good.")] = False,
+    yes: YesOption = False,
 ) -> None:
     """Show or set after how many days rows are to be deleted, and delete those.
 
@@ -137,9 +157,15 @@ def retention(
     with open_gallery(gallery) as opened:
         if days is not None:
             opened.retention = days
-        out.print(f"retention {opened.retention:g} days", highlight=False)
+        out.print(f"retention {retention_of(opened)}", highlight=False)
         if apply:
-            _say_gone(opened.expire(), opened)
+            from reseen.search.gallery.overview import expired_count
+
+            now = time.time()
+            count = expired_count(opened, now)
+            if count and not yes:
+                typer.confirm(f"Delete what is older, {count:,} of {len(opened):,} rows, for good?", abort=True)
+            _say_gone(opened.expire(now), opened)
 
 
 def _say_gone(made: Receipt, left: Gallery) -> None:

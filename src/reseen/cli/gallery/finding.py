@@ -16,6 +16,7 @@ from reseen.cli.gallery.common import (
     UntilOption,
     draw,
     open_gallery,
+    retention_of,
 )
 from reseen.cli.options import (
     BOXED_MODEL,
@@ -37,7 +38,7 @@ def info(gallery: GalleryArgument) -> None:
     with open_gallery(gallery) as opened:
         layout = opened.layout
         size = sum(length for _, length in opened.store.files.sizes())
-        lines = [f"{len(opened):,} rows, {size / 1e6:,.1f} MB, retention {opened.retention:g} days"]
+        lines = [f"{len(opened):,} rows, {size / 1e6:,.1f} MB, retention {retention_of(opened)}"]
         if layout is not None:
             lines.append(f"model {layout.like.model[:12] or 'unknown'}, descriptors of {layout.searched_width:,}")
             lines.append(f"attributes: {', '.join(layout.schema.names) if layout.schema else 'none'}")

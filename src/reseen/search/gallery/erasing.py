@@ -1,9 +1,9 @@
-"""Erasing a person: all pictures that are rather theirs, shown first and then gone, with a receipt."""
+"""Erasing a person: all pictures in which the model recognises them, shown first and then gone, with a receipt."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -18,6 +18,50 @@ from reseen.search.search import Match
 
 MOST = 10_000
 """So many pictures of a person are found at once; whoever has more is found by another call."""
+NEAR = 0.25
+"""Who is the same person with this probability or more stays only just: somebody should look."""
+UNRECOGNISED = (
+    "not recognised: pictures of the person that the model does not recognise stay in the gallery, and pictures of "
+    "somebody else that it took for the person's are gone with them"
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Pictures(Results):
+    """Pictures in which the model recognises a person, nearest first.
+
+    Attributes:
+        rest: The next nearest ones, in which it does not: they stay.
+    """
+
+    rest: tuple[Match, ...] = ()
+
+    @property
+    def near(self) -> tuple[Match, ...] | None:
+        """Those that stay only just, see `NEAR`; None without a calibration, or if all that were looked at go."""
+        told = [match.probability for match in (*self.matches, *self.rest)]
+        if None in told or len(self) >= MOST:
+            return None
+        return tuple(match for match in self.rest if (match.probability or 0) >= NEAR)
+
+
+@dataclass(frozen=True)
+class Erasure(Receipt):
+    """Says also what a model may have missed, as it chose the rows.
+
+    Attributes:
+        near: How many of the rows that stay are the person with a probability of `NEAR` or more; None if nobody knows.
+    """
+
+    near: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns it for JSON, with what no deletion can reach and no model can promise."""
+        return {**super().as_dict(), "unrecognised": UNRECOGNISED}
+
+    def lines(self) -> list[str]:
+        """Returns it in words."""
+        return [*super().lines(), f"{UNRECOGNISED}; {stays(self.near)}"]
 
 
 def pictures_of(
@@ -27,8 +71,10 @@ def pictures_of(
     within: float | None = None,
     expected: float | None = None,
     calibration: Calibration | None = None,
-) -> Results:
-    """Returns all pictures that show the same person as some pictures, as far as can be told; nothing is deleted.
+) -> Pictures:
+    """Returns all pictures in which the model recognises the person of some pictures; nothing is deleted.
+
+    It can miss some, and take somebody else's for theirs.
 
     Every row is compared. If `MOST` are returned, there may be more.
 
@@ -42,20 +88,32 @@ def pictures_of(
     Raises:
         ReseenError: If nobody knows how far the evidence reaches.
     """
-    if within is None:
-        return gallery.search(like, MOST, exact=True, only_evidence=True, expected=expected, calibration=calibration)
-    if not within >= 0:
+    if within is None and calibration is None and gallery.calibration is None:
+        raise ReseenError(
+            f"nobody knows where the evidence ends: the model of {gallery.place} has no calibration; give a distance "
+            "(--within), or calibrate the model first (reseen calibrate CHECKPOINT DATA)"
+        )
+    if within is not None and not within >= 0:
         raise ReseenError(f"within is a distance of at least 0, not {within!r}")
     found = gallery.search(like, MOST, exact=True, expected=expected, calibration=calibration)
-    return replace(found, matches=tuple(match for match in found if (match.distance or 0) <= within))
+    count = found.evidence or 0 if within is None else sum((match.distance or 0) <= within for match in found)
+    return Pictures(found[:count], found.exact, found.compared, rest=found[count:])
 
 
-def erase(gallery: Gallery, matches: Sequence[Match]) -> Receipt:
-    """Deletes matches of a gallery for good, and looks for them in every byte afterwards.
+def erase(gallery: Gallery, found: Pictures) -> Erasure:
+    """Deletes pictures from a gallery for good, and looks for them in every byte afterwards.
 
     Raises:
         ReseenError: If there is none, or the disk fails.
     """
-    if not matches:
+    if not found:
         raise ReseenError("there is nothing to erase")
-    return gallery.remove(Filter((OneOf("id", tuple(match.id for match in matches)),)), scan=True)
+    made = gallery.remove(Filter((OneOf("id", tuple(match.id for match in found)),)), scan=True)
+    return Erasure(**vars(made), near=None if found.near is None else len(found.near))
+
+
+def stays(near: int | None) -> str:
+    """Says in words how many pictures stay only just."""
+    if near is None:
+        return "how many of those that stay may be the person's, nobody knows"
+    return f"{near:,} of those that stay are the person's with a probability of {NEAR:.0%} or more"

@@ -191,7 +191,7 @@ class Gallery(Opened):
         if calibration is None and only_evidence:
             raise ReseenError(
                 f"nobody knows where the evidence ends: the model of {self.place} has no calibration; "
-                "make one with reseen calibrate, and set gallery.calibration"
+                "make one with reseen calibrate, and search with that checkpoint, or set gallery.calibration"
             )
         found = self._searcher.by_picture(searched, sought, wanted, rows, top, rerank=rerank, exact=exact)
         if calibration is None:
