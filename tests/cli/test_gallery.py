@@ -177,6 +177,18 @@ def test_info_and_search_tell_cameras_sources_and_times(tmp_path: Path) -> None:
     assert "cameras" not in said("info", hall)
 
 
+def test_a_gallery_that_nothing_could_be_added_to_is_not_left_behind(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.jpg").write_bytes(b"no picture")
+    before = tmp_path / "before"
+    Gallery.open(before).close()
+    for hall in (tmp_path / "new", before):
+        result = run("gallery", "add", hall, model, "--images", tmp_path / "pictures")
+        assert "a.jpg" in str(result.exception)
+    assert not (tmp_path / "new").exists()
+    assert (before / "gallery.json").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
