@@ -42,6 +42,19 @@ def check_new_gallery(folder: Path) -> Path:
     return folder
 
 
+def remove_empty(folder: Path) -> None:
+    """Removes a gallery that holds nothing yet; one that holds anything stays as it is.
+
+    Raises:
+        OSError: If the folder cannot be looked into or removed.
+    """
+    there = list(folder.iterdir())
+    if all(path.name in (NOTE, LOCK) for path in there):
+        for path in there:
+            path.unlink()
+        folder.rmdir()
+
+
 def gallery_at(place: str) -> str:
     """Returns a gallery's folder or address; what lies at an address is seen when it is opened.
 

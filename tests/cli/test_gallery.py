@@ -193,6 +193,37 @@ def test_a_deletion_tells_what_went_with_it_and_what_has_no_time(tmp_path: Path)
     assert not last.exists()
 
 
+def test_info_and_search_tell_cameras_sources_and_times(tmp_path: Path) -> None:
+    hall = tmp_path / "hall"
+    with Gallery.open(hall) as gallery:
+        people = persons(30)  # row i is of camera i % 7
+        gallery.add(people[:20], seconds=[3600 + row if row < 15 else np.nan for row in range(20)], source="tour")
+        gallery.add(people[20:])
+    told = said("info", hall)
+    assert "cameras: 0 (5 rows), 1 (5), 2 (4), 3 (4), 4 (4), 5 (4), 6 (4) sources: tour (20 rows), unknown (10)" in told
+    assert "times: 1:00:00 to 1:00:14; 15 rows have none" in told
+
+    arguments = ["gallery", "search", hall, "--where", "hat in (yes, no)", "--camera", 1, "--top", 9]
+    timed = run(*arguments, "--until", 9999)
+    assert "3 rows have no time, so that neither --since nor --until finds them" in " ".join(timed.stderr.split())
+    assert sorted(re.findall(r"1:00:\d\d", timed.stdout)) == ["1:00:01", "1:00:08"]
+    assert "no time" not in run(*arguments).stderr
+    said("delete", hall, "--camera", *" --camera ".join("0123456").split(), "--yes")
+    assert "cameras" not in said("info", hall)
+
+
+def test_a_gallery_that_nothing_could_be_added_to_is_not_left_behind(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.jpg").write_bytes(b"no picture")
+    before = tmp_path / "before"
+    Gallery.open(before).close()
+    for hall in (tmp_path / "new", before):
+        result = run("gallery", "add", hall, model, "--images", tmp_path / "pictures")
+        assert "a.jpg" in str(result.exception)
+    assert not (tmp_path / "new").exists()
+    assert (before / "gallery.json").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

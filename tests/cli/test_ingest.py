@@ -89,12 +89,15 @@ def test_mistakes_end_in_one_line(tmp_path: Path) -> None:
     picture = tmp_path / "pictures" / "a.png"
     picture.parent.mkdir()
     Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(picture)
+    fake = tmp_path / "fake.mp4"
+    fake.write_bytes(b"no video" * 99)
     common = ["--gallery", tmp_path / "hall", "--checkpoint", model, "--camera", 1]
     for arguments, message in [
         (["no.mp4", *common], "no.mp4 does not exist; name a video, a folder of pictures or a zip"),
         ([picture.parent, *common, "--start", "noon"], "--start noon: write 2026-05-01T08:30:00"),
         ([picture.parent, *common, "--detector", "yolo"], "yolo is no detector; give hog"),
         ([picture.parent, *common, "--fps", "0"], "rate must be above 0"),
+        ([fake, *common], f"cannot read video {fake}: Invalid data found when processing input; name a video"),
     ]:
         result = run("ingest", *arguments)
         assert result.exit_code == 2 or isinstance(result.exception, ReseenError), result.output

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from reseen.data.attributes import AttributeSchema, binary, multi_class
 from reseen.search import Match, caption, matches_table, parse_where, short_path
+from reseen.search.clock import clock
 from reseen.search.table import shown_attributes
 
 SCHEMA = AttributeSchema(
@@ -95,8 +97,37 @@ def test_caption_reads_as_words() -> None:
         ("some/folder/name.jpg", 18, "…/folder/name.jpg"),
         ("a_very_long_name.jpg", 10, "…_name.jpg"),
         ("market.zip:query/1.jpg", 15, "…:query/1.jpg"),
+        ("/v/door.mp4#t=62.400&xywh=104,95,60,250&confidence=0.88", 28, "door.mp4#t=62.400"),
+        ("/v/entrance_2026_may.mp4#t=62.400&xywh=104,95,60,250&confidence=0.88", 20, "entra…y.mp4#t=62.400"),
+        ("v.zip:in/crowd.jpg#xywh=-4,95,60,250&confidence=0.88", 28, "crowd.jpg#xywh=-4,95,60,250"),
+        ("C:\\v\\a.jpg#xywh=4,95,60,250&confidence=1.00", 28, "a.jpg#xywh=4,95,60,250"),
     ],
 )
 def test_short_path(path: str, width: int, short: str) -> None:
     assert short_path(path, width) == short
     assert len(short) <= width
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, ""),
+        (0, "0:00:00"),
+        (3723.4, "1:02:03"),
+        (1777624200, "2026-05-01 08:30:00Z"),
+        (1777624200000, "second 1777624200000"),
+    ],
+)
+def test_clock(seconds: float | None, said: str) -> None:
+    assert clock(seconds) == said
+
+
+def test_times_are_shown_where_one_is_known() -> None:
+    assert not any("time" in line for line in printed(80))
+    output = io.StringIO()
+    both = [replace(match(1), seconds=1777624200), match(2)]
+    Console(file=output, width=80).print(matches_table(both, schema=SCHEMA))
+    head, _, first, second, *_ = (line for line in output.getvalue().splitlines() if line.strip())
+    assert head.split() == ["#", "file", "distance", "cam", "time", "upper", "color"]
+    assert first.split()[3:] == ["2", "2026-05-01", "08:30:00Z", "red", "95%"]
+    assert second.split()[3:] == ["2", "red", "95%"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reseen.cli.gallery.common import filling
 from reseen.cli.options import DeviceOption, load, model_at, need_engine
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
@@ -81,12 +82,11 @@ def ingest(
     from reseen.ingest import Settings, open_detector
     from reseen.ingest import ingest as take
     from reseen.progress import progress_of
-    from reseen.search.gallery import Gallery
 
     settings = Settings(camera, second, rate=fps, keep=keep, smallest=smallest)
     finder = open_detector(detector)
     embedder = load(checkpoint, device)
-    with Gallery.open(gallery) as opened:
+    with filling(gallery) as opened:
         try:
             with progress_of(err, "looking for people") as progress:
                 done = take(place, opened, embedder, finder, settings, source=source, again=again, progress=progress)

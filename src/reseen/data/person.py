@@ -8,12 +8,12 @@ import lzma
 import threading
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,9 @@ class PersonImage:
             0, and confidence from 0 (nobody knows) to 1; or None.
         archive: The zip or ``.mat`` file that holds the image, or None.
         mask: File (or member of ``archive``) with the body part at each pixel, or None; `open_mask` reads it.
-        seconds: When the picture was taken, counted from the beginning of the recording, or None.
+        seconds: When the picture was taken, since 1970 or since the recording began, or None.
+        track: Number of the track it belongs to, or None.
+        source: What it comes from, such as a video; empty where nobody knows.
     """
 
     path: Path | bytes
@@ -92,6 +94,8 @@ class PersonImage:
     archive: Path | None = None
     mask: Path | None = field(default=None, compare=False, repr=False)
     seconds: float | None = field(default=None, compare=False, repr=False)
+    track: int | None = field(default=None, compare=False, repr=False)
+    source: str = field(default="", compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -226,9 +230,24 @@ class Split:
         return {"train": self.train, "query": self.query, "gallery": self.gallery}
 
 
-def seconds_of(images: Sequence[PersonImage]) -> NDArray[np.float64]:
-    """Returns when images were taken (N,), NaN where nobody knows."""
-    return np.array([np.nan if image.seconds is None else image.seconds for image in images], dtype=np.float64)
+def origins_of(images: Sequence[PersonImage], always: Iterable[str] = ()) -> dict[str, Any]:
+    """Returns when images were taken, their tracks and their sources, by the names that these have in `Embeddings`.
+
+    Args:
+        images: N images.
+        always: What to return even if none of these images has it.
+
+    Returns:
+        ``seconds`` and ``tracks`` (N,) float64, NaN where nobody knows, and N ``sources``: those that any image has.
+    """
+    origins: dict[str, Any] = {}
+    if "seconds" in always or any(image.seconds is not None for image in images):
+        origins["seconds"] = np.array([image.seconds for image in images], dtype=np.float64)
+    if "tracks" in always or any(image.track is not None for image in images):
+        origins["tracks"] = np.array([image.track for image in images], dtype=np.float64)
+    if "sources" in always or any(image.source for image in images):
+        origins["sources"] = [image.source for image in images]
+    return origins
 
 
 def sorted_label_map(images: Sequence[PersonImage]) -> dict[int, int]:

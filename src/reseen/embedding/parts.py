@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reseen.data.images.reference import absolute
-from reseen.data.person import PersonImage, seconds_of
+from reseen.data.person import PersonImage, origins_of
 from reseen.descriptors.embeddings import COMPRESSION, Embeddings
 from reseen.errors import ReseenError
 from reseen.files import replacing
@@ -93,9 +94,9 @@ class Parts:
     def _groups(self, images: Mapping[bytes, PersonImage]) -> Iterator[Embeddings]:
         """Yields all rows, `ROWS` or more at a time however small the parts are, at least once."""
         waiting: list[Embeddings] = []
-        paths, timed = self._paths(), any(image.seconds is not None for image in images.values())
+        paths, told = self._paths(), origins_of(list(images.values())).keys()
         for part in paths:
-            waiting.append(_read(part, images, timed))
+            waiting.append(_read(part, images, told))
             if part is paths[-1] or sum(map(len, waiting)) >= ROWS:
                 yield Embeddings.join(waiting)
                 waiting = []
@@ -104,14 +105,15 @@ class Parts:
         return sorted(self.folder.glob(f"*{_SUFFIX}"))
 
 
-def _read(part: Path, images: Mapping[bytes, PersonImage], timed: bool) -> Embeddings:
+def _read(part: Path, images: Mapping[bytes, PersonImage], told: Iterable[str]) -> Embeddings:
     keys = pq.read_table(part, columns=[_KEY])[_KEY].to_pylist()
     rows = [row for row, key in enumerate(keys) if key in images]
     known = [images[keys[row]] for row in rows]
+    origins: dict[str, Any] = {"seconds": None, "tracks": None, "sources": None} | origins_of(known, told)
     return replace(
         Embeddings.load(part)[np.array(rows, np.int64)],
         pids=np.array([image.pid for image in known], np.int64),
         camids=np.array([image.camid for image in known], np.int64),
         paths=[absolute(image.name) for image in known],  # the file may be moved
-        seconds=seconds_of(known) if timed else None,
+        **origins,
     )

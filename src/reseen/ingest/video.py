@@ -62,7 +62,8 @@ class Video:
                 )
                 self.seconds = float(own if own is not None else (container.duration or 0) / av.time_base)
         except (av.FFmpegError, OSError) as error:
-            raise ReseenError(f"cannot read video {path}: {one_line(error)}") from error
+            why = error.strerror or one_line(error)
+            raise ReseenError(f"cannot read video {path}: {why}; name a video, a folder or zip of pictures") from error
 
     def frames(self, rate: float) -> Iterator[Frame]:
         """Yields at most so many frames a second, evenly spread.

@@ -23,7 +23,7 @@ from reseen.data.images.keypoints import any_keypoints, keypoints_of
 from reseen.data.images.preparation import blank, largest, mirrored, prepare
 from reseen.data.images.resident import resident, sent
 from reseen.data.images.size import Size
-from reseen.data.person import UNKNOWN_PID, PersonImage, seconds_of
+from reseen.data.person import UNKNOWN_PID, PersonImage, origins_of
 from reseen.descriptors.calibration import Calibration
 from reseen.descriptors.distance import Distance, Euclidean
 from reseen.descriptors.embeddings import Embeddings
@@ -210,8 +210,8 @@ class Embedder:
             model=model,
             parts={name: values.shape[1] for name, values in arrays.features.items()},
             distance=self.distance,
-            seconds=seconds_of(images) if any(image.seconds is not None for image in images) else None,
             schema=self.schema if arrays.attributes else None,
+            **origins_of(images),
         )
 
     def describe(self, picture: Image.Image | PersonImage | Path | str) -> PersonOutput:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -11,10 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from reseen.data.attributes import AttributeSchema
+from reseen.search.clock import clock
 from reseen.search.search import Match, evidence
 from reseen.search.where import AttributeFilter
 
 _FILE_WIDTH = 28
+_CUT_OUT = re.compile(r"([^/\\:]+)(#t=[\d.]+|#xywh=-?\d+,-?\d+,\d+,\d+)[^/\\]*&confidence=[\d.]+$")
+"""Name of a video or picture, and when or where somebody was seen; see `reseen.ingest.into_gallery.reference`."""
 BELOW = "▼ rather not the same person"
 
 
@@ -28,7 +32,8 @@ def matches_table(
 ) -> Table:
     """Returns a table that is readable on a terminal of 80 columns: rank, file, distance, camera, attributes.
 
-    Where the matches have probabilities of the same person, a line says where the evidence ends.
+    Where a time is known, times stand in the place of one attribute. Where the matches have probabilities of the same
+    person, a line says where the evidence ends.
 
     Args:
         matches: What `search` found.
@@ -37,6 +42,9 @@ def matches_table(
         query_pid: The query's person id if known: adds a column that says whether the match is right.
         attributes: Beside the attributes asked for, fill up to this many with the most telling ones.
     """
+    timed = any(match.seconds is not None for match in matches)
+    if timed:
+        attributes -= 1  # the time takes its place
     names = shown_attributes(matches, schema, where, attributes) if schema is not None else []
     by_distance = all(match.distance is not None for match in matches)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
@@ -47,6 +55,8 @@ def matches_table(
     if line is not None:
         table.add_column("same?", justify="right", no_wrap=True)
     table.add_column("cam", justify="right")
+    if timed:
+        table.add_column("time", justify="right", no_wrap=True)
     if query_pid is not None:
         table.add_column("same", justify="center")
     for name in names:
@@ -57,6 +67,8 @@ def matches_table(
         if match.probability is not None and line is not None:
             cells.append(percent(match.probability))
         cells.append(str(match.camid))
+        if timed:
+            cells.append(clock(match.seconds))
         if query_pid is not None:
             cells.append({True: "[green]✓[/]", False: "[red]✗[/]", None: "?"}[match.shows(query_pid)])
         for name in names:
@@ -109,9 +121,16 @@ def shown_attributes(
 
 
 def short_path(path: str, width: int) -> str:
-    """Shortens a path to ``width`` characters from the right, at a folder's border if there is one."""
+    """Shortens a path to ``width`` characters from the right, at a folder's border if there is one.
+
+    Of what `reseen ingest` has cut out, the video's name and the second stay, or the picture's name and the place.
+    """
     if len(path) <= width:
         return path
+    if cut := _CUT_OUT.search(path):
+        name, what = cut.groups()
+        room = max(2, width - len(what) - 1)
+        return (name if len(name) < room + 2 else f"{name[: room - room // 2]}…{name[-(room // 2) :]}") + what
     tail = path[-(width - 1) :]
     borders = [tail.find(border) for border in "/\\:" if border in tail]
     return "…" + (tail[min(borders) :] if borders else tail)

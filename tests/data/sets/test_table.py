@@ -97,6 +97,23 @@ def test_csv_with_everything(tmp_path: Path) -> None:
     assert split.notes == ()
 
 
+def test_when_and_where_pictures_were_taken_are_no_attributes(tmp_path: Path) -> None:
+    paint_all(tmp_path, ["1.jpg", "2.jpg", "3.jpg"])
+    lines = ["image,Seconds,track,source,hat", "1.jpg,3600.5,7,tour.mp4,yes", "2.jpg,,,,no", "3.jpg,0,8,door.mp4,no"]
+    split = table.load(write(tmp_path / "own.csv", "\n".join(lines)))
+    assert split.schema is not None
+    assert split.schema.names == ("hat",)
+    told = [(image.seconds, image.track, image.source) for image in split.gallery]
+    assert told == [(3600.5, 7, "tour.mp4"), (None, None, ""), (0, 8, "door.mp4")]
+    for column, cell, message in [
+        ("seconds", "noon", "row 1 has seconds 'noon': write a number"),
+        ("seconds", "inf", "row 1 has seconds 'inf'"),
+        ("track", "1.5", "row 1 has track 1.5: tracks have whole numbers"),
+    ]:
+        with pytest.raises(ReseenError, match=message):
+            table.load(write(tmp_path / "own.csv", f"image,{column}\n1.jpg,{cell}\n"))
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_csv_separators_and_case_of_columns(tmp_path: Path, separator: str) -> None:
     text = "\ufeffImage,PID\n1.jpg,anna\n2.jpg,zoe\n".replace(",", separator)

@@ -180,3 +180,16 @@ def test_a_file_of_descriptors_keeps_times_tracks_and_sources(
     assert [row.seconds for row in rows] == [0, 1.5, None, 4.5, 6, 7.5, 9]
     assert [row.track for row in rows] == [None] * 4 + [9, None, 9]
     assert [row.source for row in rows] == [str(file)] * 4 + ["a.mp4", "", "b.mp4"]
+
+
+def test_a_table_tells_times_tracks_and_sources(folder: Path, embedder: Embedder, gallery: Gallery) -> None:
+    table = folder / "own.csv"
+    lines = ["0.png,3600,4,tour.mp4", "1.png,,,tour.mp4", "2.png,9.5,,"]
+    table.write_text("\n".join(["image,seconds,track,source", *lines]))
+    assert fill(gallery, open_place(table), embedder) == 3
+    found = gallery.search(embedder.embed(open_place(table).images), top=3)
+    told = {Path(match.path).name: (match.seconds, match.track, match.source) for match in found}
+    assert told == {"0.png": (3600, 4, "tour.mp4"), "1.png": (None, None, "tour.mp4"), "2.png": (9.5, None, "")}
+    assert gallery.delete(sources="tour.mp4") == 2
+    with pytest.raises(ReseenError, match=r"everything from tour\.mp4 was deleted"):
+        fill(gallery, open_place(table), embedder)

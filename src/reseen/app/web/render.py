@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from importlib.resources import files
 from typing import Any
 
@@ -13,9 +12,7 @@ from starlette.responses import HTMLResponse
 import reseen
 from reseen.app.messages import Row
 from reseen.app.words import label
-
-_EPOCH_FROM = 1e8
-"""Times from here on are counted from 1970, smaller ones from the beginning of a recording."""
+from reseen.search.clock import EPOCH_FROM, clock
 
 _MAPS = {"id": "identity", "attention": "merged", "attention_kept": "after threshold"}
 
@@ -41,13 +38,7 @@ def when(seconds: float | None) -> str:
     """Returns a time as people read it: a date in UTC, or time since a recording began."""
     if seconds is None:
         return "time unknown"
-    if seconds >= _EPOCH_FROM:
-        try:
-            return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
-        except (OverflowError, ValueError, OSError):  # after the year 9999: somebody's clock counts milliseconds
-            return f"second {seconds:.15g}"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02} in"
+    return clock(seconds).removesuffix("Z") if seconds >= EPOCH_FROM else f"{clock(seconds)} in"
 
 
 def taken_by(row: Row) -> str:

@@ -11,6 +11,7 @@ import typer
 from reseen.cli.gallery.common import (
     GalleryArgument,
     NewGalleryArgument,
+    filling,
     open_gallery,
 )
 from reseen.cli.options import (
@@ -52,7 +53,7 @@ def add(
     from reseen.search.gallery.filling import fill
 
     embedder = load(checkpoint, device)
-    with open_gallery(gallery) as opened:
+    with filling(gallery) as opened:
         new = fill(
             opened,
             place,

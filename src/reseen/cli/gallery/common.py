@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reseen.addresses import place_of
 from reseen.console import say_written
+from reseen.errors import ReseenError
 from reseen.extras import need
-from reseen.gallery_files import check_gallery, gallery_at, new_gallery_at
+from reseen.gallery_files import check_gallery, gallery_at, new_gallery_at, remove_empty
 
 if TYPE_CHECKING:
     from reseen.search.gallery import Gallery, Results
@@ -51,7 +55,22 @@ def draw(
     say_written(picture)
 
 
-def open_gallery(place: str) -> Gallery:
+@contextmanager
+def filling(place: Path | str) -> Iterator[Gallery]:
+    """Opens a gallery to add to, and makes a missing one; if nothing can be added, it is not left behind."""
+    folder = place_of(str(place))
+    new = isinstance(folder, Path) and not folder.exists()
+    with open_gallery(place) as opened:
+        try:
+            yield opened
+        except ReseenError:
+            if new:
+                with suppress(OSError, ReseenError), opened.store.writing(patient=False):
+                    remove_empty(opened.folder)
+            raise
+
+
+def open_gallery(place: Path | str) -> Gallery:
     """Opens a gallery, or says which extra is missing."""
     need("gallery")
     from reseen.search.gallery import Gallery

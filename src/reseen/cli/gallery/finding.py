@@ -36,10 +36,13 @@ def info(gallery: GalleryArgument) -> None:
     Example: [bold]reseen gallery info hall[/]
     """
     with open_gallery(gallery) as opened:
+        from reseen.search.gallery.contents import contents_of
+
         layout = opened.layout
         size = sum(length for _, length in opened.store.files.sizes())
         lines = [f"{len(opened):,} rows, {size / 1e6:,.1f} MB, retention {retention_of(opened)}"]
         if layout is not None:
+            lines += contents_of(opened).lines()
             lines.append(f"model {layout.like.model[:12] or 'unknown'}, descriptors of {layout.searched_width:,}")
             lines.append(f"attributes: {', '.join(layout.schema.names) if layout.schema else 'none'}")
             known = opened.calibration
@@ -86,6 +89,7 @@ def search(
         existing_picture(each)
     need("gallery")
     from reseen.data.images.reference import image_of
+    from reseen.search.gallery.finding.filters import Criteria
     from reseen.search.table import matches_table
     from reseen.search.where import parse_where
 
@@ -110,6 +114,8 @@ def search(
             calibration=calibration,
         )
         note(results.note)
+        if untimed := opened.untimed(Criteria(cameras=camera, since=since, until=until)):
+            note(f"{untimed:,} rows have no time, so that neither --since nor --until finds them")
         if not results:
             out.print("rather nobody in the gallery is this person" if evidence_only else "nobody fulfils this")
             return

@@ -13,7 +13,7 @@ from reseen.data.attributes import AttributeSchema
 from reseen.data.images.source import Entry, Folder, open_folder
 from reseen.data.names import CAMERA, MARKET_NAME, compile_pattern
 from reseen.data.person import DISTRACTOR_PID, UNKNOWN_PID, PersonImage, Split
-from reseen.data.sets.table_columns import encode_columns, read_columns
+from reseen.data.sets.table_columns import encode_columns, numbers_of, read_columns
 from reseen.errors import ReseenError
 
 Part = Literal["train", "query", "gallery"]
@@ -41,6 +41,8 @@ class _Row:
     camera: str = ""
     attributes: Mapping[str, int] = field(default_factory=dict)
     seconds: float | None = None
+    track: int | None = None
+    source: str = ""
 
 
 def recognise(folder: Folder) -> bool:
@@ -51,8 +53,9 @@ def recognise(folder: Folder) -> bool:
 def load(root: Path, *, images: Path | None = None, part: Part = "gallery", pattern: str | None = None) -> Split:
     """Reads a user's own images.
 
-    - **A table** (``.csv``, ``.parquet``) with columns ``image`` and, all optional, ``pid``, ``camid`` and
-      ``split`` (``train``, ``query``, ``gallery``); every other column is an attribute, an empty cell unknown.
+    - **A table** (``.csv``, ``.parquet``) with columns ``image`` and, all optional, ``pid``, ``camid``, ``seconds``,
+      ``track``, ``source`` and ``split`` (``train``, ``query``, ``gallery``); every other column is an attribute, an
+      empty cell unknown.
     - **A folder or zip of images.** Names that start like Market-1501's, ``12_c3``, give person and camera;
       other images are of nobody known (pid -1).
     - **A folder with one folder a person**, whose name is the person's; ``c3`` in the names is the camera.
@@ -92,7 +95,16 @@ def load(root: Path, *, images: Path | None = None, part: Part = "gallery", patt
     camids, camid_notes = _camids(rows)
     parts: dict[Part, list[PersonImage]] = {"train": [], "query": [], "gallery": []}
     for row, pid, camid in zip(rows, pids, camids, strict=True):
-        image = PersonImage(row.entry.path, pid, camid, row.attributes, archive=row.entry.archive, seconds=row.seconds)
+        image = PersonImage(
+            row.entry.path,
+            pid,
+            camid,
+            row.attributes,
+            archive=row.entry.archive,
+            seconds=row.seconds,
+            track=row.track,
+            source=row.source,
+        )
         parts[row.part].append(image)
     return Split(
         name="table",
@@ -111,17 +123,21 @@ def _rows_of_table(path: Path, base: Folder, part: Part) -> tuple[list[_Row], At
         raise ReseenError(f"{path} has no column 'image'; it has: {', '.join(columns)}")
     files = columns.pop("image")
     nothing = [""] * len(files)
-    persons, cameras, places = (columns.pop(name, nothing) for name in ("pid", "camid", "split"))
+    persons, cameras, places, sources = (columns.pop(name, nothing) for name in ("pid", "camid", "split", "source"))
+    seconds, numbers = (numbers_of(columns.pop(name, nothing), name, path) for name in ("seconds", "track"))
     for number, (file, place) in enumerate(zip(files, places, strict=True), 1):
         if not file:
             raise ReseenError(f"{path}: row {number} names no image")
         if place and place.lower() not in PARTS:
             raise ReseenError(f"{path}: row {number} has split {place!r}, which is none of train, query, gallery")
+        if (track := numbers[number - 1]) is not None and not track.is_integer():
+            raise ReseenError(f"{path}: row {number} has track {track:g}: tracks have whole numbers")
+    tracks = [None if number is None else int(number) for number in numbers]
     schema, labels = encode_columns(columns, len(files))
-    rows = [
-        _Row(Entry(base.path / file, base.archive), PARTS[place.lower()] if place else part, person, camera, label)
-        for file, place, person, camera, label in zip(files, places, persons, cameras, labels, strict=True)
-    ]
+    entries = [Entry(base.path / file, base.archive) for file in files]
+    parts = [PARTS[place.lower()] if place else part for place in places]
+    columns_of_row = (entries, parts, persons, cameras, labels, seconds, tracks, sources)
+    rows = [_Row(*values) for values in zip(*columns_of_row, strict=True)]
     return rows, schema
 
 

@@ -86,6 +86,24 @@ def encode_columns(columns: Mapping[str, Column], rows: int) -> tuple[AttributeS
     return schema, labels
 
 
+def numbers_of(column: Column, name: str, path: Path) -> list[float | None]:
+    """Returns the numbers in a column, None for empty cells.
+
+    Raises:
+        ReseenError: If a cell has none.
+    """
+    numbers: list[float | None] = []
+    for row, cell in enumerate(column, 1):
+        try:
+            number = float(cell) if cell else None
+        except ValueError:
+            number = math.nan
+        if number is not None and not math.isfinite(number):
+            raise ReseenError(f"{path}: row {row} has {name} {cell!r}: write a number, or leave it empty")
+        numbers.append(number)
+    return numbers
+
+
 def _leave_out(values: dict[str, list[str]], name: str, why: str) -> None:
     warnings.warn(f"left out column {name!r}: it has {why} an attribute", ReseenWarning, stacklevel=5)
     del values[name]

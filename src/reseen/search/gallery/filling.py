@@ -53,7 +53,8 @@ def fill(
         gallery: Where they are added.
         place: The pictures, or descriptors that were stored.
         embedder: The model.
-        source: What the rows say they come from; by default what a file of descriptors says, or else the place.
+        source: What the rows say they come from; by default what a table or a file of descriptors says, or
+            else the place.
         copy: Whether to keep the pictures, not only their paths.
         again: Whether to add also what was deleted from this gallery.
         batch_size: Pictures a forward pass.
@@ -67,7 +68,8 @@ def fill(
         ReseenError: As `Gallery.add` and `Embedder.stream`. What was added until then stays.
     """
     schema = embedder.schema
-    if place.stored is None or place.stored.sources is None:
+    named = {image.source for image in place.images} if place.stored is None else set(place.stored.sources or ())
+    if not any(named):
         source = source or str(place.path)
     if place.stored is not None:
         stored = _found_from_everywhere(place.embeddings(embedder))
@@ -78,7 +80,7 @@ def fill(
     with bars("looking for what is new") as progress:
         images, deleted = _fresh(gallery, place.images, again, progress)
     if (images or deleted) and not again:
-        check_sources(gallery.store, [source])
+        check_sources(gallery.store, [source] if source else named)
     admitted, waiting = Admitted(deleted=deleted), list[Embeddings]()
 
     def add() -> None:
