@@ -26,7 +26,7 @@ from reseen.models.checkpoint import load
 from reseen.models.embedder import Embedder
 from reseen.progress import progress_of
 from reseen.search.gallery import Gallery
-from reseen.search.wanted import Wanted, look_for
+from reseen.search.wanted import Found, look_for
 from reseen.training.fit import Run
 from reseen.training.recipe import Recipe, dump_recipe
 from reseen.training.recipe.locate import resolve
@@ -35,6 +35,8 @@ from reseen.training.rendering import render_missing
 _SEARCHES = ("search.png", "search-where.png", "search-both.png")
 _PICTURES = ("curves.png", "cmc.png", "worst.png", *_SEARCHES, "explain.png")
 _FILTER = "upper_color in (red, white) and lower_length=short"
+_CHANGED = 0.25
+"""Share of a list by picture that a description must leave out, so that the list by both looks different."""
 
 
 def demo(
@@ -148,14 +150,14 @@ def _clear(folder: Path, *, and_run: bool) -> None:
 
 
 def _search(embedder: Embedder, person: PersonImage, made: Embeddings, folder: Path, console: Console) -> list[Path]:
-    plain = look_for(embedder, person)
-    # Without a picture any person who looks like this; with one, whatever the model is surest of in it.
-    wanted = (plain, look_for(embedder, where=_FILTER), look_for(embedder, person, _surest(embedder, plain)))
     with Gallery.open(folder / "gallery") as gallery:
         gallery.add(made, schema=embedder.schema, source="demo", copy=True)
-        for name, each in zip(_SEARCHES, wanted, strict=True):
-            found = each.find_in(gallery)
-            said = " and ".join(str(part) for part in (each.person and person.name, each.where) if part)
+        plain = look_for(embedder, person).find_in(gallery)
+        # Without a picture any person who looks like this; with one, what changes the list.
+        both = look_for(embedder, person, telling(plain))
+        lists = (plain, look_for(embedder, where=_FILTER).find_in(gallery), both.find_in(gallery))
+        for name, found in zip(_SEARCHES, lists, strict=True):
+            said = " and ".join(str(part) for part in (found.wanted.person and person.name, found.wanted.where) if part)
             console.print(f"[bold]{said}[/]", highlight=False, soft_wrap=True)
             console.print(found.table())
             save_picture(found.picture(), folder / name)
@@ -163,11 +165,21 @@ def _search(embedder: Embedder, person: PersonImage, made: Embeddings, folder: P
     return [folder / name for name in _SEARCHES]
 
 
-def _surest(embedder: Embedder, wanted: Wanted) -> str:
-    """Returns what a model is surest of in a query's picture, such as ``backpack=yes``; empty if it tells nothing."""
+def telling(found: Found) -> str:
+    """Returns what sets a query apart from those found by its picture alone, such as ``backpack=yes``.
+
+    That is what the model is surest of in the query among what at least a quarter of them do not show; if there is no
+    such thing, what it is surest of; empty if it tells nothing.
+    """
+    wanted = found.wanted
     told = wanted.descriptor.attributes if wanted.descriptor is not None else None
-    if embedder.schema is None or not told:
+    if wanted.schema is None or not told:
         return ""
-    tables = {name: table[0] for name, table in told.items()}
-    name = max(tables, key=lambda name: float(tables[name].max()))
-    return f"{name}={embedder.schema[name].classes[int(tables[name].argmax())]}"
+    read = {name: (wanted.schema[name].classes[int(row.argmax())], float(row.max())) for name, (row,) in told.items()}
+
+    def changes(name: str) -> bool:
+        others = sum(read[name][0] not in match.attributes[name][0].split(" + ") for match in found.matches)
+        return others >= max(1, _CHANGED * len(found.matches))
+
+    name = max(read, key=lambda name: (changes(name), read[name][1]))
+    return f"{name}={read[name][0]}"

@@ -6,11 +6,17 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from reseen import Gallery
+from reseen import Embeddings, Gallery
 from reseen.app.desk import Desk
 from reseen.app.settings import Settings
+from reseen.data.attributes import AttributeSchema, binary, multi_class
+from reseen.demo import telling
+from reseen.search import Match
+from reseen.search.gallery import Results
+from reseen.search.wanted import Found, Wanted
 from reseen.training.loop.state import TrainingState
 from reseen.training.loop.stop import GracefulStop
 from tests.cli.calls import run
@@ -46,6 +52,24 @@ def test_demo_runs_the_whole_chain(
     assert again.exit_code == 0, again.output
     assert "training goes on" not in again.output, "it had come to its end"
     assert served[0] > 0
+
+
+def test_by_both_asks_for_what_a_quarter_of_those_by_picture_do_not_show() -> None:
+    """Surest of the query is the hat, which nobody wears; 2 of 8 wear no bag, and 1 of 8 is of another colour."""
+    schema = AttributeSchema("own", (binary("hat"), binary("bag"), multi_class("color", "red", "blue", "tan")))
+    tables = {"hat": [[0.99, 0.01]], "bag": [[0.3, 0.7]], "color": [[0.9, 0.1, 0.0]]}
+    query = Embeddings(np.zeros((1, 2)), [1], [1], attributes={key: np.array(rows) for key, rows in tables.items()})
+
+    def found(bags: int) -> Found:
+        read = [
+            {"hat": ("no", 0.9), "bag": ("yes" if row < bags else "no", 0.9), "color": ("red" if row else "blue", 0.9)}
+            for row in range(8)
+        ]
+        matches = tuple(Match(row + 1, row, "", 1.0, None, 1, 1, each) for row, each in enumerate(read))
+        return Found(Wanted(schema, None, query, None), Results(matches, exact=True, compared=8), 0)
+
+    assert telling(found(6)) == "bag=yes"
+    assert telling(found(7)) == "hat=no", "too few to see a difference: what the model is surest of"
 
 
 def test_a_stopped_demo_goes_on_and_one_of_another_recipe_begins_anew(
