@@ -49,6 +49,16 @@ def test_a_match_is_one_line_at_usual_widths(width: int) -> None:
         assert len(line) <= width
 
 
+def test_the_line_below_the_evidence_widens_no_column() -> None:
+    output = io.StringIO()
+    matches = [replace(match(rank, pid=rank), probability=0.99 if rank < 3 else 0.001) for rank in range(1, 11)]
+    Console(file=output, width=80).print(matches_table(matches, schema=SCHEMA, query_pid=4))
+    lines = [line for line in output.getvalue().splitlines() if "%" in line or "▼" in line]
+    assert [place for place, line in enumerate(lines) if line.split()[0] == "▼"] == [2]
+    assert len(lines) == 11
+    assert all("0004_c2s1" in line and "red 95%" in line and "male 90%" in line for line in lines if "▼" not in line)
+
+
 def test_without_a_known_person_nothing_is_called_right() -> None:
     assert not any("✓" in line or "✗" in line for line in printed(80))
 

@@ -19,7 +19,8 @@ from reseen.search.where import AttributeFilter
 _FILE_WIDTH = 28
 _CUT_OUT = re.compile(r"([^/\\:]+)(#t=[\d.]+|#xywh=-?\d+,-?\d+,\d+,\d+)[^/\\]*&confidence=[\d.]+$")
 """Name of a video or picture, and when or where somebody was seen; see `reseen.ingest.into_gallery.reference`."""
-BELOW = "▼ rather not the same person"
+BELOW = "rather not the same"
+"""Short, so that this line widens no column: that of the files is wider."""
 
 
 def matches_table(
@@ -75,7 +76,7 @@ def matches_table(
             value, probability = match.attributes[name]
             cells.append(escape(f"{value} {probability:.0%}"))
         if line is not None and match.rank == line + 1:
-            table.add_row("", BELOW, style="dim")
+            table.add_row("▼", BELOW, style="dim")
         table.add_row(*cells)
     return table
 
