@@ -73,3 +73,10 @@ def test_without_a_schema_nothing_is_said_of_attributes(tmp_path: Path, drawn: l
 def test_a_picture_that_is_gone_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReseenError, match=r"gone\.png"):
         matches_picture([match(tmp_path / "gone.png", 7, 1.0)], None)
+
+
+def test_the_title_says_that_others_were_given(tmp_path: Path, drawn: list[Any]) -> None:
+    found = [match(paint(tmp_path / "a.png"), 7, 1.0)]
+    matches_picture(found, None, unlike=1)
+    matches_picture(found, None, schema=SCHEMA, where=parse_where("hat=yes", SCHEMA), unlike=2)
+    assert [title for _, _, title in drawn] == ["unlike 1 other picture", "where hat=yes, unlike 2 other pictures"]

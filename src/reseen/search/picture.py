@@ -22,6 +22,7 @@ def matches_picture(
     schema: AttributeSchema | None = None,
     where: AttributeFilter | None = None,
     query_pid: int | None = None,
+    unlike: int = 0,
     picture_of: Callable[[Match], PersonImage] = lambda match: image_of(match.path),
 ) -> Image.Image:
     """Draws the query and the matches with distance, camera and attributes.
@@ -32,6 +33,7 @@ def matches_picture(
         schema: The attributes' classes.
         where: The filter of the search.
         query_pid: The query's person id if known: frames the matches right or wrong.
+        unlike: How many pictures of whom the person is not were given; the title says so.
         picture_of: Returns a match's picture; by default the one its path leads to.
 
     Raises:
@@ -50,5 +52,7 @@ def matches_picture(
         )
         for match in matches
     ]
-    title = f"where {where}" if where is not None else ""
-    return ranked_list_picture(None if query is None else query.open(), results, title=title)
+    asked = [f"where {where}"] if where is not None else []
+    if unlike:
+        asked.append(f"unlike {unlike:,} other picture{'s' if unlike > 1 else ''}")
+    return ranked_list_picture(None if query is None else query.open(), results, title=", ".join(asked))

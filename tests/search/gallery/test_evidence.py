@@ -112,6 +112,18 @@ def test_re_ranking_is_the_evaluations_own(tmp_path: Path, large: bool, monkeypa
     assert [match.distance for match in found] == pytest.approx([distances[match.path] for match in found])
 
 
+def test_the_note_says_what_orders_a_list_that_is_not_in_the_order_of_its_distances(gallery: Gallery) -> None:
+    plain = "8 rows compared one by one"
+    less = "squared distance to the query less 0.25 of that to whom it is not"
+    alone = "distances are to the query alone"
+    reranked = "ordered by their own neighbours"
+    assert gallery.search([0.0]).note == plain
+    assert gallery.search([0.0], unlike=[3.0]).note == f"{plain}; ordered by {less}; {alone}"
+    assert gallery.search([0.0], rerank=True).note == f"{plain}; the nearest 8 {reranked}; {alone}"
+    both = gallery.search([0.0], unlike=[3.0], rerank=True)
+    assert both.note == f"{plain}; the nearest 8 by {less} {reranked}; {alone}"
+
+
 def test_another_models_calibration_is_refused(gallery: Gallery) -> None:
     with pytest.raises(ReseenError, match="the calibration is of model m2"):
         gallery.calibration = CALIBRATION.model_copy(update={"model": "m2"})
@@ -139,7 +151,7 @@ def test_the_table_says_where_the_evidence_ends(gallery: Gallery, query: float, 
     Console(file=output, width=80).print(matches_table(found))
     lines = [each for each in output.getvalue().splitlines() if "%" in each or "rather not" in each]
     assert len(lines) == len(found) + (above is not None)
-    assert [place for place, each in enumerate(lines) if "▼ rather not the same person" in each] == (
+    assert [place for place, each in enumerate(lines) if "▼  rather not the same " in each] == (
         [] if above is None else [above]
     )
 

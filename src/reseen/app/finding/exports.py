@@ -63,8 +63,8 @@ def document(desk: Desk, user: User, record: Record) -> bytes:
         f"attributes: {told.where or 'any'}; cameras: {', '.join(map(str, told.cameras)) or 'all'}; "
         f"from {when(told.since) if told.since is not None else 'any time'} "
         f"to {when(told.until) if told.until is not None else 'any time'}",
-        f"{told.note}{', the nearest re-ranked' if told.reranked else ''}; {told.total} places kept, the first "
-        f"{min(_SHOWN, told.total)} shown{_ends(told)}",
+        told.note,
+        f"{told.total} places kept, the first {min(_SHOWN, told.total)} shown{_ends(told)}",
         f"searched by {', '.join(queries) or 'attributes alone'}",
         f"model {told.model[:32]}, gallery {told.gallery}",
         "Each is a possible match. A list has a first place also when the person is not in the gallery.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,8 +29,24 @@ NewGalleryArgument = Annotated[
 CameraOption = Annotated[list[int] | None, typer.Option(help="Only this camera; may be repeated.")]
 SinceOption = Annotated[float | None, typer.Option(help="Only from this second on.")]
 UntilOption = Annotated[float | None, typer.Option(help="Only up to this second.")]
+
+
+def above_zero(expected: float | None) -> float | None:
+    """Returns a number of pictures that can be expected.
+
+    Raises:
+        ReseenError: If it is none.
+    """
+    if expected is not None and not 0 < expected < math.inf:
+        raise ReseenError(f"--expected {expected:g}: it is a number of pictures above 0")
+    return expected
+
+
 ExpectedOption = Annotated[
-    float | None, typer.Option(help="How many pictures of the person the gallery may hold; changes probabilities.")
+    float | None,
+    typer.Option(
+        help="How many pictures of the person the gallery may hold; changes probabilities.", callback=above_zero
+    ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -42,15 +59,21 @@ def retention_of(opened: Gallery) -> str:
 
 
 def draw(
-    opened: Gallery, found: Results, query: Path | None, picture: Path, where: AttributeFilter | None = None
+    opened: Gallery,
+    found: Results,
+    query: Path | None,
+    picture: Path,
+    where: AttributeFilter | None = None,
+    unlike: int = 0,
 ) -> None:
-    """Draws what was found, and has the gallery keep in mind whom the picture shows."""
+    """Draws what was found, and has the gallery keep in mind whom the picture shows; see `matches_picture`."""
     from reseen.data.images.reference import image_of
     from reseen.explain.drawing.saving import save_picture
     from reseen.search.picture import matches_picture
 
     person = image_of(query) if query else None
-    save_picture(matches_picture(found, person, schema=opened.schema, where=where, picture_of=opened.picture), picture)
+    drawn = matches_picture(found, person, schema=opened.schema, where=where, unlike=unlike, picture_of=opened.picture)
+    save_picture(drawn, picture)
     opened.remember(picture, found)
     say_written(picture)
 

@@ -13,7 +13,7 @@ from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation.reranking import ReRanking
 from reseen.search.gallery.finding.results import Results
-from reseen.search.gallery.finding.sought import Sought
+from reseen.search.gallery.finding.sought import UNLIKE_WEIGHT, Sought
 from reseen.search.gallery.keeping.layout import matrix
 
 RERANKED = 200
@@ -42,7 +42,15 @@ def refine(found: Results, table: Any, sought: Sought, top: int, *, rerank: bool
         replace(found[place], rank=rank, distance=float(distances[place]))
         for rank, place in enumerate(order[:top].tolist(), start=1)
     )
-    return replace(found, matches=tuple(matches))
+    return replace(found, matches=tuple(matches), order=_order(len(found), bool(len(sought.unlike)), rerank=rerank))
+
+
+def _order(count: int, unlike: bool, *, rerank: bool) -> str:
+    """Says what `refine` orders ``count`` rows by; empty if by their distance."""
+    less = f"squared distance to the query less {UNLIKE_WEIGHT:g} of that to whom it is not"
+    if rerank:
+        return f"the nearest {count:,}{f' by {less}' if unlike else ''} ordered by their own neighbours"
+    return f"ordered by {less}" if unlike else ""
 
 
 def _reranked(point: NDArray[np.float32], features: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -20,11 +20,13 @@ class Results(Sequence[Match]):
         exact: Whether every row that passes the filter was compared; else the nearest were looked for by an index,
             which can miss some, and only their distances are exact.
         compared: How many rows pass the filter.
+        order: What they are ordered by, in words, where that is not the distance they are told with; else empty.
     """
 
     matches: tuple[Match, ...]
     exact: bool
     compared: int
+    order: str = ""
 
     @property
     def evidence(self) -> int | None:
@@ -46,9 +48,10 @@ class Results(Sequence[Match]):
 
     @property
     def note(self) -> str:
-        """How it was searched, in words."""
+        """How it was searched and ordered, in words."""
         way = "compared one by one" if self.exact else "looked through by the index, which can miss some"
-        return f"{self.compared:,} rows {way}"
+        told = f"{self.compared:,} rows {way}"
+        return f"{told}; {self.order}; distances are to the query alone" if self.order else told
 
     def page(self, cursor: str = "", size: int = 10) -> tuple[tuple[Match, ...], str]:
         """Returns some matches, and the cursor that goes on after them; empty after the last.
