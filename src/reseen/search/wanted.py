@@ -146,7 +146,7 @@ def look_for(embedder: Embedder, person: PersonImage | None = None, where: str =
         >>> found = look_for(model, image_of("person.jpg"), "backpack=yes").find_in(gallery)  # doctest: +SKIP
     """
     if where and embedder.schema is None:
-        raise ReseenError(f"--where {where!r}: this model predicts no attributes; use one that does, such as AANet's")
+        raise ReseenError(f"where {where!r}: this model predicts no attributes; use one that does, such as AANet's")
     required = parse_where(where, embedder.schema) if where and embedder.schema else None
     descriptor = None if person is None else embedder.embed([person])
     return Wanted(embedder.schema, person, descriptor, required, embedder.calibration)

@@ -186,7 +186,7 @@ class _Parser:
 
     def _left(self, attribute: Attribute, values: set[str]) -> tuple[str, ...]:
         if not values:
-            raise ReseenError(f"--where {self.text!r}: no value of {attribute.name!r} is left that fulfils it")
+            raise ReseenError(f"where {self.text!r}: no value of {attribute.name!r} is left that fulfils it")
         return _in_order(attribute, values)
 
     def _condition(self) -> tuple[Attribute, set[str], bool]:
@@ -231,13 +231,13 @@ class _Parser:
         nearest = [by_folded[near] for near in closest(folded, by_folded, 2, cutoff=0.6)]
         hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
         raise ReseenError(
-            f"--where: no {what} is called {word!r}; {hint}there {'are' if len(by_folded) > 1 else 'is'}: "
+            f"where: no {what} is called {word!r}; {hint}there {'are' if len(by_folded) > 1 else 'is'}: "
             f"{', '.join(by_folded.values())}"
         )
 
     def _next(self, expected: str) -> str:
         if self.position == len(self.tokens):
-            raise ReseenError(f"--where {self.text!r} ends where {expected} is needed; {_EXAMPLE}")
+            raise ReseenError(f"where {self.text!r} ends where {expected} is needed; {_EXAMPLE}")
         self.position += 1
         return self.tokens[self.position - 1]
 
@@ -245,14 +245,14 @@ class _Parser:
         token = self._next(repr(word))
         if token.lower() == "or":
             raise ReseenError(
-                f"--where {self.text!r}: conditions are joined by 'and' only; for several values of one "
+                f"where {self.text!r}: conditions are joined by 'and' only; for several values of one "
                 "attribute write: attribute in (value, value)"
             )
         if token.lower() != word:
             raise self._unexpected(token, repr(word))
 
     def _unexpected(self, token: str, expected: str) -> ReseenError:
-        return ReseenError(f"--where {self.text!r}: found {token!r} where {expected} is needed; {_EXAMPLE}")
+        return ReseenError(f"where {self.text!r}: found {token!r} where {expected} is needed; {_EXAMPLE}")
 
 
 def _in_order(attribute: Attribute, values: set[str]) -> tuple[str, ...]:
@@ -266,7 +266,7 @@ def _tokens(text: str) -> list[str]:
     while end < len(stripped):
         found = _TOKEN.match(stripped, end)
         if found is None:
-            raise ReseenError(f"--where {text!r}: cannot read {stripped[end:].strip()!r}; {_EXAMPLE}")
+            raise ReseenError(f"where {text!r}: cannot read {stripped[end:].strip()!r}; {_EXAMPLE}")
         tokens.append(found["text"] or found["sign"])
         end = found.end()
     return tokens

@@ -44,6 +44,11 @@ QUERY = np.zeros(16)
         (lambda g: g.search("query.jpg"), r"a query is a descriptor"),
         (lambda g: g.search(np.full(16, np.nan)), "NaN or infinity"),
         (lambda g: g.search(replace(PEOPLE[:1], model="m2")), "model m2 and of model m1 cannot be compared"),
+        (
+            lambda g: g.search(replace(PEOPLE[:1], features=np.zeros((1, 8)), model="m2")),
+            "model m2 and of model m1 cannot be compared: search with the latter, .* reseen gallery reindex",
+        ),
+        (lambda g: g.search(where="hatt=yes"), "^where: no attribute is called 'hatt'"),
         (lambda g: g.search(), "nothing to search for"),
         (lambda g: g.search(cameras=3), "nothing to search for"),
         (lambda g: g.search(QUERY, top=0), "top must be a whole number"),

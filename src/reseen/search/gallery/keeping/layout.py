@@ -172,6 +172,12 @@ class Layout:
             features = replace(self.like, features=array, pids=unknown, camids=unknown)
         if not len(features):
             raise ReseenError("there is no picture to search for: give at least one descriptor")
+        if features.model and self.like.model and features.model != self.like.model:
+            raise ReseenError(
+                f"descriptors of {_model(features.model)} and of {_model(self.like.model)} cannot be compared: "
+                "search with the latter, which made the gallery, or move the gallery to the other one with "
+                "reseen gallery reindex"
+            )
         features.check_comparable(self.like)
         return self.project(features)
 
