@@ -52,12 +52,29 @@ def unboxed(place: Path, option: str = "") -> Path:
     if str(place) not in BOXED or (place / CONFIG).is_file():
         return place
     if not boxed(str(place)):
-        how = f" with {option}" if option else ""
-        raise ReseenError(
-            f"the model {str(place)!r} is not in this package yet: name a checkpoint{how}, such as runs/NAME/last; "
-            "reseen demo makes demo-out/run/last"
-        )
+        raise ReseenError(f"the model {str(place)!r} is not in this package yet: {_name_one('a checkpoint', option)}")
     return BOX / place
+
+
+def unnamed(option: str = "", what: str = "a checkpoint") -> Path:
+    """Returns the model that is taken where none is named.
+
+    Args:
+        option: See `unboxed`.
+        what: What should have been named.
+
+    Raises:
+        ReseenError: If it is not there; says how to name another.
+    """
+    first = Path(BOXED[0])
+    if not boxed(BOXED[0]) and not (first / CONFIG).is_file():
+        raise ReseenError(_name_one(what, option))
+    return unboxed(first)
+
+
+def _name_one(what: str, option: str) -> str:
+    how = f" with {option}" if option else ""
+    return f"name {what}{how}, such as runs/NAME/last; reseen demo makes demo-out/run/last"
 
 
 def check_model(folder: Path, option: str = "") -> Path:

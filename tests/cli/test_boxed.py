@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import reseen
-from reseen import Embeddings, checkpoint_files
+from reseen import Embeddings, Gallery, checkpoint_files
 from reseen.export.packing import pack
 from tests.cli.calls import run
 from tests.export.test_packing import trained
@@ -20,8 +20,19 @@ def test_small_is_used_where_no_checkpoint_is_named(
     query = sorted((market_drawn / "query").glob("*.jpg"))[0]
     embed = ["embed", "--images", market_drawn / "query", "--out", tmp_path / "x.parquet"]
     search = ["search", "--gallery", market_drawn / "query", "--query", query, "--out", tmp_path / "found.png"]
-    for command in (embed, search):
-        assert "the model 'small' is not in this package yet: name a checkpoint, such" in str(run(*command).exception)
+    add = ["gallery", "add", tmp_path / "hall", "--images", market_drawn / "query"]
+    look = ["gallery", "search", tmp_path / "hall", "--query", query]
+    for command, what in (
+        (embed, "a checkpoint,"),
+        (search, "a checkpoint,"),
+        (add, "a checkpoint,"),
+        (["serve", tmp_path / "hall"], "a checkpoint with --model,"),
+        (look, "the gallery's model with --checkpoint,"),
+    ):
+        if command[0] == "serve" or command is look:
+            Gallery.open(tmp_path / "hall").close()
+        told = f"name {what} such as runs/NAME/last; reseen demo makes demo-out/run/last"
+        assert str(run(*command).exception) == told, "nobody asked for 'small'"
     (tmp_path / "small").mkdir()  # a folder of pictures, say
     monkeypatch.chdir(tmp_path)
     pack(trained(tmp_path / "last"), "small", box=tmp_path / "box")

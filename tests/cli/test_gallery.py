@@ -228,7 +228,7 @@ def test_a_gallery_that_nothing_could_be_added_to_is_not_left_behind(model: Path
     ("arguments", "message"),
     [
         (["search", "{gallery}"], "nothing to search for"),
-        (["search", "{gallery}", "--query", "x.jpg"], "name a checkpoint"),
+        (["search", "{gallery}", "--query", "x.jpg"], "name the gallery's model with --checkpoint"),
         (["search", "{gallery}", "--where", "hat=yes"], "the gallery is empty"),
         (["delete", "{gallery}"], "say what to delete: --camera"),
         (["retention", "{gallery}", "--days", "0"], "number of days above 0"),

@@ -9,12 +9,18 @@ import typer
 
 from reseen.cli.options import CheckpointArgument, DeviceOption, existing_picture, load
 from reseen.console import out, say_written
+from reseen.picture_files import figure_format
+
+
+def _drawable(picture: Path) -> Path:
+    figure_format(picture)
+    return picture
 
 
 def explain(
     checkpoint: CheckpointArgument,
     image: Annotated[Path, typer.Argument(help="Picture of a person.", callback=existing_picture)],
-    picture: Annotated[Path, typer.Option("--out", help="Figure to write.")] = Path("explain.png"),
+    picture: Annotated[Path, typer.Option("--out", help="Figure to write.", callback=_drawable)] = Path("explain.png"),
     device: DeviceOption = "auto",
 ) -> None:
     """Show where the model looked and which attributes it read.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reseen.cli.gallery.common import filling
-from reseen.cli.options import DeviceOption, load, model_at, need_engine
+from reseen.cli.options import DeviceOption, drawable, load, model_at, need_engine
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
 from reseen.extras import need
@@ -64,7 +64,7 @@ def ingest(
     fps: Annotated[float, typer.Option(help="Frames a second to look at.")] = 5.0,
     keep: Annotated[int, typer.Option(min=1, help="Crops of a track, at most.")] = 4,
     smallest: Annotated[int, typer.Option(min=1, help="Pixels from head to foot, at least.")] = 48,
-    sheet: Annotated[Path | None, typer.Option(help="Contact sheet to draw, .png or .jpg.")] = None,
+    sheet: Annotated[Path | None, typer.Option(help="Contact sheet to draw, .png or .jpg.", callback=drawable)] = None,
     source: Annotated[str, typer.Option(help="Where they come from, to delete them by; else the path.")] = "",
     again: Annotated[bool, typer.Option("--again", help="Also what was added or deleted before.")] = False,
     device: DeviceOption = "auto",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reseen.addresses import check_on_disk
-from reseen.checkpoint_files import BOXED, backend_of, boxed, check_checkpoint, check_model, graph_in
+from reseen.checkpoint_files import BOXED, backend_of, boxed, check_checkpoint, check_model, graph_in, unnamed
 from reseen.errors import ReseenError, one_line
 from reseen.extras import need
+from reseen.picture_files import picture_format
 
 if TYPE_CHECKING:
     from reseen.models.embedder import Embedder
@@ -44,6 +46,17 @@ def existing_picture(picture: Path | None) -> Path | None:
     return picture
 
 
+def drawable(picture: Path | None) -> Path | None:
+    """Returns where a picture can be drawn to.
+
+    Raises:
+        ReseenError: If its suffix stands for no format.
+    """
+    if picture is not None:
+        picture_format(picture)
+    return picture
+
+
 def existing_recipe(recipe: Path | None) -> Path | None:
     """Returns the file of a recipe, which may be named by one of ours.
 
@@ -55,22 +68,27 @@ def existing_recipe(recipe: Path | None) -> Path | None:
     return None if recipe is None else find_recipe(recipe)
 
 
-def model_at(parameter: typer.CallbackParam, place: Path) -> Path:
-    """Returns the folder of a checkpoint or an exported graph, or of a model in the package.
+def model_at(context: typer.Context, parameter: typer.CallbackParam, place: Path) -> Path:
+    """Returns the folder of a checkpoint or an exported graph, or of a model in the package; that if none is named.
 
     Raises:
         ReseenError: If it is none; says how to name another.
     """
-    return check_model(place, _option_of(parameter))
+    return check_model(_named(context, parameter, place), _option_of(parameter))
 
 
-def checkpoint_at(parameter: typer.CallbackParam, place: Path) -> Path:
-    """Returns the folder of a checkpoint, or of a model in the package.
+def checkpoint_at(context: typer.Context, parameter: typer.CallbackParam, place: Path) -> Path:
+    """Returns the folder of a checkpoint, or of a model in the package; that if none is named.
 
     Raises:
         ReseenError: If it is none; says how to name another.
     """
-    return check_checkpoint(place, _option_of(parameter))
+    return check_checkpoint(_named(context, parameter, place), _option_of(parameter))
+
+
+def _named(context: typer.Context, parameter: typer.CallbackParam, place: Path) -> Path:
+    source = context.get_parameter_source(parameter.name or "")
+    return unnamed(_option_of(parameter)) if source is not None and source.name == "DEFAULT" else place
 
 
 def _option_of(parameter: typer.CallbackParam) -> str:
@@ -94,7 +112,22 @@ WeightsOption = Annotated[
     Path | None,
     typer.Option(help="File or checkpoint for the backbone, in place of weights that the recipe names."),
 ]
-DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps; auto takes what is there.")]
+
+
+def known_device(name: str) -> str:
+    """Returns the name of a device.
+
+    Raises:
+        ReseenError: If none is called so.
+    """
+    if not re.fullmatch(r"auto|(cpu|cuda|mps)(:\d+)?", name):
+        raise ReseenError(f"--device {name}: it can be auto, cpu, cuda, cuda:1, mps")
+    return name
+
+
+DeviceOption = Annotated[
+    str, typer.Option(help="cpu, cuda, cuda:1, mps; auto takes what is there.", callback=known_device)
+]
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reseen.cli.options import BatchOption, existing
+from reseen.cli.options import BatchOption, drawable, existing
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
 from reseen.extras import need
@@ -26,7 +26,9 @@ def pose(
         ),
     ],
     file: Annotated[Path, typer.Option("--out", help="Parquet file to write, or to go on with.")],
-    sheet: Annotated[Path | None, typer.Option(help="Also draw some of them here, .png or .jpg.")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Also draw some of them here, .png or .jpg.", callback=drawable)
+    ] = None,
     poses: Annotated[Path | None, typer.Option("--canonical", help="Also learn canonical poses; .json.")] = None,
     dataset: Annotated[str | None, typer.Option(help="The data set's key; recognised if left out.")] = None,
     batch_size: BatchOption = 32,

@@ -15,6 +15,7 @@ from reseen.cli.options import (
     CheckpointArgument,
     CorruptOption,
     DeviceOption,
+    drawable,
     existing,
     existing_picture,
     load,
@@ -38,7 +39,9 @@ def search(
     query: Annotated[Path | None, typer.Option(help="Picture of the person.", callback=existing_picture)] = None,
     where: Annotated[str, typer.Option(help='Required attributes: "gender=male and backpack=yes".')] = "",
     top: Annotated[int, typer.Option(min=1, help="How many results.")] = 10,
-    picture: Annotated[Path, typer.Option("--out", help="Ranked-list picture to write.")] = Path("search.png"),
+    picture: Annotated[Path, typer.Option("--out", help="Ranked-list picture to write.", callback=drawable)] = Path(
+        "search.png"
+    ),
     batch_size: BatchOption = 128,
     max_corrupt: CorruptOption = 0,
     device: DeviceOption = "auto",

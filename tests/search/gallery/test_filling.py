@@ -193,3 +193,13 @@ def test_a_table_tells_times_tracks_and_sources(folder: Path, embedder: Embedder
     assert gallery.delete(sources="tour.mp4") == 2
     with pytest.raises(ReseenError, match=r"everything from tour\.mp4 was deleted"):
         fill(gallery, open_place(table), embedder)
+
+
+def test_a_file_of_descriptors_needs_no_model(
+    folder: Path, embedder: Embedder, gallery: Gallery, tmp_path: Path
+) -> None:
+    write_embeddings(embedder, open_place(folder).images, tmp_path / "made.parquet")
+    assert fill(gallery, open_place(tmp_path / "made.parquet")) == 7
+    assert fill(gallery, open_place(folder), embedder) == 0, "it is the model's gallery as if it had been there"
+    with pytest.raises(ReseenError, match="are still to be embedded: give a model"):
+        fill(gallery, open_place(folder))

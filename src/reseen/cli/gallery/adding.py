@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from reseen.checkpoint_files import check_model, unnamed
 from reseen.cli.gallery.common import (
     GalleryArgument,
     NewGalleryArgument,
@@ -15,7 +16,7 @@ from reseen.cli.gallery.common import (
     open_gallery,
 )
 from reseen.cli.options import (
-    BOXED_MODEL,
+    HAS_BOXED,
     BatchOption,
     CheckpointArgument,
     CorruptOption,
@@ -29,7 +30,13 @@ from reseen.extras import need
 
 def add(
     gallery: NewGalleryArgument,
-    checkpoint: CheckpointArgument = BOXED_MODEL,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Argument(
+            help=f"Checkpoint folder, such as runs/NAME/last{'; small if left out' if HAS_BOXED else ''}. A file of "
+            "reseen embed needs none."
+        ),
+    ] = None,
     *,
     images: Annotated[Path, typer.Option(help="Folder, zip or table of images, or a file.", callback=existing)],
     copy: Annotated[bool, typer.Option(help="Keep the pictures, not only their paths.")] = False,
@@ -43,16 +50,20 @@ def add(
 
     Example: [bold]reseen gallery add hall runs/NAME/last --images pictures/ --copy[/]
     """
+    if checkpoint is not None:
+        checkpoint = check_model(checkpoint)
     need("gallery")
     from reseen.embedding import open_place
 
     place = open_place(images)
     note(place.note)
+    if checkpoint is None and place.stored is None:
+        checkpoint = unnamed()
 
     from reseen.progress import progress_of
     from reseen.search.gallery.filling import fill
 
-    embedder = load(checkpoint, device)
+    embedder = None if checkpoint is None else load(checkpoint, device)
     with filling(gallery) as opened:
         new = fill(
             opened,
@@ -65,7 +76,7 @@ def add(
             max_corrupt=max_corrupt,
             bars=partial(progress_of, err),
         )
-        if embedder.calibration is not None:
+        if embedder is not None and embedder.calibration is not None:
             opened.calibration = embedder.calibration
         there = len(place.stored if place.stored is not None else place.images)
         out.print(f"added {new:,} of {there:,}; {gallery} has {len(opened):,}", highlight=False)

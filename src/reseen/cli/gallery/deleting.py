@@ -23,6 +23,7 @@ from reseen.cli.gallery.common import (
 )
 from reseen.cli.options import (
     DeviceOption,
+    drawable,
     existing_picture,
     load,
     model_at,
@@ -81,7 +82,10 @@ def erase(
     within: Annotated[float | None, typer.Option(help="Up to this distance, not as far as the evidence.")] = None,
     expected: ExpectedOption = None,
     drawn: Annotated[
-        Path | None, typer.Option("--show", help="Picture of what is found, to look at first; it goes with them.")
+        Path | None,
+        typer.Option(
+            "--show", help="Picture of what is found, to look at first; it goes with them.", callback=drawable
+        ),
     ] = None,
     receipt: Annotated[Path | None, typer.Option(help="Receipt to write, as JSON.")] = None,
     yes: YesOption = False,

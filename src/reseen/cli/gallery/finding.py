@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reseen.checkpoint_files import check_model
+from reseen.checkpoint_files import check_model, unnamed
 from reseen.cli.gallery.common import (
     CameraOption,
     ExpectedOption,
@@ -19,9 +19,9 @@ from reseen.cli.gallery.common import (
     retention_of,
 )
 from reseen.cli.options import (
-    BOXED_MODEL,
     HAS_BOXED,
     DeviceOption,
+    drawable,
     existing_picture,
     load,
 )
@@ -70,7 +70,9 @@ def search(
         bool, typer.Option("--evidence-only", help="Leave out who is rather not the same person.")
     ] = False,
     expected: ExpectedOption = None,
-    picture: Annotated[Path | None, typer.Option("--out", help="Ranked-list picture to write.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--out", help="Ranked-list picture to write.", callback=drawable)
+    ] = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Find persons by pictures, by attributes, or by both, of some cameras and times.
@@ -82,7 +84,7 @@ def search(
     if unlike and not query:
         raise ReseenError("--unlike needs --query: give a picture of the person beside that of whom it is not")
     if query and checkpoint is None:
-        checkpoint = BOXED_MODEL
+        checkpoint = unnamed("--checkpoint", "the gallery's model")
     if checkpoint is not None:
         checkpoint = check_model(checkpoint, "--checkpoint")
     for each in (*(query or ()), *(unlike or ())):
@@ -123,7 +125,7 @@ def search(
         wanted = parse_where(where, schema) if where and schema is not None else None
         out.print(matches_table(results, schema=schema, where=wanted))
         if picture:
-            draw(opened, results, query[0] if query else None, picture, wanted)
+            draw(opened, results, query[0] if query else None, picture, wanted, len(unlike or ()))
 
 
 def check(gallery: GalleryArgument) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from reseen.errors import ReseenError
 from reseen.files import replacing
+from reseen.picture_files import figure_format, picture_format
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -17,10 +18,7 @@ def save_figure(figure: Figure, path: Path) -> None:
     Raises:
         ReseenError: If the format is unknown or the file cannot be written.
     """
-    kind = path.suffix.lstrip(".").lower()
-    kinds = figure.canvas.get_supported_filetypes()
-    if kind not in kinds:
-        raise ReseenError(f"cannot draw to {path}: use one of .png, .svg, .pdf")
+    kind = figure_format(path)
     try:
         with replacing(path) as partial:
             figure.savefig(partial, format=kind)
@@ -34,9 +32,7 @@ def save_picture(picture: Image.Image, path: Path) -> None:
     Raises:
         ReseenError: If the format is unknown or the file cannot be written.
     """
-    kind = Image.registered_extensions().get(path.suffix.lower())
-    if kind is None or kind not in Image.SAVE:
-        raise ReseenError(f"cannot draw to {path}: use one of .png, .jpg, .webp")
+    kind = picture_format(path)
     try:
         with replacing(path) as partial:
             picture.save(partial, format=kind)

@@ -35,7 +35,7 @@ _READERS, _READ = 8, 4096
 def fill(
     gallery: Gallery,
     place: Place,
-    embedder: Embedder,
+    embedder: Embedder | None = None,
     *,
     source: str = "",
     copy: bool = False,
@@ -52,7 +52,7 @@ def fill(
     Args:
         gallery: Where they are added.
         place: The pictures, or descriptors that were stored.
-        embedder: The model.
+        embedder: The model; may be left out where the descriptors were stored.
         source: What the rows say they come from; by default what a table or a file of descriptors says, or
             else the place.
         copy: Whether to keep the pictures, not only their paths.
@@ -65,16 +65,18 @@ def fill(
         How many rows are new.
 
     Raises:
-        ReseenError: As `Gallery.add` and `Embedder.stream`. What was added until then stays.
+        ReseenError: As `Gallery.add` and `Embedder.stream`, or if there are pictures to embed and no model. What was
+            added until then stays.
     """
-    schema = embedder.schema
     named = {image.source for image in place.images} if place.stored is None else set(place.stored.sources or ())
     if not any(named):
         source = source or str(place.path)
     if place.stored is not None:
-        stored = _found_from_everywhere(place.embeddings(embedder))
-        return gallery.add(stored, schema=schema, source=source, copy=copy, again=again)
-    layout = gallery.layout
+        stored = _found_from_everywhere(place.stored if embedder is None else place.embeddings(embedder))
+        return gallery.add(stored, schema=embedder.schema if embedder else None, source=source, copy=copy, again=again)
+    if embedder is None:
+        raise ReseenError(f"the pictures in {place.path} are still to be embedded: give a model")
+    schema, layout = embedder.schema, gallery.layout
     if layout is not None:
         layout.check(embedder.embed([]), schema)  # before hours of embedding
     with bars("looking for what is new") as progress:
