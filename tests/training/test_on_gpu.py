@@ -79,6 +79,6 @@ def test_one_kernel_moves_all_weights(name: str, imagined: None) -> None:
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
-def test_on_a_processor_each_is_moved_as_ever(name: str) -> None:
+def test_on_a_processor_they_are_moved_in_one_pass_over_memory(name: str) -> None:
     section = OptimizerSection(name=name)  # type: ignore[arg-type]
-    assert build_optimizer(section, torch.nn.Linear(2, 2)).defaults["fused"] is None
+    assert build_optimizer(section, torch.nn.Linear(2, 2)).defaults["fused"] is True

@@ -58,7 +58,7 @@ def delete(
     if not any(each is not None for each in (camera, person, source, path, since, until)):
         raise ReseenError("say what to delete: --camera, --person, --source, --path, --since or --until")
     need("gallery")
-    from reseen.search.gallery.deleting.known import known
+    from reseen.search.gallery.contents import contents_of
     from reseen.search.gallery.finding.filters import Criteria
 
     paths = path and [*path, *map(os.path.abspath, path)]  # as `reseen gallery add` has written them, and others
@@ -72,7 +72,8 @@ def delete(
         made = opened.remove(criteria.filter())
         _say_gone(made, opened)
         if not any(made.tables.values()):
-            note(f"nothing fulfils this; {gallery} has {known(opened.store, criteria)}")
+            there = "; ".join(contents_of(opened).lines()) or "no rows"
+            note(f"nothing fulfils this; {gallery} has {there}")
 
 
 def erase(
