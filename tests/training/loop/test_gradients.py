@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -71,3 +73,25 @@ def test_nothing_changes_in_float32_and_what_need_not_be_known_is_not_computed()
         conv(image.requires_grad_()).sum().backward()
     assert conv.weight.grad is None
     assert image.grad is not None
+
+
+@pytest.mark.parametrize(
+    ("image", "weight", "settings"),
+    [
+        ((2, 3, 6, 5), (4, 3, 3, 3), {"stride": 2, "padding": 1}),  # numbers in place of pairs
+        ((2, 3, 6, 5), (6, 1, 5, 5), {"padding": 2, "groups": 3}),  # two kernels a channel
+        ((2, 1, 40, 20), (4, 1, 5, 5), {"padding": 2}),  # one channel
+        ((3, 6, 5), (4, 3, 3, 3), {}),  # no batch
+        ((2, 3, 8, 8), (4, 3, 3, 3), {"padding": "same", "dilation": 2}),
+    ],
+)
+def test_whatever_else_a_convolution_may_be_stays_it(
+    image: tuple[int, ...], weight: tuple[int, ...], settings: dict[str, Any]
+) -> None:
+    torch.manual_seed(0)
+    pixels, kernel = torch.randn(image), torch.randn(weight).requires_grad_()
+    (true,) = torch.autograd.grad(torch.conv2d(pixels, kernel, **settings).square().sum(), kernel)
+    with torch.autocast("cpu", torch.bfloat16), quick_gradients(CPU):
+        output = torch.conv2d(pixels, kernel, **settings)
+    (found,) = torch.autograd.grad(output.float().square().sum(), kernel)
+    assert (found - true).norm() < 0.02 * true.norm()

@@ -8,7 +8,7 @@ products. Those of depthwise convolutions it finds sooner in float32. The values
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -47,21 +47,21 @@ def _convolve(
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
-    stride: _Pair = (1, 1),
-    padding: _Pair | str = (0, 0),
-    dilation: _Pair = (1, 1),
+    stride: int | _Pair = 1,
+    padding: int | _Pair | str = 0,
+    dilation: int | _Pair = 1,
     groups: int = 1,
 ) -> Tensor:
     """Returns what `torch.conv2d` does."""
-    if tuple(dilation) != (1, 1) or isinstance(padding, str):
+    if input.dim() != 4 or _pair(dilation) != (1, 1) or isinstance(padding, str):
         return torch.conv2d(input, weight, bias, stride, padding, dilation, groups)
-    point, still = weight.shape[2:] == (1, 1), tuple(stride) == (1, 1)
-    if groups == 1 and point and tuple(padding) == (0, 0):
+    stride, padding, kernel = _pair(stride), _pair(padding), tuple(weight.shape[2:])
+    if groups == 1 and kernel == (1, 1) and padding == (0, 0):
         pixels = input[:, :, :: stride[0], :: stride[1]].permute(0, 2, 3, 1)
         return functional.linear(pixels, weight.flatten(1), bias).permute(0, 3, 1, 2)
     if groups == 1 and _pixels(input, weight, stride, padding) <= _SMALL:
         way: type[_WeightsByProducts | _GradientsInFloat32] = _WeightsByProducts
-    elif groups == input.shape[1] and not (still and weight.shape[2:].numel() <= _SHORT):
+    elif 1 < groups == input.shape[1] == len(weight) and (stride != (1, 1) or math.prod(kernel) > _SHORT):
         way = _GradientsInFloat32
     else:
         return torch.conv2d(input, weight, bias, stride, padding, dilation, groups)
@@ -69,6 +69,10 @@ def _convolve(
         input, weight = input.bfloat16(), weight.bfloat16()
     output: Tensor = way.apply(input, weight, stride, padding)
     return output if bias is None else output + bias.to(output).view(-1, 1, 1)
+
+
+def _pair(value: int | Sequence[int]) -> _Pair:
+    return (value, value) if isinstance(value, int) else (value[0], value[-1])
 
 
 def _pixels(image: Tensor, weight: Tensor, stride: _Pair, padding: _Pair) -> int:
