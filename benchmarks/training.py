@@ -40,7 +40,7 @@ def step_of(name: str, size: tuple[int, int]) -> Callable[[bool], float]:
     index, phase = len(recipe.phases) - 1, recipe.phases[-1]
     config = recipe.system(index, num_identities=751, attributes=MARKET1501_SCHEMA)
     model = models.build(config).to(memory_format=torch.channels_last).train()
-    schema = getattr(config, "attributes", MARKET1501_SCHEMA)
+    schema = getattr(config, "attributes", None) or MARKET1501_SCHEMA
     attributes = torch.stack([torch.randint(0, len(each.classes), (BATCH,)) for each in schema], dim=1)
     objective = Objective(phase.objective, Training(schema, attributes))
     optimizer = build_optimizer(phase.optimizer, model, list(objective.parameters()))
