@@ -51,9 +51,18 @@ def test_from_the_first_picture_to_the_last(
     assert f"{count} rows" in said("info", hall)
     assert f"{count} rows, no problems" in said("check", hall)
 
-    found = said("search", hall, "--checkpoint", model, "--query", query, "--top", 3, "--out", drawn)
+    listed = tmp_path / "found.json"
+    call = ("search", hall, "--checkpoint", model, "--query", query, "--top", 3)
+    found = said(*call, "--out", drawn, "--json", listed)
     assert len(re.findall(r"\.jpg", found)) == 3
     assert drawn.exists()
+    told = json.loads(listed.read_text())
+    assert [Path(each["path"]).name in found for each in told["matches"]] == [True] * 3
+    assert {each["source"] for each in told["matches"]} == {"tour"}
+    assert [each["path"] for each in json.loads((hall / "exports.json").read_text())] == [str(listed), str(drawn)]
+    assert "is a folder; name a file" in str(run("gallery", *call, "--json", tmp_path).exception)
+    assert "wrote" in said("search", hall, "--where", "gender=male", "--camera", 99, "--json", listed)
+    assert json.loads(listed.read_text())["matches"] == []
     by_both = said("search", hall, "--where", "gender in (male, female)", "--camera", 2, "--top", 99)
     assert len(re.findall(r"c2s\d", by_both)) == len(re.findall(r"\.jpg", by_both)) > 0
 
@@ -66,11 +75,12 @@ def test_from_the_first_picture_to_the_last(
 
     with monkeypatch.context() as patch:
         patch.setattr(Gallery, "open", counted)
-        result = run("search", model, "--gallery", hall, "--query", query, "--top", 3, "--out", drawn)
+        result = run("search", model, "--gallery", hall, *call[4:], "--out", drawn, "--json", listed)
     assert result.exit_code == 0, result.output
     assert len(opened) == 1
     assert "rows compared one by one" in result.stderr
     assert drawn.exists()
+    assert "left out" in json.loads(listed.read_text())["note"]
     assert "left out" in result.stderr  # the query's own camera
 
     with monkeypatch.context() as patch:
@@ -85,8 +95,8 @@ def test_from_the_first_picture_to_the_last(
     assert re.search(rf"deleted \d+ rows; .* has (?!{count}\b)\d+", said("delete", hall, "--camera", 2, "--yes"))
 
     noted = json.loads((hall / "exports.json").read_text())
-    assert [each["path"] for each in noted] in ([], [str(drawn)])
-    assert drawn.exists() == bool(noted), "it goes with the first whom it shows"
+    assert [each["path"] for each in noted] in ([], [str(drawn), str(listed)])
+    assert drawn.exists() == listed.exists() == bool(noted), "it goes with the first whom it shows"
 
     left = int(re.match(r"(\d+) rows", said("info", hall))[1])  # type: ignore[index]
     other = save_model(tmp_path / "other", 1)

@@ -47,6 +47,14 @@ def test_of_a_table_every_row_is_meant(market_drawn: Path, tmp_path: Path) -> No
     assert len(open_place(tmp_path / "own.csv").images) == 2
 
 
+def test_all_pictures_may_be_one_cameras(embedder: Embedder, market_drawn: Path) -> None:
+    place = open_place(market_drawn / "query")
+    assert {image.camid for image in place.by_camera(9).images} == {9} != {image.camid for image in place.images}
+    stored = replace(place, images=(), stored=place.embeddings(embedder)).by_camera(9).stored
+    assert stored is not None
+    assert stored.camids.tolist() == [9] * len(place.images)
+
+
 def test_a_place_without_pictures_is_told(market_drawn: Path, tmp_path: Path) -> None:
     with pytest.raises(ReseenError, match="no data set and no images"):
         open_place(tmp_path)

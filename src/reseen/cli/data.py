@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from reseen.cli.options import LoaderOption, existing, loader_options_of
+from reseen.cli.options import JsonOption, LoaderOption, existing, loader_options_of
 from reseen.console import err, out, say_written, write
 from reseen.extras import need
 
@@ -19,7 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Look at data sets, or render one."
 @app.command("check")
 def check(
     folder: Annotated[Path, typer.Argument(help="Folder or zip of a data set.", callback=existing)],
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report here as well.")] = None,
+    json_file: JsonOption = None,
     options: LoaderOption = None,
 ) -> None:
     """Recognise a data set, count what is in it and name every problem.

@@ -57,6 +57,17 @@ def drawable(picture: Path | None) -> Path | None:
     return picture
 
 
+def writable(file: Path | None) -> Path | None:
+    """Returns where a file can be written to.
+
+    Raises:
+        ReseenError: If a folder lies there.
+    """
+    if file is not None and file.is_dir():
+        raise ReseenError(f"{file} is a folder; name a file")
+    return file
+
+
 def existing_recipe(recipe: Path | None) -> Path | None:
     """Returns the file of a recipe, which may be named by one of ours.
 
@@ -161,6 +172,7 @@ BackendOption = Annotated[
     str | None,
     typer.Option(help="torch, onnx or openvino; by default what the folder was written for.", callback=backend_of),
 ]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="Write what is told here as well.", callback=writable)]
 BatchOption = Annotated[int, typer.Option(min=1, help="Images a forward pass.")]
 
 LoaderOption = Annotated[

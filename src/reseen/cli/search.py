@@ -15,13 +15,14 @@ from reseen.cli.options import (
     CheckpointArgument,
     CorruptOption,
     DeviceOption,
+    JsonOption,
     drawable,
     existing,
     existing_picture,
     load,
     need_engine,
 )
-from reseen.console import err, note, out, say_written
+from reseen.console import err, note, out, say_written, write
 from reseen.errors import ReseenError
 from reseen.extras import need
 
@@ -42,6 +43,7 @@ def search(
     picture: Annotated[Path, typer.Option("--out", help="Ranked-list picture to write.", callback=drawable)] = Path(
         "search.png"
     ),
+    json_file: JsonOption = None,
     batch_size: BatchOption = 128,
     max_corrupt: CorruptOption = 0,
     device: DeviceOption = "auto",
@@ -73,23 +75,28 @@ def search(
     if place is None:
         with Gallery.open(gallery) as opened:
             found = wanted.find_in(opened, top=top)
-            if _show(found, picture):
-                opened.remember(picture, found.matches)
+            for written in _show(found, picture, json_file):
+                opened.remember(written, found.matches)
         return
     note(place.note)
     images = place.embeddings(embedder, batch_size=batch_size, max_corrupt=max_corrupt, bars=partial(progress_of, err))
-    _show(wanted.find_in(images, top=top), picture)
+    _show(wanted.find_in(images, top=top), picture, json_file)
 
 
-def _show(found: Found, picture: Path) -> bool:
-    """Prints what was found, and draws it; returns whether there is a picture."""
+def _show(found: Found, picture: Path, json_file: Path | None) -> tuple[Path, ...]:
+    """Prints what was found, writes and draws it; returns the files that show somebody."""
     note(found.note)
+    if json_file:
+        from reseen.search.listing import matches_json
+
+        write(json_file, matches_json(found.matches, found.note))
+        say_written(json_file)
     if not found.matches:
         out.print("nobody in the gallery fulfils this, so no picture was written; loosen --where")
-        return False
+        return ()
     from reseen.explain.drawing.saving import save_picture
 
     out.print(found.table())
     save_picture(found.picture(), picture)
     say_written(picture)
-    return True
+    return (picture, json_file) if json_file else (picture,)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from reseen.data import open_split, recognise
 from reseen.data.images.source import open_folder
@@ -36,6 +38,12 @@ class Place:
     images: tuple[PersonImage, ...] = ()
     stored: Embeddings | None = None
     note: str = ""
+
+    def by_camera(self, camera: int) -> Place:
+        """Returns the same pictures or descriptors, all of one camera, whatever their names say."""
+        if self.stored is None:
+            return replace(self, images=tuple(replace(image, camid=camera) for image in self.images))
+        return replace(self, stored=replace(self.stored, camids=np.full_like(self.stored.camids, camera)))
 
     def embeddings(
         self, embedder: Embedder, *, batch_size: int = 128, max_corrupt: int = 0, bars: Bars = silent

@@ -40,6 +40,7 @@ def add(
     *,
     images: Annotated[Path, typer.Option(help="Folder, zip or table of images, or a file.", callback=existing)],
     copy: Annotated[bool, typer.Option(help="Keep the pictures, not only their paths.")] = False,
+    camera: Annotated[int | None, typer.Option(help="The camera of them all; else as names or a table say.")] = None,
     source: Annotated[str, typer.Option(help="Where they come from, to delete them by; else the path.")] = "",
     again: Annotated[bool, typer.Option("--again", help="Also what was deleted before.")] = False,
     batch_size: BatchOption = 128,
@@ -57,6 +58,8 @@ def add(
 
     place = open_place(images)
     note(place.note)
+    if camera is not None:
+        place = place.by_camera(camera)
     if checkpoint is None and place.stored is None:
         checkpoint = unnamed()
 

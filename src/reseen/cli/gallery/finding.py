@@ -21,11 +21,12 @@ from reseen.cli.gallery.common import (
 from reseen.cli.options import (
     HAS_BOXED,
     DeviceOption,
+    JsonOption,
     drawable,
     existing_picture,
     load,
 )
-from reseen.console import note, out
+from reseen.console import note, out, say_written, write
 from reseen.errors import ReseenError
 from reseen.extras import need
 
@@ -73,6 +74,7 @@ def search(
     picture: Annotated[
         Path | None, typer.Option("--out", help="Ranked-list picture to write.", callback=drawable)
     ] = None,
+    json_file: JsonOption = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Find persons by pictures, by attributes, or by both, of some cameras and times.
@@ -92,6 +94,7 @@ def search(
     need("gallery")
     from reseen.data.images.reference import image_of
     from reseen.search.gallery.finding.filters import Criteria
+    from reseen.search.listing import matches_json
     from reseen.search.table import matches_table
     from reseen.search.where import parse_where
 
@@ -118,6 +121,11 @@ def search(
         note(results.note)
         if untimed := opened.untimed(Criteria(cameras=camera, since=since, until=until)):
             note(f"{untimed:,} rows have no time, so that neither --since nor --until finds them")
+        if json_file:
+            write(json_file, matches_json(results, results.note))
+            say_written(json_file)
+            if results:
+                opened.remember(json_file, results)
         if not results:
             out.print("rather nobody in the gallery is this person" if evidence_only else "nobody fulfils this")
             return
