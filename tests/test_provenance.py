@@ -14,7 +14,10 @@ import pytest
 import torch
 
 import reseen
+from reseen.errors import ReseenError
 from reseen.provenance import commit, peak_memory, provenance, restart_peak_memory
+from reseen.training.fit import Run
+from reseen.training.recipe import load_recipe
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -60,6 +63,25 @@ def test_the_commit_is_the_checkouts() -> None:
         ["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=True
     ).stdout
     assert head.startswith(str(commit()).removesuffix("-dirty"))
+
+
+def test_it_is_that_of_the_code_which_runs_also_if_the_checkout_moves_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    described = iter(["abc1234", "def5678"])
+    monkeypatch.setattr("reseen.provenance._git", lambda *words: next(described) if words[0] == "describe" else "")
+    commit.cache_clear()
+    try:
+        assert commit() == "abc1234"
+        assert provenance(seconds=1, device="cpu")["commit"] == "abc1234"
+    finally:
+        commit.cache_clear()
+
+
+def test_a_training_looks_it_up_before_anything_else(tmp_path: Path) -> None:
+    commit.cache_clear()
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(ReseenError, match="is not empty"):
+        Run(load_recipe("ide50-market1501-short"), tmp_path).train()
+    assert commit.cache_info().misses == 1
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git")

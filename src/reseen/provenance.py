@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import platform
 import re
@@ -77,8 +78,12 @@ def _peak_of_process() -> int:
     return largest if sys.platform == "darwin" else 1024 * largest
 
 
+@functools.cache
 def commit() -> str | None:
-    """Returns the commit of the code's checkout, ``-dirty`` with changes on top, or None without a checkout."""
+    """Returns the commit of the code's checkout, ``-dirty`` with changes on top, or None without a checkout.
+
+    It is looked up once: a checkout may move on while the code that was loaded from it runs for hours.
+    """
     try:
         # An installed package may lie inside somebody else's checkout, whose commit says nothing about it.
         _git("ls-files", "--error-unmatch", Path(__file__).name)

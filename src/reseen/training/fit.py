@@ -37,7 +37,7 @@ from reseen.models.embedder import Embedder
 from reseen.models.initial import part_of
 from reseen.precision import precision_on, tune
 from reseen.progress import progress_of
-from reseen.provenance import provenance, restart_peak_memory
+from reseen.provenance import commit, provenance, restart_peak_memory
 from reseen.training.beforehand import final_distance, fixed_output, taught
 from reseen.training.images import TrainingImages, open_data, open_validation
 from reseen.training.loop.history import History
@@ -95,6 +95,7 @@ class Run:
         Raises:
             ReseenError: If data, weights or recipe do not fit, or the folder holds another run.
         """
+        commit()  # of the code that is loaded now, whatever lies there when the training is over
         state = TrainingState.of_run(self.folder) if self.resume else None
         self._check_folder(state)
         check_unseen(self.recipe)
@@ -226,7 +227,8 @@ class Run:
             objective.load_state_dict(state.objective)
             optimizer.load_state_dict(state.optimizer)
         self._open_folder()
-        log.info("phase %d (%s), from epoch %d to %d", index, phase.name, state.epoch if state else 0, phase.epochs)
+        epoch = state.epoch if state else 0
+        log.info("phase %d (%s), from epoch %d to %d, code of %s", index, phase.name, epoch, phase.epochs, commit())
         held = self.images.reside_on(fabric.device, pixels=data.on_device)
         if data.on_device and not held and fabric.device.type == "cuda":
             log.info("the training images do not fit beside the network: those of each batch are sent to the GPU")
@@ -244,7 +246,7 @@ class Run:
             TensorBoardLogger(self.folder, name=_CURVES, version=f"{index}-{phase.name}"),
             self.console,
             recipe.name,
-            epoch=state.epoch if state else 0,
+            epoch=epoch,
             batch=state.batch if state else 0,
             tally=Tally(**state.tally) if state else Tally(),
         )
