@@ -29,7 +29,7 @@ LARGEST_FILE = 2_000_000
 OWN_WEIGHTS = [f"src/reseen/box/{name}/{MODEL_FILE}" for name in BOXED]
 """What this repository's own recipes have trained, to come with the package."""
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
-PICTURE_FOLDERS = ("docs/assets/", "results/", "src/reseen/app/static/")
+PICTURE_FOLDERS = ("docs/assets/", "results/", "src/reseen/app/static/", "src/reseen/box/")
 WEIGHTS_AND_DATA = {".mat", ".npz", ".npy", ".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".bin", ".zip", ".h5"}
 
 # Spelt with a class in the middle, so that the patterns do not match themselves.
