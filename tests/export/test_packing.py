@@ -82,6 +82,7 @@ def test_packed_model_loads_by_its_name_and_is_the_same(tmp_path: Path, box: Pat
     [
         ({}, "tiny", 10**7, "no model in the package is called 'tiny'; it can be small or small-market1501"),
         ({"dim": 600}, "small", 10**7, "has 600 numbers: models in the package have 512"),
+        ({"attribute": False}, "small", 10**7, "last tells no attributes, and models in the package do"),
         ({}, "small", 100_000, r"has 0\.\d MB in half precision, models in the package at most 0\.1 MB"),
     ],
 )

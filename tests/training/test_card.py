@@ -83,7 +83,8 @@ def test_what_it_began_with_and_its_teachers_own_word_are_told(split: Split, tmp
     checkpoint.save(teacher, model, EmbedderConfig(), card=own, trained_on=["peta"])
     recipe = recipe_of().model_copy(update={"init": {"backbone": "hub", "teacher": str(teacher)}})
     text = card(split, recipe=recipe)
-    assert "- `backbone` began with the weights of test_resnet: ImageNet's, unless the name says otherwise.\n" in text
+    began = "- `backbone` began with the weights of test_resnet: ImageNet's, unless the name says otherwise."
+    assert f"{began} Their licence: apache-2.0.\n" in text
     told = "> Trained on 7 images.\n> - `backbone` began with i.safetensors.\n"
     assert f"- Its teacher was wise/last, which says of itself:\n\n{told}\n## Figures\nNot" in text
     assert "  teacher: wise/last\n" in text

@@ -56,8 +56,8 @@ def pack(checkpoint: Path, name: str, *, figures: str = "", box: Path = BOX, lar
         How near its descriptors are to the checkpoint's.
 
     Raises:
-        ReseenError: If there is no such name, or the model is not calibrated, too large, its descriptor too long, or
-            rounding has made another model of it; nothing is written then.
+        ReseenError: If there is no such name, or the model is not calibrated, tells no attributes, is too large, its
+            descriptor too long, or rounding has made another model of it; nothing is written then.
     """
     if name not in BOXED:
         raise ReseenError(f"no model in the package is called {name!r}; it can be {' or '.join(BOXED)}")
@@ -67,6 +67,8 @@ def pack(checkpoint: Path, name: str, *, figures: str = "", box: Path = BOX, lar
     own = checkpoints.load(checkpoint, backend="torch")
     pictures = pictures_of_nobody(own.config.size)
     before = own.embed(pictures)
+    if not before.attributes:
+        raise ReseenError(f"{checkpoint} tells no attributes, and models in the package do: train one that has them")
     if (length := before.features.shape[1]) > LONGEST:
         raise ReseenError(
             f"the descriptor of {checkpoint} has {length:,} numbers: models in the package have {LONGEST}"

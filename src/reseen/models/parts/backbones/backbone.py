@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from reseen.checkpoint_files import MODEL_FILE
 from reseen.errors import ReseenError, closest
-from reseen.models.parts.backbones import googlenet, lite0, osnet  # noqa: F401 - by which timm knows them
+from reseen.models.parts.backbones import googlenet, lite0, osnet  # noqa: F401 - timm knows them by this
 from reseen.models.parts.backbones.mix_style import MixStyle
 
 StridePlacement = Literal["conv1", "conv2"]
@@ -245,6 +245,14 @@ def load_hub_weights(backbone: Backbone) -> None:
             f"cannot get the hub's weights of {backbone.name!r} ({reason}); give a local file with --weights"
         ) from error
     backbone.start(source.state_dict(), {})
+
+
+def hub_licence(name: str) -> str:
+    """Returns the licence of the weights that `load_hub_weights` takes, as timm knows it; empty if it does not."""
+    if name == lite0.packaged_lite0.__name__:
+        return lite0.LICENCE
+    found = timm.get_pretrained_cfg(name)
+    return (found.license or "") if found else ""
 
 
 def _below(prefix: str, content: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -11,6 +11,8 @@ from timm.models import EfficientNet, register_model
 
 from reseen.extras import need
 
+LICENCE = "apache-2.0"
+"""Of the package's weights, by the name that timm has for it."""
 _CLASSIFIER = "_fc."
 
 
