@@ -10,6 +10,7 @@ import pytest
 
 from reseen.training.reproduce.pages import BEGIN, END, readme_table, results_page, with_table
 from reseen.training.reproduce.rows import ROWS, Row
+from tests.training.reproduce.tiny import row_of
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 MADE = {
@@ -27,9 +28,16 @@ def put(name: str, average_precision: float, rank1: float, **more: Any) -> None:
     Path(f"results/{name}.json").write_text(json.dumps(content))
 
 
+def recipe_at(name: str, start: str | None = None) -> None:
+    """Writes a recipe into a file of its bare name, as ours are called."""
+    Path(row_of(Path(), None, name, start=start).recipe).rename(name)
+
+
 @pytest.fixture
 def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Row]:
     monkeypatch.chdir(tmp_path)
+    for name in ("one", "two", "three", "four"):
+        recipe_at(name)
     return [
         Row("one", "A", "table 1", {"mAP": 82.45, "rank-1": 93.89}, seeds=(0, 1)),
         Row("two", "B", "quick", mark={"mAP": 67, "rank-1": 85}, full="one"),
@@ -74,6 +82,23 @@ def test_what_was_run_stands_beside_the_papers_figures(rows: list[Row]) -> None:
         "| `two` | market1501 | 59 s, 34 | **70.00 / 80.00** | 85.00 / 86.00 | 90.00 | 23.5 M, 1.03 G | mark 67 / 85 "
         "| +3.00 / −5.00 | 82.45 / 93.89 |",
     ]
+
+
+def test_minutes_are_told_with_those_of_what_a_run_started_from_and_without(rows: list[Row]) -> None:
+    """``two`` starts from ``four``, and that from ``one``, unless the result says otherwise."""
+    recipe_at("two", "runs/four/last")
+    recipe_at("four", "runs/one/last")
+    put("two", 0.7, 0.8, training_seconds=3000)
+    put("four", 0.7, 0.8, training_seconds=1500)
+    made = "| `two` | not recorded | not recorded | not recorded | 50 min, in all {} |"
+    assert made.format("not recorded") in results_page(rows)
+    put("one", 0.7, 0.8, training_seconds=600)
+    assert made.format("85 min") in results_page(rows)
+    assert "| `two` | market1501 | 50 min, in all 85 min | **70.00" in readme_table(rows)
+    put("two", 0.7, 0.8, training_seconds=3000, changes={"init.backbone": "one/last"})
+    assert made.format("60 min") in results_page(rows)
+    put("two", 0.7, 0.8, training_seconds=3000, changes={"init.backbone": "own.safetensors"})
+    assert made.removesuffix(", in all {} |") + " |" in results_page(rows)
 
 
 def test_a_cpus_result_names_the_processor(rows: list[Row]) -> None:

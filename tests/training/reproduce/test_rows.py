@@ -38,6 +38,11 @@ def test_a_row_has_its_papers_figures_or_a_mark() -> None:
     assert [row.recipe for row in ROWS if row.published and row.mark] == []
 
 
+def test_quick_figures_have_a_spread() -> None:
+    """Two seeds, or the folds of a data set."""
+    assert [row.recipe for row in ROWS if "-quick" in row.recipe and len(row.seeds) * row.folds < 2] == []
+
+
 def test_worth_follows_the_plan() -> None:
     """Faithful and improved AANet, the small model, then AANet's ablation, the other systems, and what a CPU can do."""
     names = [row.recipe for row in ROWS]

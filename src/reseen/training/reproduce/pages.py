@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 from reseen.training.reproduce.figures import PLAIN, RERANKED, differences, mean_of, ranks, spread_of, written
 from reseen.training.reproduce.overview import aim_of, shown
-from reseen.training.reproduce.queue import Job, jobs_of
-from reseen.training.reproduce.results import UNKNOWN, Result
+from reseen.training.reproduce.queue import Job, jobs_of, trained_before
+from reseen.training.reproduce.results import UNKNOWN, Result, duration
 from reseen.training.reproduce.rows import Row
 
 BEGIN, END = "<!-- results: written by docs/results.py -->", "<!-- end of results -->"
@@ -36,11 +36,13 @@ def results_page(rows: Sequence[Row]) -> str:
         lines = [_row(row) for row in rows if row.paper == paper]
         head = ("recipe", "what", "aim", "measured", "difference", "seeds")
         parts.append(f"## {paper}\n\n{_table(head, lines)}")
-    made = [_made(result) for job in jobs_of(rows) if (result := job.result)]
+    jobs = jobs_of(rows)
+    made = [_made(result, _training(job, jobs)) for job in jobs if (result := job.result)]
     titles = ("result", "commit", "seed", "computed on", "training", "speed", "peak memory", "other than the recipe")
     parts.append(
-        f"## How they were made\n\nA file older than what is asked of it says *{UNKNOWN}*. Peak memory is that of the "
-        f"process that finished the run.\n\n{_table(titles, made)}"
+        f"## How they were made\n\nA file older than what is asked of it says *{UNKNOWN}*. Minutes *in all* count the "
+        "trainings that a run started from, too. Peak memory is that of the process that finished the run.\n\n"
+        f"{_table(titles, made)}"
     )
     return "\n".join(parts)
 
@@ -55,16 +57,18 @@ def readme_table(rows: Sequence[Row]) -> str:
         ReseenError: If a result file is damaged.
     """
     published = {row.recipe: row.published for row in rows}
+    jobs = jobs_of(rows)
     lines = []
     for row in rows:
         results = _results(row)
         if results and row.aim:
+            first = next(job for job in jobs if job.row is row and job.result)
             figures = mean_of([each.figures for each in results])
             lines.append(
                 (
                     f"`{row.recipe}`",
                     str(results[0].content["dataset"]),
-                    ", ".join(filter(None, (results[0].duration, results[0].rate))),
+                    ", ".join(filter(None, (_training(first, jobs), results[0].rate))),
                     f"**{_measured(results, PLAIN)}**",
                     _measured(results, ranks(0, 0, RERANKED)).removeprefix(RERANKED),
                     _measured(results, ("attributes",)).removeprefix("attributes "),
@@ -129,9 +133,19 @@ def _row(row: Row) -> tuple[str, ...]:
     )
 
 
-def _made(result: Result) -> tuple[str, ...]:
+def _training(job: Job, jobs: Sequence[Job]) -> str:
+    """Returns how long a run took, and how long with those it started from, if there were any; see `trained_before`."""
+    seconds = [each.result.seconds if each.result else None for each in (job, *trained_before(job, jobs))]
+    known = [each for each in seconds if each is not None]
+    told = [duration(seconds[0])]
+    if len(seconds) > 1:
+        told.append(f"in all {duration(sum(known) if len(known) == len(seconds) else None)}")
+    return ", ".join(told)
+
+
+def _made(result: Result, training: str) -> tuple[str, ...]:
     other = ", ".join(f"`{key}: {value}`" for key, value in result.changes.items())
-    how = (result.hardware, result.duration, result.speed, result.memory)
+    how = (result.hardware, training, result.speed, result.memory)
     return f"`{result.name}`", result.commit, result.seed, *how, other
 
 

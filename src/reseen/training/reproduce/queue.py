@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -130,9 +130,43 @@ def needs(job: Job) -> tuple[str, ...]:
     Raises:
         ReseenError: If the recipe cannot be read.
     """
+    return _runs(stated(job).init)
+
+
+def trained_before(job: Job, jobs: Iterable[Job]) -> tuple[Job, ...]:
+    """Returns the jobs that a result rests on: what its run started from, what that started from, and so on.
+
+    Args:
+        job: It has a result, which may say that it started from something else than its recipe does.
+        jobs: All there are.
+
+    Raises:
+        ReseenError: If a recipe or result cannot be read.
+    """
+    by_name = {each.name: each for each in jobs}
+    found: dict[str, Job] = {}
+
+    def add(names: Iterable[str]) -> None:
+        for name in names:
+            if name in by_name and name not in found:
+                found[name] = by_name[name]
+                add(_started_from(found[name]))
+
+    add(_started_from(job))
+    return tuple(found.values())
+
+
+def _started_from(job: Job) -> tuple[str, ...]:
+    changes = job.result.changes if job.result else {}
+    changed = {key.removeprefix("init."): f"{RUNS}/{called}" for key, called in changes.items() if key[:5] == "init."}
+    return _runs(stated(job).init | changed)
+
+
+def _runs(init: Mapping[str, str]) -> tuple[str, ...]:
+    """Returns whose checkpoints are among what parts start from."""
     from reseen.training.recipe.starts import CHECKPOINT_OF_RUN
 
-    found = (CHECKPOINT_OF_RUN.fullmatch(source) for source in stated(job).init.values())
+    found = (CHECKPOINT_OF_RUN.fullmatch(source) for source in init.values())
     return tuple(dict.fromkeys(match[1] for match in found if match))
 
 

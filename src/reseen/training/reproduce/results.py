@@ -82,14 +82,9 @@ class Result:
         return f"{hardware['cpu']}, {hardware['cores']} cores"
 
     @property
-    def duration(self) -> str:
-        """Wall time of the training."""
-        seconds = self.content.get("training_seconds")
-        if seconds is None:
-            return UNKNOWN
-        if seconds < 60:
-            return f"{seconds:.0f} s"
-        return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+    def seconds(self) -> float | None:
+        """Wall time of the training; None if not recorded."""
+        return self.content.get("training_seconds")
 
     @property
     def cost(self) -> str:
@@ -122,3 +117,12 @@ class Result:
 
     def _made(self, key: str) -> Any:
         return self.content.get("provenance", {}).get(key)
+
+
+def duration(seconds: float | None) -> str:
+    """Returns a wall time as tables have it."""
+    if seconds is None:
+        return UNKNOWN
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -139,12 +139,12 @@ ROWS = (
     Row(
         "aanet50-market1501-quick-rendered",
         AANET,
-        "the same after 25 minutes of rendered ones",
+        "the same after rendered ones",
         mark=AIM,
         seeds=TWICE,
         full="aanet50-market1501",
     ),
-    Row("ide50-market1501-quick-rendered", IDE, "the same after 23 minutes of rendered ones", mark=AIM, seeds=TWICE),
+    Row("ide50-market1501-quick-rendered", IDE, "the same after rendered ones", mark=AIM, seeds=TWICE),
     Row(
         "aanet50-market1501-quick-rendered-heads",
         AANET,
@@ -183,7 +183,7 @@ ROWS = (
         seeds=TWICE,
         full="attention-driven-market1501-best",
     ),
-    Row("attention-driven-market1501-quick-scratch", ATTENTION, "the same from random weights"),
+    Row("attention-driven-market1501-quick-scratch", ATTENTION, "the same from random weights", seeds=TWICE),
     Row(
         "lrdnn50-market1501-quick",
         LRDNN,
@@ -193,8 +193,8 @@ ROWS = (
         full="lrdnn50-market1501",
     ),
     Row("mva50-peta-quick", ACRN, "MVA with ResNet-50, for two cores", mark={"mA": 80}, seeds=TWICE, full="mva-peta"),
-    Row("mva50-peta-quick-global", ACRN, "the same without local views"),
-    Row("mva50-peta-all-quick", ACRN, "the quick one taught all 105 attributes"),
+    Row("mva50-peta-quick-global", ACRN, "the same without local views", seeds=TWICE),
+    Row("mva50-peta-all-quick", ACRN, "the quick one taught all 105 attributes", seeds=TWICE),
     Row(
         "acrn-market1501-attributes-mva50",
         ACRN,
@@ -218,7 +218,7 @@ ROWS = (
         seeds=TWICE,
         full="acrn-market1501",
     ),
-    Row("mva-peta-quick", ACRN, "MVA from random weights, at most 60 minutes"),
+    Row("mva-peta-quick", ACRN, "MVA from random weights, at most 60 minutes", seeds=TWICE),
     Row("ide50-rendered", IDE, "rendered persons alone, tested on such"),
     Row("aanet50-rendered", AANET, "rendered persons alone, tested on such"),
     Row("aanet50-market1501-short", AANET, "128×48, three epochs"),
