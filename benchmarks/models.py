@@ -15,6 +15,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import platform
+import statistics
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import typer
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
+from matplotlib.transforms import Bbox
 
 from reseen import models
 from reseen.data.attributes import MARKET1501_SCHEMA
@@ -34,6 +38,7 @@ from reseen.models.backends.exported import on_engine
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.precision import runs_bfloat16
 from reseen.training.recipe import Recipe, load_recipe
+from reseen.training.reproduce.queue import jobs_of
 from reseen.training.reproduce.rows import ROWS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,6 +52,9 @@ RECIPES = (
     "aanet50-rendered",
     "ide50-market1501-quick",
     "aanet50-market1501-quick",
+    "ide50-market1501-quick-rendered",
+    "aanet50-market1501-quick-rendered",
+    "aanet50-market1501-long",
     "iva50-market1501-quick",
     "lrdnn50-market1501-quick",
     "attention-driven-market1501-quick",
@@ -56,8 +64,8 @@ RECIPES = (
 )
 BATCH, ROUNDS = 32, 8
 REAL, RENDERED = "#31688e", "#d1603d"
-NEAR = 5.0
-"""Points of mAP within which names would lie upon each other."""
+SIDES = ((7, 0, "left"), (-7, 0, "right"), (0, 9, "center"), (0, -9, "center"))
+"""Where a name can stand beside its point, the best first: offset in points, and alignment."""
 
 
 @dataclass(frozen=True)
@@ -103,17 +111,18 @@ def measure(recipe: Recipe) -> dict[str, float]:
 
 
 def figures(name: str, results: Path = RESULTS) -> Figures | None:
-    """Returns what a recipe's model reaches on Market-1501, or None if nobody has measured it."""
+    """Returns what a recipe's model reaches on Market-1501, mean over seeds, or None if nobody has measured it."""
     unseen = json.loads((results / "transfer.json").read_text())
     for title, own in unseen.items():
         if title.partition(",")[0] == name:
             return Figures(100 * own["Market-1501 mAP"], 100 * own["Market-1501 rank1"], views=1)
-    file = results / f"{name}.json"
-    content = json.loads(file.read_text()) if file.is_file() else {}
-    if content.get("dataset") != "market1501":
+    files = (results / f"{job.name}.json" for job in jobs_of(ROWS) if job.row.recipe == name)
+    seeds = [json.loads(file.read_text()) for file in files if file.is_file()]
+    if not seeds or seeds[0]["dataset"] != "market1501":
         return None
-    flips = content.get("changes", {}).get("evaluation.flip", load_recipe(name).evaluation.flip)
-    return Figures(100 * content["ranking"]["mAP"], 100 * content["ranking"]["rank1"], views=2 if flips else 1)
+    flips = seeds[0].get("changes", {}).get("evaluation.flip", load_recipe(name).evaluation.flip)
+    reached = (100 * statistics.fmean(each["ranking"][figure] for each in seeds) for figure in ("mAP", "rank1"))
+    return Figures(*reached, views=2 if flips else 1)
 
 
 def rate(own: dict[str, float], found: Figures | None, name: str) -> float:
@@ -133,16 +142,8 @@ def draw(speeds: dict[str, dict[str, float]], file: Path) -> None:
         if height is not None:
             points.append((height, rate(own, found, name), name, found is not None))
     for height, speed, name, measured in points:
-        color = RENDERED if name.endswith("-rendered") else REAL
+        color = REAL if "-market1501" in name else RENDERED
         axes.plot(speed, height, "o", color=color, markerfacecolor=color if measured else "white", markersize=7)
-        beside = [other for near, other, *_ in points if other != speed and abs(near - height) < NEAR]
-        slower, faster = any(other < speed for other in beside), any(other > speed for other in beside)
-        # Names keep out of each other's way: to the side where nobody is near, else above.
-        side = {"ha": "center", "xytext": (0, 9)} if slower and faster else {"ha": "left", "xytext": (7, 0)}
-        if faster and not slower:
-            side = {"ha": "right", "xytext": (-7, 0)}
-        title = name.replace("-market1501", "").replace("-rendered", "")
-        axes.annotate(title, (speed, height), textcoords="offset points", va="center", fontsize=8, **side)
     axes.set(xscale="log", ylim=(0, 95), xlabel="images a second on one core, OpenVINO", ylabel="mAP on Market-1501, %")
     rates = [speed for _, speed, _, _ in points]
     axes.set_xlim(min(rates) / 2, max(rates) * 2.5)  # room for names
@@ -157,8 +158,29 @@ def draw(speeds: dict[str, dict[str, float]], file: Path) -> None:
         axes.plot([], [], "o", color=color, label=text)
     axes.plot([], [], "o", color=REAL, markerfacecolor="white", label="not trained yet: where it should be")
     axes.legend(frameon=False, fontsize=8, loc="lower left")
+    write_names(figure, axes, points)
     file.parent.mkdir(exist_ok=True)
     figure.savefig(file, dpi=150)
+
+
+def write_names(figure: Figure, axes: Axes, points: list[tuple[float, float, str, bool]]) -> None:
+    """Writes each point's name where it lies on no point and no other name, if there is such a place."""
+    figure.draw_without_rendering()  # from here on places are known
+    marks = [Bbox.from_bounds(*(axes.transData.transform((x, y)) - 6), 12, 12) for y, x, _, _ in points]
+    for (height, speed, name, _), own in zip(points, list(marks), strict=True):
+        title = name.replace("-market1501", "") if "-market1501" in name else name.removesuffix("-rendered")
+        for right, up, side in SIDES:
+            text = axes.annotate(
+                title, (speed, height), (right, up), textcoords="offset points", ha=side, va="center", fontsize=8
+            )
+            text.set_in_layout(False)
+            place = text.get_window_extent()
+            if not any(place.overlaps(other) for other in marks if other is not own):
+                marks.append(place)
+                break
+            text.remove()
+        else:
+            marks.append(axes.annotate(title, (speed, height), fontsize=8).get_window_extent())
 
 
 def main(

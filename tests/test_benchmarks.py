@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
@@ -42,8 +44,25 @@ def test_a_models_rate_is_the_one_its_figure_was_measured_at(tmp_path: Path) -> 
         assert models.rate(speed, found, name) == rate
     (tmp_path / "ide50-market1501-quick.json").write_text(json.dumps(own | {"changes": {"evaluation.flip": False}}))
     assert models.figures("ide50-market1501-quick", tmp_path).views == 1
+    other = {"dataset": "market1501", "ranking": {"mAP": 0.696, "rank1": 0.854}}
+    (tmp_path / "ide50-market1501-quick-seed-1.json").write_text(json.dumps(other))
+    assert models.figures("ide50-market1501-quick", tmp_path).average_precision == pytest.approx((67.6 + 69.6) / 2)
     assert models.figures("small-rendered", tmp_path) is None
     assert models.rate(speed, None, "small-rendered") == 100, "its recipe takes no mirror images"
+
+
+def test_names_of_models_near_each_other_can_be_read() -> None:
+    models = benchmark("models")
+    figure, axes = plt.subplots(figsize=(7, 3.6))
+    axes.set(xscale="log", xlim=(10, 200), ylim=(0, 95))
+    points = [(80.0, 40.0), (80.0, 46.0), (78.0, 52.0), (74.0, 46.0)]
+    models.write_names(
+        figure, axes, [(*point, f"aanet{row}-market1501-quick", True) for row, point in enumerate(points)]
+    )
+    assert [text.get_text() for text in axes.texts] == [f"aanet{row}-quick" for row in range(4)]
+    extents = [text.get_window_extent() for text in axes.texts]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(extents, 2))
+    plt.close(figure)
 
 
 def test_figures_of_other_models_stay(tmp_path: Path) -> None:
