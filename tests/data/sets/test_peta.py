@@ -117,6 +117,15 @@ def test_all_words_keep_colours_binary(tree: Path) -> None:
     assert sum(image.attributes["upperBodyRed"] for image in (*split.train, *split.gallery)) == 2
 
 
+def test_they_can_be_told_as_market1501s(tree: Path) -> None:
+    split = peta.load(tree, attributes="market1501")
+    labels = {image.path.stem: image.attributes for image in (*split.train, *split.gallery)}
+    assert split.schema is not None
+    red = split.schema["upper_color"].index("red")
+    assert labels["10_953_FRAME_134_RGB"] == {"gender": 0, "hat": 0, "backpack": 0, "upper_color": red}
+    assert labels["003_0_1"]["hat"] == 1
+
+
 def test_colours_can_be_grouped_several_at_once(tree: Path) -> None:
     split = peta.load(tree, attributes="grouped")
     assert split.schema is not None
@@ -206,7 +215,7 @@ def test_missing_subsets_are_named(tree: Path) -> None:
     ("options", "message"),
     [
         ({"split": "half"}, "choose random, list or disjoint"),
-        ({"attributes": "some"}, "choose one of: selected, all, grouped"),
+        ({"attributes": "some"}, "choose one of: selected, all, grouped, market1501"),
         ({"fold": 5}, "choose 0 to 4"),
         ({"split": "list", "fold": 1}, "choose 0 to 0"),
         ({"split": "list"}, r"no PETA_train_list\.txt"),

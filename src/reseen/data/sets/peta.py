@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from reseen.data.annotations.peta_as_market import SCHEMA as MARKET_SCHEMA
+from reseen.data.annotations.peta_as_market import as_market1501
 from reseen.data.annotations.peta_labels import (
     COLORED,
     COLORS,
@@ -33,7 +36,7 @@ _SEED = 2014
 _TRAIN_SHARE = 0.6
 _GIVEN_FOLDS = 5
 _LISTS = ("PETA_train_list.txt", "PETA_test_list.txt")
-_FORMS = ("selected", "all", "grouped")
+_FORMS = ("selected", "all", "grouped", "market1501")
 
 Way = Literal["random", "list", "disjoint"]
 """How persons or pictures are divided."""
@@ -60,7 +63,7 @@ def load(
     *,
     split: Way = "random",
     fold: int = 0,
-    attributes: Literal["selected", "all", "grouped"] = "selected",
+    attributes: Literal["selected", "all", "grouped", "market1501"] = "selected",
 ) -> Split:
     """Reads PETA: ``train`` to learn attributes on, ``gallery`` to test them on, no queries.
 
@@ -73,7 +76,8 @@ def load(
             of its own; the two others share persons between training and test.
         fold: 0-4 of ``random``, 0-9 of ``disjoint``.
         attributes: The 35 usually evaluated; all 105 of ``PETA.mat``; or these ``grouped`` into 61 binary ones and
-            the colours of upper and lower body, footwear and hair, several of which can be there at once.
+            the colours of upper and lower body, footwear and hair, several of which can be there at once; or what they
+            say of 9 of Market-1501's (``market1501``), to judge a model that has learnt those.
 
     Raises:
         ReseenError: If the subsets, or what the split needs, are missing or do not fit each other.
@@ -92,10 +96,14 @@ def load(
     trained, listed = _divide(folder, pictures, rows, split, fold)
     known = SELECTED if attributes == "selected" else known_words(words, rows)
     schema, word_of = _schema(known, grouped=attributes == "grouped")
-    labels = [
-        _labels(words.get(picture.person), rows.words_of(row) if rows else listed.get(picture.key), schema, word_of)
+    label: Callable[[frozenset[str]], dict[str, int]] = partial(_labels, schema=schema, word_of=word_of)
+    if attributes == "market1501":
+        schema, label = MARKET_SCHEMA, as_market1501
+    present = [
+        words.get(picture.person, rows.words_of(row) if rows else listed.get(picture.key))
         for row, picture in enumerate(pictures)
     ]
+    labels = [{} if own is None else label(own) for own in present]
     pids = {person: pid for pid, person in enumerate(sorted({picture.person for picture in pictures}), 1)}
     images = [
         PersonImage(picture.entry.path, pids[picture.person], 1 + picture.subset, label, archive=picture.entry.archive)
@@ -161,17 +169,9 @@ def _schema(words: Sequence[str], *, grouped: bool) -> tuple[AttributeSchema, Ma
     return AttributeSchema("peta", (*map(binary, plain), *colored)), {word: (word,) for word in plain} | word_of
 
 
-def _labels(
-    words: frozenset[str] | None,
-    fallback: frozenset[str] | None,
-    schema: AttributeSchema,
-    word_of: Mapping[str, tuple[str, ...]],
-) -> dict[str, int]:
+def _labels(words: frozenset[str], schema: AttributeSchema, word_of: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
     """Returns a person's labels: a bit for each word, which of a binary attribute's one is its class."""
-    present = fallback if words is None else words
-    if present is None:
-        return {}
-    return {name: sum((word in present) << bit for bit, word in enumerate(word_of[name])) for name in schema.names}
+    return {name: sum((word in words) << bit for bit, word in enumerate(word_of[name])) for name in schema.names}
 
 
 def _notes(folder: Folder, train: Sequence[PersonImage], test: Sequence[PersonImage], which: str) -> list[str]:
