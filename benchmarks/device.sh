@@ -77,6 +77,9 @@ run)
     ready
     unpack
     mkdir -p "$store/tree/results"
+    # What other rows have learnt, and what was rendered, take their places if they came along.
+    [[ -d $store/data/runs ]] && cp -ru "$store/data/runs" "$store/tree/"
+    [[ -d $store/data/cache ]] && cp -ru "$store/data/cache" "$store/"
     cd "$store/tree"
     for file in "$tree"/results/*; do  # what is done needs no second run
         [[ -e results/$(basename "$file") ]] || cp "$file" results/

@@ -64,6 +64,17 @@ def test_pieces_come_together_whatever_their_order(tmp_path: Path, machine: dict
     assert (tmp_path / "large.zip").read_bytes() == (tmp_path / "data" / "large.zip").read_bytes()
 
 
+def test_runs_and_rendered_persons_that_came_along_take_their_places(tmp_path: Path, machine: dict[str, str]) -> None:
+    for file in ("runs/small-rendered/last/model.safetensors", "cache/rendered/0123/manifest.json"):
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).touch()
+    call(machine, "pack", tmp_path / "lend", tmp_path / "runs", tmp_path / "cache")
+    call(machine, "keep", tmp_path / "lend")
+    call(machine | {"PYTHON": "true"}, "run")  # trains nothing
+    assert (tmp_path / "store/tree/runs/small-rendered/last/model.safetensors").is_file()
+    assert (tmp_path / "store/cache/rendered/0123/manifest.json").is_file()
+
+
 @pytest.mark.long
 def test_a_row_is_run_stopped_gone_on_with_and_brought_back(tmp_path: Path, machine: dict[str, str]) -> None:
     data = tmp_path / "data"
