@@ -7,6 +7,7 @@ without having seen them; the ImageNet network at the first checkpoint's picture
 from __future__ import annotations
 
 import json
+import time
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,6 +28,7 @@ from reseen.models.checkpoint import load
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.parts.backbones.backbone import load_weights
 from reseen.progress import progress_of
+from reseen.provenance import provenance
 
 console = Console()
 
@@ -66,7 +68,9 @@ def main(
     table = Table("", "VIPeR mAP", "rank-1", "Market mAP", "rank-1", "attributes", "balanced", "guess")
     figures: dict[str, dict[str, float]] = {}
     attributes: dict[str, dict[str, dict[str, float]]] = {}
+    made: dict[str, dict[str, Any]] = {}
     for name, model in models.items():
+        started = time.monotonic()
         viper = average_reports(_viper(model, data, folds))
         report = evaluate_split(model, open_split("market1501", data), bars=partial(progress_of, console)).report
         market = report.ranking
@@ -88,11 +92,14 @@ def main(
                 for key, accuracy in scored.accuracy.items()
             }
             cells += [scored.mean, scored.mean_balanced, sum(scored.guess.values()) / len(scored.guess)]
+        made[name] = provenance(seconds=time.monotonic() - started, device=str(model.device))
         table.add_row(name, *(f"{100 * figure:.2f}" for figure in cells))
     console.print(table)
     if json_file:
         content = {
-            name: own | ({"Market-1501 attributes": attributes[name]} if name in attributes else {})
+            name: own
+            | ({"Market-1501 attributes": attributes[name]} if name in attributes else {})
+            | {"provenance": made[name]}
             for name, own in figures.items()
         }
         put(content, json_file)

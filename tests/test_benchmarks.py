@@ -14,7 +14,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from reseen import Embeddings
+from reseen import Embeddings, models
+from reseen.models import checkpoint
+from reseen.models.embedder import EmbedderConfig
+from reseen.models.ide import IDEConfig
+from tests.data.trees import write_viper
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
@@ -32,37 +36,56 @@ def benchmark(name: str) -> ModuleType:
 
 def test_a_models_rate_is_the_one_its_figure_was_measured_at(tmp_path: Path) -> None:
     """Both recipes average with mirror images: `reseen evaluate` did, `transfer.py` did not."""
-    models = benchmark("models")
+    plot = benchmark("models")
     unseen = {"ide50-rendered, 192x64": {"Market-1501 mAP": 0.315, "Market-1501 rank1": 0.586}}
     (tmp_path / "transfer.json").write_text(json.dumps(unseen))
     own = {"dataset": "market1501", "ranking": {"mAP": 0.676, "rank1": 0.854}}
     (tmp_path / "ide50-market1501-quick.json").write_text(json.dumps(own))
     speed = {"views_per_cpu_second": 100.0}
     for name, height, rate in (("ide50-rendered", 31.5, 100), ("ide50-market1501-quick", 67.6, 50)):
-        found = models.figures(name, tmp_path)
+        found = plot.figures(name, tmp_path)
         assert found.average_precision == pytest.approx(height)
-        assert models.rate(speed, found, name) == rate
+        assert plot.rate(speed, found, name) == rate
     (tmp_path / "ide50-market1501-quick.json").write_text(json.dumps(own | {"changes": {"evaluation.flip": False}}))
-    assert models.figures("ide50-market1501-quick", tmp_path).views == 1
+    assert plot.figures("ide50-market1501-quick", tmp_path).views == 1
     other = {"dataset": "market1501", "ranking": {"mAP": 0.696, "rank1": 0.854}}
     (tmp_path / "ide50-market1501-quick-seed-1.json").write_text(json.dumps(other))
-    assert models.figures("ide50-market1501-quick", tmp_path).average_precision == pytest.approx((67.6 + 69.6) / 2)
-    assert models.figures("small-rendered", tmp_path) is None
-    assert models.rate(speed, None, "small-rendered") == 100, "its recipe takes no mirror images"
+    assert plot.figures("ide50-market1501-quick", tmp_path).average_precision == pytest.approx((67.6 + 69.6) / 2)
+    assert plot.figures("small-rendered", tmp_path) is None
+    assert plot.rate(speed, None, "small-rendered") == 100, "its recipe takes no mirror images"
 
 
 def test_names_of_models_near_each_other_can_be_read() -> None:
-    models = benchmark("models")
+    plot = benchmark("models")
     figure, axes = plt.subplots(figsize=(7, 3.6))
     axes.set(xscale="log", xlim=(10, 200), ylim=(0, 95))
     points = [(80.0, 40.0), (80.0, 46.0), (78.0, 52.0), (74.0, 46.0)]
-    models.write_names(
-        figure, axes, [(*point, f"aanet{row}-market1501-quick", True) for row, point in enumerate(points)]
-    )
+    plot.write_names(figure, axes, [(*point, f"aanet{row}-market1501-quick", True) for row, point in enumerate(points)])
     assert [text.get_text() for text in axes.texts] == [f"aanet{row}-quick" for row in range(4)]
     extents = [text.get_window_extent() for text in axes.texts]
     assert not any(one.overlaps(other) for one, other in itertools.combinations(extents, 2))
     plt.close(figure)
+
+
+def test_what_is_measured_on_sets_never_seen_says_how_it_was_made(market_drawn: Path, tmp_path: Path) -> None:
+    write_viper(tmp_path / "data" / "VIPeR", persons=4)
+    (tmp_path / "data" / "market1501").symlink_to(market_drawn)
+    model = models.build(IDEConfig(backbone="test_resnet", num_identities=2)).eval()
+    checkpoint.save(tmp_path / "last", model, EmbedderConfig(size=(64, 32)), card="# Drawn")
+    file = tmp_path / "transfer.json"
+    benchmark("transfer").main(
+        [f"one={tmp_path / 'last'}"],
+        data=tmp_path / "data",
+        size="64x32",
+        imagenet=False,
+        folds=1,
+        flip=False,
+        json_file=file,
+    )
+    content = json.loads(file.read_text())["one"]
+    assert 0 < content["Market-1501 mAP"] < 1
+    assert content["provenance"]["device"] == "cpu"
+    assert content["provenance"]["wall_seconds"] > 0
 
 
 def test_figures_of_other_models_stay(tmp_path: Path) -> None:
