@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from reseen.training.reproduce.rows import ROWS, Row
 from tests.training.reproduce.tiny import row_of
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+README = REPOSITORY / "README.md"
 MADE = {
     "commit": "abc1234",
     "seed": 1,
@@ -120,8 +122,19 @@ def test_the_repositorys_pages_are_what_its_results_say(monkeypatch: pytest.Monk
     """Otherwise run `python docs/results.py`."""
     monkeypatch.chdir(REPOSITORY)
     assert Path("docs/results.md").read_text() == results_page(ROWS)
-    readme = Path("README.md").read_text()
+    readme = README.read_text()
     assert readme == with_table(readme, readme_table(ROWS))
+
+
+def test_readme_shows_no_other_figures_on_sets_never_seen_than_were_measured() -> None:
+    """mAP / rank-1 on VIPeR and Market-1501, a row for each model."""
+    content = json.loads((REPOSITORY / "results" / "transfer.json").read_text()).values()
+    names = [f"{dataset} {figure}" for dataset in ("VIPeR", "Market-1501") for figure in ("mAP", "rank1")]
+    measured = [[f"{100 * each[name]:.1f}" for name in names] for each in content]
+    pair = r"\**([\d.]+) / ([\d.]+)\** \|"
+    shown = re.findall(rf"^\|.*\| {pair} {pair}$", README.read_text(), re.MULTILINE)
+    assert shown
+    assert [row for row in shown if list(row) not in measured] == []
 
 
 def test_every_result_file_is_some_rows(monkeypatch: pytest.MonkeyPatch) -> None:
