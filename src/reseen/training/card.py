@@ -17,7 +17,8 @@ from reseen.models.embedder import Embedder
 from reseen.models.initial import HUB
 from reseen.models.parts.backbones.backbone import hub_licence
 from reseen.provenance import commit
-from reseen.training.recipe import TEACHER, DataSection, Recipe, dump_recipe
+from reseen.training.recipe import TEACHER, Recipe, dump_recipe
+from reseen.training.recipe.locate import placeless
 from reseen.training.recipe.starts import called
 
 DATA = "## Data and its terms"
@@ -66,7 +67,7 @@ def model_card(
         _USE,
         "## Recipe",
         "```yaml",
-        dump_recipe(_without_places(recipe)).rstrip(),
+        dump_recipe(placeless(recipe)).rstrip(),
         "```",
         "",
     ]
@@ -167,21 +168,6 @@ def _others(recipe: Recipe) -> list[str]:
     own = (recipe.data, *(phase.data for phase in recipe.phases if phase.data))
     told = {source.name for data in own for source in (data, *data.extra)}
     return [name for name in recipe.trained_on if name not in told]
-
-
-def _without_places(recipe: Recipe) -> Recipe:
-    """Where data and weights lie on the training machine is nobody else's business."""
-    init = {part: called(source) for part, source in recipe.init.items()}
-    phases = [
-        phase.model_copy(update={"data": None if phase.data is None else _rootless(phase.data)})
-        for phase in recipe.phases
-    ]
-    return recipe.model_copy(update={"data": _rootless(recipe.data), "init": init, "phases": tuple(phases)})
-
-
-def _rootless(data: DataSection) -> DataSection:
-    extra = tuple(source.model_copy(update={"root": None}) for source in data.extra)
-    return data.model_copy(update={"root": None, "extra": extra})
 
 
 def _figures(report: EvaluationReport) -> list[str]:

@@ -48,7 +48,8 @@ from reseen.training.loop.step import Step, build_sampler, number_of
 from reseen.training.loop.stop import GracefulStop
 from reseen.training.loop.tally import Tally
 from reseen.training.outcome import Outcome
-from reseen.training.recipe import DataSection, Recipe, check_unchanged, check_unseen, dump_recipe
+from reseen.training.recipe import DataSection, Recipe, check_unchanged, check_unseen, content_of, dump_recipe
+from reseen.training.recipe.locate import placeless
 from reseen.training.rendering import render_missing
 from reseen.training.system import build_system, check_phases
 
@@ -287,6 +288,7 @@ class Run:
             **figures,
             "speed": keeping.history.speed(),
             "provenance": provenance(seconds=seconds, device=str(self.fabric.device), seed=self.recipe.seed),
+            "as_run": content_of(placeless(self.recipe)),
         }
         with replacing(self.folder / REPORT) as file:
             file.write_text(json.dumps(content, indent=2) + "\n")

@@ -16,7 +16,8 @@ from reseen.files import replacing
 from reseen.provenance import provenance
 from reseen.training.fit import Run
 from reseen.training.images import open_data
-from reseen.training.recipe import Recipe, check_unchanged, check_unseen
+from reseen.training.recipe import Recipe, check_unchanged, check_unseen, content_of
+from reseen.training.recipe.locate import placeless
 
 
 def train_folds(
@@ -59,6 +60,7 @@ def train_folds(
     seconds = round(sum(each["training_seconds"] for each in contents), 1)
     content = {"recipe": recipe.name, "training_seconds": seconds, **mean.as_dict()}
     content["provenance"] = _provenance(seconds, recipe.seed, [each["provenance"] for each in contents])
+    content["as_run"] = content_of(placeless(recipe))
     with replacing(folder / REPORT) as file:
         file.write_text(json.dumps(content, indent=2) + "\n")
     return mean

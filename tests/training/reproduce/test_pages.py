@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from reseen.training.recipe import content_of, load_recipe
+from reseen.training.recipe.locate import placeless
+from reseen.training.reproduce.overview import overview
 from reseen.training.reproduce.pages import BEGIN, END, readme_table, results_page, with_table
+from reseen.training.reproduce.queue import jobs_of
 from reseen.training.reproduce.rows import ROWS, Row
 from tests.training.reproduce.tiny import row_of
 
@@ -101,6 +105,23 @@ def test_minutes_are_told_with_those_of_what_a_run_started_from_and_without(rows
     assert made.format("60 min") in results_page(rows)
     put("two", 0.7, 0.8, training_seconds=3000, changes={"init.backbone": "own.safetensors"})
     assert made.removesuffix(", in all {} |") + " |" in results_page(rows)
+
+
+def test_figures_of_an_earlier_form_of_a_recipe_say_so(rows: list[Row]) -> None:
+    recipe = load_recipe("two")
+    put("two", 0.7, 0.8, as_run=content_of(placeless(recipe)), changes={"evaluation.flip": False})
+    page = results_page(rows)
+    assert "| `two` | quick | mark" in page
+    assert page.endswith("| |\n"), "it is the recipe as it stands, whatever was noted once"
+    earlier = content_of(placeless(recipe))
+    earlier["phases"][0] |= {"epochs": 7, "objective": {"terms": [{"kind": "identity"}, {"kind": "triplet"}]}}
+    put("two", 0.7, 0.8, as_run=earlier)
+    page = results_page(rows)
+    assert "| `two` | quick; measured with an earlier form of it | mark" in page
+    assert page.endswith("| `phases.0.epochs: 7`, `phases.0.objective.terms` |\n")
+    assert "| `two`; measured with an earlier form of it | market1501 |" in readme_table(rows)
+    titles = [str(title) for title in overview(jobs_of(rows[1:2])).columns[0].cells]
+    assert titles == ["two\n  commit and machine not recorded\n  run with another phases.0.epochs"]
 
 
 def test_a_cpus_result_names_the_processor(rows: list[Row]) -> None:

@@ -57,6 +57,21 @@ def resolve(recipe: Recipe, *, data: Path | None = None, weights: Path | None = 
     return recipe.model_copy(update={"data": found(located), "phases": phases})
 
 
+def placeless(recipe: Recipe) -> Recipe:
+    """Returns the recipe without where data and weights lie on this machine, which is nobody else's business."""
+    init = {part: called(source) for part, source in recipe.init.items()}
+    phases = tuple(
+        phase.model_copy(update={"data": None if phase.data is None else _rootless(phase.data)})
+        for phase in recipe.phases
+    )
+    return recipe.model_copy(update={"data": _rootless(recipe.data), "init": init, "phases": phases})
+
+
+def _rootless(data: DataSection) -> DataSection:
+    extra = tuple(source.model_copy(update={"root": None}) for source in data.extra)
+    return data.model_copy(update={"root": None, "extra": extra})
+
+
 def _from_given(recipe: Recipe, weights: str) -> Recipe:
     own = recipe.init.get("backbone", HUB)
     if is_checkpoint(own) and called(own) != called(weights):

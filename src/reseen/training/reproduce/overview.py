@@ -8,6 +8,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
+from reseen.training.reproduce.changes import changes_of, earlier_in
 from reseen.training.reproduce.figures import PLAIN, written
 from reseen.training.reproduce.queue import Job, needs
 from reseen.training.reproduce.rows import Row
@@ -45,8 +46,11 @@ def shown(figures: dict[str, float], row: Row) -> dict[str, float]:
 
 def _title(job: Job) -> Text:
     title = Text(job.name)
-    if job.state == "done" and job.result is not None and not job.result.is_traced:
-        title.append("\n  commit and machine not recorded", "dim")
+    if job.state == "done":
+        if job.result is not None and not job.result.is_traced:
+            title.append("\n  commit and machine not recorded", "dim")
+        if key := earlier_in(changes_of(job)):
+            title.append(f"\n  run with another {key}", "dim")
     elif job.state == "missing" and (first := needs(job)):
         title.append("".join(f"\n  after {name}" for name in first), "dim")
     return title

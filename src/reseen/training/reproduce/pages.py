@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from reseen.training.reproduce.changes import changes_of, earlier_in
 from reseen.training.reproduce.figures import PLAIN, RERANKED, differences, mean_of, ranks, spread_of, written
 from reseen.training.reproduce.overview import aim_of, shown
 from reseen.training.reproduce.queue import Job, jobs_of, trained_before
 from reseen.training.reproduce.results import UNKNOWN, Result, duration
 from reseen.training.reproduce.rows import Row
 
+_LONGEST = 40
+"""Characters of a value that is written out beside the key in which a run differed."""
 BEGIN, END = "<!-- results: written by docs/results.py -->", "<!-- end of results -->"
 _INTRODUCTION = """# Results
 
 Written by `docs/results.py` from the files in `results/`, which [`reseen reproduce`](recipes.md#the-tables) leaves:
 nothing stands here that was not run, and rows without figures have not been, or their figures were not kept in such a
-file. All are of the recipe's own test set, mAP / rank-1 in % unless they say otherwise. *Aim* is the paper's figure of
-the row, or, as *mark*, what the recipe is to reach or beat; the difference is what was measured minus that. More than
-one seed: mean ± sample standard deviation. What models trained on rendered persons, and three short recipes, reach on
-Market-1501 and VIPeR is in `results/transfer.json`: README shows it, `benchmarks/README.md` says how it was measured.
+file. A recipe that was changed after its run says so: its figures are of the earlier form. All are of the recipe's own
+test set, mAP / rank-1 in % unless they say otherwise. *Aim* is the paper's figure of the row, or, as *mark*, what the
+recipe is to reach or beat; the difference is what was measured minus that. More than one seed: mean ± sample standard
+deviation. What models trained on rendered persons, and three short recipes, reach on Market-1501 and VIPeR is in
+`results/transfer.json`: README shows it, `benchmarks/README.md` says how it was measured.
 """
 
 
@@ -37,7 +41,7 @@ def results_page(rows: Sequence[Row]) -> str:
         head = ("recipe", "what", "aim", "measured", "difference", "seeds")
         parts.append(f"## {paper}\n\n{_table(head, lines)}")
     jobs = jobs_of(rows)
-    made = [_made(result, _training(job, jobs)) for job in jobs if (result := job.result)]
+    made = [_made(job, result, _training(job, jobs)) for job in jobs if (result := job.result)]
     titles = ("result", "commit", "seed", "computed on", "training", "speed", "peak memory", "other than the recipe")
     parts.append(
         f"## How they were made\n\nA file older than what is asked of it says *{UNKNOWN}*. Minutes *in all* count the "
@@ -66,7 +70,7 @@ def readme_table(rows: Sequence[Row]) -> str:
             figures = mean_of([each.figures for each in results])
             lines.append(
                 (
-                    f"`{row.recipe}`",
+                    f"`{row.recipe}`{_earlier(row)}",
                     str(results[0].content["dataset"]),
                     ", ".join(filter(None, (_training(first, jobs), results[0].rate))),
                     f"**{_measured(results, PLAIN)}**",
@@ -122,7 +126,7 @@ def _row(row: Row) -> tuple[str, ...]:
     results = _results(row)
     means = mean_of([each.figures for each in results])
     seeds = f"{len(results)} of {len(row.seeds)}"
-    what = row.what + (f"; mean of {row.folds} folds" if row.folds > 1 else "")
+    what = row.what + (f"; mean of {row.folds} folds" if row.folds > 1 else "") + _earlier(row)
     return (
         f"`{row.recipe}`",
         what,
@@ -131,6 +135,12 @@ def _row(row: Row) -> tuple[str, ...]:
         differences(means, row.aim),
         seeds,
     )
+
+
+def _earlier(row: Row) -> str:
+    """Says of figures if they are not of the recipe as it stands now."""
+    done = [Job(row, seed) for seed in row.seeds if Job(row, seed).state == "done"]
+    return "; measured with an earlier form of it" if any(earlier_in(changes_of(job)) for job in done) else ""
 
 
 def _training(job: Job, jobs: Sequence[Job]) -> str:
@@ -143,10 +153,14 @@ def _training(job: Job, jobs: Sequence[Job]) -> str:
     return ", ".join(told)
 
 
-def _made(result: Result, training: str) -> tuple[str, ...]:
-    other = ", ".join(f"`{key}: {value}`" for key, value in result.changes.items())
+def _made(job: Job, result: Result, training: str) -> tuple[str, ...]:
+    other = ", ".join(f"`{_change(key, value)}`" for key, value in changes_of(job).items())
     how = (result.hardware, training, result.speed, result.memory)
     return f"`{result.name}`", result.commit, result.seed, *how, other
+
+
+def _change(key: str, value: object) -> str:
+    return f"{key}: {value}" if len(str(value)) <= _LONGEST else key
 
 
 def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

@@ -157,7 +157,10 @@ def trained_before(job: Job, jobs: Iterable[Job]) -> tuple[Job, ...]:
 
 
 def _started_from(job: Job) -> tuple[str, ...]:
-    changes = job.result.changes if job.result else {}
+    result = job.result
+    if result and result.as_run:
+        return _runs({part: f"{RUNS}/{called}" for part, called in result.as_run["init"].items()})
+    changes = result.changes if result else {}
     changed = {key.removeprefix("init."): f"{RUNS}/{called}" for key, called in changes.items() if key[:5] == "init."}
     return _runs(stated(job).init | changed)
 

@@ -55,8 +55,14 @@ class Result:
         return "provenance" in self.content
 
     @property
+    def as_run(self) -> dict[str, Any] | None:
+        """The recipe it was made by, whole; None if not recorded."""
+        as_run: dict[str, Any] | None = self.content.get("as_run")
+        return as_run
+
+    @property
     def changes(self) -> Mapping[str, Any]:
-        """What differed from the recipe as it is stored, by key."""
+        """What differed from the recipe as it was stored when the result was kept, by key."""
         changes: Mapping[str, Any] = self.content.get("changes", {})
         return changes
 

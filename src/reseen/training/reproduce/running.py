@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,13 @@ from reseen.files import replacing
 from reseen.models.initial import HUB
 from reseen.training.fit import Run
 from reseen.training.folds import train_folds
-from reseen.training.recipe import Recipe, content_of, load_recipe
+from reseen.training.recipe import Recipe, load_recipe
 from reseen.training.recipe.locate import V1_FILE, resolve
-from reseen.training.recipe.starts import called
+from reseen.training.reproduce.changes import differences, earlier_in
 from reseen.training.reproduce.queue import Job, stated
 
-_FREE = ("init.", "evaluation.", "precision", "compile", "data.on_device", "model.backbone", "model.stride_in")
-"""Beginnings of the keys in which a run may differ from its recipe and still be its run; its result names them."""
 _COMPUTED = ("evaluation.every", "evaluation.batch_size", "precision", "compile", "data.on_device")
-"""Those of them that say how something is computed, and not what: these may be set for all runs."""
+"""Those of `FREE` that say how something is computed, and not what: these may be set for all runs."""
 
 
 @dataclass
@@ -119,8 +117,8 @@ class Reproduction:
         """
         if job.result_file.exists():
             return
-        changes = changes_of(job)
-        if other := next((key for key in changes if not key.startswith(_FREE)), None):
+        changes = _changes_of(job)
+        if other := earlier_in(changes):
             raise ReseenError(f"{job.folder} holds another run, which differs in {other!r}: move it away")
         content = json.loads((job.folder / REPORT).read_text())
         if changes:
@@ -144,33 +142,16 @@ class Reproduction:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def changes_of(job: Job) -> dict[str, Any]:
+def _changes_of(job: Job) -> dict[str, Any]:
     """Returns in which keys a finished run differed from the recipe as it is stored, with the run's values.
 
-    Such as other weights to start from; None for what the run had not. Where data and weights lie is nobody's business
-    and left out.
+    Such as other weights to start from; None for what the run had not.
 
     Args:
         job: Its run folder has the recipe that was run.
     """
     folder = job.folder if job.row.folds == 1 else fold_folder(job.folder, 0)
-    before, after = (dict(_flat(content_of(recipe))) for recipe in (stated(job), load_recipe(folder / RECIPE)))
-    own = {"name"} | ({"data.options.fold"} if job.row.folds > 1 else set())
-    keys = [key for key in before | after if key not in own and before.get(key) != after.get(key)]
-    return {key: after.get(key) for key in keys}
-
-
-def _flat(value: Any, *keys: str) -> Iterator[tuple[str, Any]]:
-    """Yields a recipe's values by their whole keys, without where they lie and what is rendered to be there."""
-    if keys[-1:] in (("root",), ("render",)):
-        return
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _flat(inner, *keys, str(key))
-    elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
-        for index, inner in enumerate(value):
-            yield from _flat(inner, *keys, str(index))
-    elif keys[:1] == ("init",):
-        yield ".".join(keys), called(str(value))
-    else:
-        yield ".".join(keys), value
+    found = differences(stated(job), load_recipe(folder / RECIPE))
+    if job.row.folds > 1:
+        found.pop("data.options.fold", None)
+    return found
