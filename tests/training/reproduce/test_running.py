@@ -18,6 +18,7 @@ from reseen.training.loop import stop
 from reseen.training.recipe import dump_recipe, load_recipe
 from reseen.training.recipe.locate import V1_FILE
 from reseen.training.reproduce import running
+from reseen.training.reproduce.changes import changes_of
 from reseen.training.reproduce.queue import Job, due, jobs_of
 from tests.data.trees import write_viper
 from tests.training.reproduce.tiny import reproduction, row_of
@@ -58,6 +59,9 @@ def test_results_are_kept_with_how_they_were_made(work: Path, market_drawn: Path
         assert content == json.loads((job.folder / "report.json").read_text())
         assert content["provenance"]["seed"] == job.seed
         assert content["provenance"]["peak_memory_bytes"]["process"] > 2**27
+        assert content["as_run"]["phases"][0]["epochs"] == 1
+        assert str(work) not in json.dumps(content["as_run"])
+        assert changes_of(job) == {}
         assert job.result_file.with_suffix(".png").is_file()
     assert due(jobs, jobs) == []
 
