@@ -20,7 +20,6 @@ import torch
 import typer
 import yaml
 from pydantic import BaseModel
-from typer.testing import CliRunner
 
 from reseen.checkpoint_files import BOXED
 from reseen.cli import app
@@ -31,6 +30,7 @@ from reseen.models import SYSTEMS, checkpoint
 from reseen.models.aanet import AANet, AANetConfig
 from reseen.models.embedder import EmbedderConfig
 from reseen.training import recipe as recipes
+from tests.cli.calls import run
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / "docs"
@@ -53,6 +53,7 @@ def commands(page: Path, *languages: str) -> list[list[str]]:
 
 RUN = [(page, command) for page in PAGES for command in commands(page, "console")]
 NAMED = [(page, command) for page in TEXTS for command in commands(page, "console", "text")]
+COMMANDS: Any = typer.main.get_command(app)
 
 
 def label(value: Any) -> str:
@@ -78,7 +79,7 @@ def workplace(market_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.mark.parametrize(("page", "command"), RUN, ids=label)
 def test_command_runs(page: Path, command: list[str], workplace: Path) -> None:
-    result = CliRunner().invoke(app, command)
+    result = run(*command)
     assert result.exit_code == 0, f"{page.name}: {' '.join(command)}\n{result.output}\n{result.exception!r}"
     for option, value in pairwise(command):
         if option == "--out":
@@ -94,7 +95,7 @@ def test_commands_are_run() -> None:
 @pytest.mark.parametrize(("page", "command"), NAMED, ids=label)
 def test_command_exists(page: Path, command: list[str]) -> None:
     """Names and options are right, also where the command itself takes too long to run here."""
-    here: Any = typer.main.get_command(app)
+    here = COMMANDS
     words = iter(command)
     while hasattr(here, "commands"):
         word = next(words, "--help")

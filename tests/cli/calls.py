@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 
+from typer import testing
 from typer.testing import CliRunner, Result
 
 from reseen import cli
+
+# Typer puts the whole command line together for each call, which takes longer than most calls do.
+testing._get_command = functools.cache(testing._get_command)
 
 
 def run(*arguments: object) -> Result:

@@ -22,7 +22,7 @@ from tests.search.gallery.persons import persons
 
 def save_model(folder: Path, seed: int) -> Path:
     torch.manual_seed(seed)
-    config = models.config_of({"system": "aanet", "backbone": "resnet10t", "num_identities": 4, "num_parts": 2})
+    config = models.config_of({"system": "aanet", "backbone": "test_resnet", "num_identities": 4, "num_parts": 2})
     checkpoint.save(folder, models.build(config), EmbedderConfig(size=(64, 32), flip=False), card="# Drawn")
     return folder
 

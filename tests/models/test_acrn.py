@@ -14,7 +14,7 @@ from reseen.losses.objective import Objective, ObjectiveConfig
 from reseen.models.acrn import AttributeComplementaryNet, AttributeComplementaryNetConfig, ReIdNet
 
 SCHEMA = AttributeSchema("own", (binary("hat"), multi_class("age", "child", "adult", "old")))
-ATTRIBUTE_NET = {"model": {"backbone": "resnet10t", "attributes": SCHEMA}, "size": (64, 32)}
+ATTRIBUTE_NET = {"model": {"backbone": "test_resnet", "attributes": SCHEMA}, "size": (64, 32)}
 TERMS = [
     {"kind": "identity"},
     {"kind": "attribute_triplet", "beside": "attributes"},

@@ -43,7 +43,7 @@ def attribute_net(market_drawn: Path, tmp_path_factory: pytest.TempPathFactory) 
         "optimizer": {"lr": 1e-3, "lr_of": {"local_views": 1e-2}},
     }
     data = {"name": "market1501", "root": str(market_drawn), "size": [96, 32]}
-    train(market_drawn, folder, data=data, model={"system": "mva", "backbone": "resnet10t"}, phases=[phase])
+    train(market_drawn, folder, data=data, model={"system": "mva", "backbone": "test_resnet"}, phases=[phase])
     return folder / "last"
 
 

@@ -120,7 +120,7 @@ def test_a_system_learns_attributes_in_its_own_form(market_drawn: Path, tmp_path
     """IVA wants every colour by itself; the data set has one attribute with eight classes."""
     terms = [{"kind": "identity"}, {"kind": "attribute"}, {"kind": "triplet", "heads": ["global", "upper", "lower"]}]
     recipe = make_recipe(market_drawn, phases=phases(make_recipe(market_drawn), epochs=1, objective={"terms": terms}))
-    model = {"system": "iva", "backbone": "resnet10t", "dim": 16}
+    model = {"system": "iva", "backbone": "test_resnet", "dim": 16}
     recipe = recipe_from(recipe.model_dump(mode="json") | {"model": model}, "test")
     run = Run(recipe, tmp_path / "run", accelerator="cpu", console=QUIET)
     report = run.train()

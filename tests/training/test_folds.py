@@ -33,7 +33,7 @@ def recipe_on(root: Path, name: str = "viper") -> Recipe:
     content = {
         "name": "tiny",
         "data": {"name": name, "root": str(root), "size": [64, 32]},
-        "model": {"system": "ide", "backbone": "resnet10t"},
+        "model": {"system": "ide", "backbone": "test_resnet"},
         "precision": "32-true",
         "phases": [phase],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,12 @@ class ExportedBackend:
         )
 
 
+@functools.cache
+def exported(name: str) -> ExportedBackend:
+    """Exporting takes seconds, so that each is done once."""
+    return ExportedBackend(build(name))
+
+
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     paths = [tmp_path_factory.mktemp("pictures") / f"{number}.png" for number in range(5)]
@@ -84,9 +91,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.slow
 def test_an_exported_graph_gives_the_same_at_any_batch_size(name: str, pictures: list[Path]) -> None:
-    model, config = build(name), EmbedderConfig(size=SIZE)
-    own, backend = Embedder(model, config), ExportedBackend(model)
-    other = Embedder(backend, config)
+    config = EmbedderConfig(size=SIZE)
+    own, other = Embedder(build(name), config), Embedder(exported(name), config)
     for count in (1, 3, 5):
         expected, found = own.embed(pictures[:count]), other.embed(pictures[:count])
         assert found.features.shape[0] == count
@@ -101,7 +107,7 @@ def test_an_exported_graph_gives_the_same_at_any_batch_size(name: str, pictures:
 
 @pytest.mark.slow
 def test_what_only_pytorch_can_do_is_said(pictures: list[Path]) -> None:
-    embedder = Embedder(ExportedBackend(build("aanet")), EmbedderConfig(size=SIZE))
+    embedder = Embedder(exported("aanet"), EmbedderConfig(size=SIZE))
     assert embedder.schema == MARKET1501_SCHEMA
     for action in (lambda: embedder.describe(pictures[0]), lambda: embedder.to("cpu"), lambda: embedder.model):
         with pytest.raises(ReseenError, match=r"^an exported graph gives descriptors and attributes alone; \w+ the ch"):
