@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -21,13 +22,22 @@ COMMANDS = [*DATA, "train", *SCORE, *FINDING, *POSE, "reproduce", "demo", *GALLE
 COMMANDS += APP
 
 PROGRAM = """
-import sys
+import contextlib, functools, io, json, sys
+import typer.main
 from reseen.cli import main
-try:
-    main()
-finally:
-    print([name for name in ("torch", "lightning", "timm", "numba", "anny", "matplotlib") if name in sys.modules])
+
+typer.main.get_command = functools.cache(typer.main.get_command)
+told = []
+for arguments in json.loads(sys.argv[1]):
+    sys.argv[1:] = arguments
+    printed = io.StringIO()
+    with contextlib.redirect_stderr(printed), contextlib.suppress(SystemExit):
+        main()
+    heavy = [name for name in ("torch", "lightning", "timm", "numba", "anny", "matplotlib") if name in sys.modules]
+    told.append((printed.getvalue(), heavy))
+print(json.dumps(told))
 """
+"""Runs commands one after the other, and prints what each has told on stderr, and what heavy is imported by then."""
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -68,80 +78,85 @@ def test_mistakes_with_a_model(trained: Path, market_drawn: Path, query: Path) -
         assert message in str(result.exception)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["train", "aanet50-makret1501"], "there is no recipe 'aanet50-makret1501'; near: aanet50-market1501"),
-        (["train", "no/such.yaml"], "cannot read recipe no/such.yaml"),
-        (["train", "demo", "--data", "nope"], "nope does not exist"),
-        (["train", "demo", "--weights", "nope.safetensors"], "there are no weights nope.safetensors: name a file"),
-        (["train", "demo", "--set", "seed"], "--set seed: write key=value"),
-        (["train", "demo", "--set", "seed=[1"], "--set seed=[1: the value is not YAML"),
-        (["train", "demo", "--accelerator", "banana"], "--accelerator banana: it can be auto, cpu, gpu, cuda, mps"),
-        (["reproduce", "--run", "--set", "compile"], "--set compile: write key=value"),
-        (["demo", "--data", ".", "--weights", "nope.pth"], "there are no weights nope.pth: name a file"),
-        (
-            ["reproduce", "--only", "iva50-viberr"],
-            "no row of the tables has such a recipe, did you mean 'iva50-viper'?",
-        ),
-        (["reproduce", "--run", "--data", "nope"], "nope does not exist"),
-        (["demo", "--data", "nope"], "nope does not exist"),
-        (["evaluate", "nope", "--data", "."], "nope is not a checkpoint"),
-        (["evaluate", "{checkpoint}", "--data", "nope"], "nope does not exist"),
-        (["evaluate", "{checkpoint}", "--data", "{empty}"], "no data set and no images"),
-        (["calibrate", "nope", "."], "nope is not a checkpoint"),
-        (["calibrate", "{checkpoint}", "nope"], "nope does not exist"),
-        (["calibrate", "{checkpoint}", "{empty}"], "no data set and no images"),
-        (["embed", "{checkpoint}", "--images", "nope", "--out", "x.parquet"], "nope does not exist"),
-        (["embed", "{checkpoint}", "--images", "."], "say where to write to: --out FILE"),
-        (["embed", "{checkpoint}", "--images", "s3://b/x", "--out", "x"], "s3://b/x lies in object storage, and this"),
-        (["embed", "{checkpoint}", "--images", ".", "--gallery", "x"], "this goes with --engine ray"),
-        (["embed", "{checkpoint}", "--images", ".", "--engine", "spark"], "--engine spark: it can be local or ray"),
-        (["embed", "{checkpoint}", "--images", ".", "--engine", "ray"], "writes into a gallery: give --gallery"),
-        (["search", "{checkpoint}", "--gallery", ".", "--query", "nope.jpg"], "there is no picture nope.jpg"),
-        (["search", "{checkpoint}", "--gallery", ".", "--query", "README.md"], "it is no picture; name a picture of a"),
-        (["search", "{checkpoint}", "--gallery", "nope", "--where", "hat=yes"], "nope does not exist"),
-        (["search", "{checkpoint}", "--gallery", "{empty}", "--where", "hat=yes"], "no data set and no images"),
-        (["search", "{checkpoint}", "--gallery", "."], "nothing to search for"),
-        (["serve", "nope", "--model", "{checkpoint}"], "nope is no gallery"),
-        (["serve", "{gallery}", "--model", "nope"], "nope is not a checkpoint"),
-        (["audit", "verify", "nope"], "nope is no gallery"),
-        (["user", "add", "{gallery}", "ann", "--password-file", "nope"], "cannot read the password in nope"),
-        (["explain", "{checkpoint}", "nope.jpg"], "there is no picture nope.jpg"),
-        (["embed", "{checkpoint}", "--images", ".", "--out", "x", "--backend", "tensorrt"], "no backend 'tensorrt'"),
-        (["export", "nope", "--to", "onnx", "--out", "x"], "nope is not a checkpoint"),
-        (["export", "{checkpoint}", "--to", "onyx", "--out", "x"], "--to onyx: it can be onnx or openvino"),
-        (["export", "{checkpoint}", "--to", "onnx", "--out", "x", "--int8"], "--int8 and --calibrate DATA go together"),
-        (["export", "{checkpoint}", "--to", "onnx", "--out", "x", "--calibrate", "nope"], "nope does not exist"),
-        (["export", "{checkpoint}", "--to", "onnx", "--out", "tests"], "tests holds other things"),
-        (["export", "{graph}", "--to", "onnx", "--out", "x"], "holds an exported graph, whose weights cannot be had"),
-        (["data", "check", "nope"], "nope does not exist"),
-        (["gallery", "info", "nope"], "nope is no gallery"),
-        (["gallery", "info", "ftp://host/x"], "give a path, or an address of object storage such as s3://"),
-        (["serve", "s3://bucket/x", "--model", "{checkpoint}"], "lies in object storage, and this needs a folder"),
-        (["gallery", "erase", "nope", "--checkpoint", "{checkpoint}", "--like", "x.jpg"], "nope is no gallery"),
-        (["gallery", "add", "tests", "{checkpoint}", "--images", "."], "tests is no gallery and not empty"),
-        (["gallery", "add", "new", "nope", "--images", "."], "nope is not a checkpoint"),
-        (["pose", "nope", "--source", "own", "--out", "x.parquet"], "nope does not exist"),
-        (["pose", ".", "--source", "nope.xml", "--out", "x.parquet"], "there is no pose source nope.xml"),
-    ],
-    ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
-)
-def test_a_typo_is_told_before_anything_heavy_is_imported(arguments: list[str], message: str, tmp_path: Path) -> None:
-    """Seconds of waiting for PyTorch come only once the arguments are right."""
-    places = {name: tmp_path / name for name in ("checkpoint", "graph", "empty", "gallery")}
-    for place in places.values():
-        place.mkdir()
+TYPOS: list[tuple[list[str], str]] = [
+    (["train", "aanet50-makret1501"], "there is no recipe 'aanet50-makret1501'; near: aanet50-market1501"),
+    (["train", "no/such.yaml"], "cannot read recipe no/such.yaml"),
+    (["train", "demo", "--data", "nope"], "nope does not exist"),
+    (["train", "demo", "--weights", "nope.safetensors"], "there are no weights nope.safetensors: name a file"),
+    (["train", "demo", "--set", "seed"], "--set seed: write key=value"),
+    (["train", "demo", "--set", "seed=[1"], "--set seed=[1: the value is not YAML"),
+    (["train", "demo", "--accelerator", "banana"], "--accelerator banana: it can be auto, cpu, gpu, cuda, mps"),
+    (["reproduce", "--run", "--set", "compile"], "--set compile: write key=value"),
+    (["demo", "--data", ".", "--weights", "nope.pth"], "there are no weights nope.pth: name a file"),
+    (
+        ["reproduce", "--only", "iva50-viberr"],
+        "no row of the tables has such a recipe, did you mean 'iva50-viper'?",
+    ),
+    (["reproduce", "--run", "--data", "nope"], "nope does not exist"),
+    (["demo", "--data", "nope"], "nope does not exist"),
+    (["evaluate", "nope", "--data", "."], "nope is not a checkpoint"),
+    (["evaluate", "{checkpoint}", "--data", "nope"], "nope does not exist"),
+    (["evaluate", "{checkpoint}", "--data", "{empty}"], "no data set and no images"),
+    (["calibrate", "nope", "."], "nope is not a checkpoint"),
+    (["calibrate", "{checkpoint}", "nope"], "nope does not exist"),
+    (["calibrate", "{checkpoint}", "{empty}"], "no data set and no images"),
+    (["embed", "{checkpoint}", "--images", "nope", "--out", "x.parquet"], "nope does not exist"),
+    (["embed", "{checkpoint}", "--images", "."], "say where to write to: --out FILE"),
+    (["embed", "{checkpoint}", "--images", "s3://b/x", "--out", "x"], "s3://b/x lies in object storage, and this"),
+    (["embed", "{checkpoint}", "--images", ".", "--gallery", "x"], "this goes with --engine ray"),
+    (["embed", "{checkpoint}", "--images", ".", "--engine", "spark"], "--engine spark: it can be local or ray"),
+    (["embed", "{checkpoint}", "--images", ".", "--engine", "ray"], "writes into a gallery: give --gallery"),
+    (["search", "{checkpoint}", "--gallery", ".", "--query", "nope.jpg"], "there is no picture nope.jpg"),
+    (["search", "{checkpoint}", "--gallery", ".", "--query", "README.md"], "it is no picture; name a picture of a"),
+    (["search", "{checkpoint}", "--gallery", "nope", "--where", "hat=yes"], "nope does not exist"),
+    (["search", "{checkpoint}", "--gallery", "{empty}", "--where", "hat=yes"], "no data set and no images"),
+    (["search", "{checkpoint}", "--gallery", "."], "nothing to search for"),
+    (["serve", "nope", "--model", "{checkpoint}"], "nope is no gallery"),
+    (["serve", "{gallery}", "--model", "nope"], "nope is not a checkpoint"),
+    (["audit", "verify", "nope"], "nope is no gallery"),
+    (["user", "add", "{gallery}", "ann", "--password-file", "nope"], "cannot read the password in nope"),
+    (["explain", "{checkpoint}", "nope.jpg"], "there is no picture nope.jpg"),
+    (["embed", "{checkpoint}", "--images", ".", "--out", "x", "--backend", "tensorrt"], "no backend 'tensorrt'"),
+    (["export", "nope", "--to", "onnx", "--out", "x"], "nope is not a checkpoint"),
+    (["export", "{checkpoint}", "--to", "onyx", "--out", "x"], "--to onyx: it can be onnx or openvino"),
+    (["export", "{checkpoint}", "--to", "onnx", "--out", "x", "--int8"], "--int8 and --calibrate DATA go together"),
+    (["export", "{checkpoint}", "--to", "onnx", "--out", "x", "--calibrate", "nope"], "nope does not exist"),
+    (["export", "{checkpoint}", "--to", "onnx", "--out", "tests"], "tests holds other things"),
+    (["export", "{graph}", "--to", "onnx", "--out", "x"], "holds an exported graph, whose weights cannot be had"),
+    (["data", "check", "nope"], "nope does not exist"),
+    (["gallery", "info", "nope"], "nope is no gallery"),
+    (["gallery", "info", "ftp://host/x"], "give a path, or an address of object storage such as s3://"),
+    (["serve", "s3://bucket/x", "--model", "{checkpoint}"], "lies in object storage, and this needs a folder"),
+    (["gallery", "erase", "nope", "--checkpoint", "{checkpoint}", "--like", "x.jpg"], "nope is no gallery"),
+    (["gallery", "add", "tests", "{checkpoint}", "--images", "."], "tests is no gallery and not empty"),
+    (["gallery", "add", "new", "nope", "--images", "."], "nope is not a checkpoint"),
+    (["pose", "nope", "--source", "own", "--out", "x.parquet"], "nope does not exist"),
+    (["pose", ".", "--source", "nope.xml", "--out", "x.parquet"], "there is no pose source nope.xml"),
+]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, list[str]]]:
+    """What each of `TYPOS` is told, all by one program, since starting it takes longer than they do."""
+    places = {name: tmp_path_factory.mktemp(name) for name in ("checkpoint", "graph", "empty", "gallery")}
     for name in ("config.json", "model.safetensors"):
         (places["checkpoint"] / name).touch()
     for name in ("config.json", "model.onnx"):
         (places["graph"] / name).touch()
     (places["gallery"] / "gallery.json").touch()
-    words = [word.format(**places) for word in arguments]
-    done = subprocess.run([sys.executable, "-c", PROGRAM, *words], capture_output=True, text=True, check=False)
-    assert done.stderr.startswith("error: ")
-    assert message in done.stderr
-    assert done.stdout.strip() == "[]"
+    commands = json.dumps([[word.format(**places) for word in arguments] for arguments, _ in TYPOS])
+    done = subprocess.run([sys.executable, "-c", PROGRAM, commands], capture_output=True, text=True, check=True)
+    found: list[tuple[str, list[str]]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("number", range(len(TYPOS)), ids=[" ".join(arguments[:3]) for arguments, _ in TYPOS])
+def test_a_typo_is_told_before_anything_heavy_is_imported(number: int, told: list[tuple[str, list[str]]]) -> None:
+    """Seconds of waiting for PyTorch come only once the arguments are right."""
+    printed, heavy = told[number]
+    assert printed.startswith("error: ")
+    assert TYPOS[number][1] in printed
+    assert heavy == []
 
 
 def test_version_is_the_packages() -> None:
