@@ -32,6 +32,25 @@ for arguments in commands:
         if end.code:
             raise
 """
+ONE_BY_ONE = """
+import contextlib, io, json, sys
+from reseen.cli import main
+told = []
+for missing, arguments in json.loads(sys.argv[1]):
+    before, sys.argv[1:] = dict(sys.modules), arguments
+    sys.modules.update(dict.fromkeys(missing))  # as if they were not installed
+    code, printed = None, io.StringIO()
+    with contextlib.redirect_stderr(printed):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    for name in missing:
+        del sys.modules[name]
+        sys.modules.update({name: before[name]} if name in before else {})
+    told.append((code, printed.getvalue()))
+print(json.dumps(told))
+"""
 NEEDED_ANYWAY = {"httpx2", "jinja2", "markdown-it-py"}
 """Packages of an extra that torch, timm or rich bring too."""
 
@@ -41,45 +60,54 @@ def run_without(packages: list[str], *commands: Sequence[object]) -> subprocess.
     return subprocess.run([sys.executable, "-c", WITHOUT, told], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(
-    ("missing", "arguments", "says"),
-    [
-        (["lightning"], ["train", "demo"], "this needs lightning, which is not installed: pip install 'reseen[train]'"),
-        (["tensorboard"], ["train", "demo"], "this needs tensorboard, which"),
-        (["fastapi"], ["serve", "{gallery}", "--model", "{checkpoint}"], "pip install 'reseen[app]'"),
-        (["argon2"], ["user", "list", "{gallery}"], "this needs argon2-cffi, which is not installed"),
-        (["numba"], ["data", "render", "x"], "this needs numba, which is not installed: pip install 'reseen[render]'"),
-        (["openvino"], ["pose", "{drawn}", "--source", "{network}", "--out", "x"], "pip install 'reseen[pose]'"),
-        (["obstore"], ["gallery", "info", "s3://bucket/hall"], "pip install 'reseen[storage]'"),
-        (["ray"], ["embed", "{last}", "--images", ".", "--engine", "ray", "--gallery", "x"], "[distributed]'"),
-        (["nncf"], ["export", "{last}", "--to", "onnx", "--out", "x"], "pip install 'reseen[export]'"),
-        (["onnxruntime"], ["embed", "{onnx}", "--images", "{drawn}", "--out", "x"], "pip install 'reseen[onnx]'"),
-        (
-            ["openvino"],
-            ["embed", "{onnx}", "--images", "{drawn}", "--out", "x", "--backend", "openvino"],
-            "[openvino]'",
-        ),
-        (["anny", "numba", "lightning"], ["demo", "--recipe", "demo"], "pip install 'reseen[train,render]'"),
-        (["lancedb"], ["demo", "--data", "."], "pip install 'reseen[gallery]'"),
-        (["anny", "lightning"], ["demo", "--recipe", "demo", "--data", "."], "pip install 'reseen[train]'"),
-    ],
-)
-def test_a_missing_extra_is_named(
-    missing: list[str], arguments: list[str], says: str, market_drawn: Path, tmp_path: Path
-) -> None:
-    places = {"drawn": market_drawn, "network": tmp_path / "network.xml"}
-    places |= {"last": tmp_path / "last", "onnx": tmp_path / "onnx"}
-    places |= {"gallery": tmp_path, "checkpoint": tmp_path / "last"}
-    (tmp_path / "gallery.json").touch()
+NAMED: list[tuple[list[str], list[str], str]] = [
+    (["lightning"], ["train", "demo"], "this needs lightning, which is not installed: pip install 'reseen[train]'"),
+    (["tensorboard"], ["train", "demo"], "this needs tensorboard, which"),
+    (["fastapi"], ["serve", "{gallery}", "--model", "{checkpoint}"], "pip install 'reseen[app]'"),
+    (["argon2"], ["user", "list", "{gallery}"], "this needs argon2-cffi, which is not installed"),
+    (["numba"], ["data", "render", "x"], "this needs numba, which is not installed: pip install 'reseen[render]'"),
+    (["openvino"], ["pose", "{drawn}", "--source", "{network}", "--out", "x"], "pip install 'reseen[pose]'"),
+    (["obstore"], ["gallery", "info", "s3://bucket/hall"], "pip install 'reseen[storage]'"),
+    (["ray"], ["embed", "{last}", "--images", ".", "--engine", "ray", "--gallery", "x"], "[distributed]'"),
+    (["nncf"], ["export", "{last}", "--to", "onnx", "--out", "x"], "pip install 'reseen[export]'"),
+    (["onnxruntime"], ["embed", "{onnx}", "--images", "{drawn}", "--out", "x"], "pip install 'reseen[onnx]'"),
+    (
+        ["openvino"],
+        ["embed", "{onnx}", "--images", "{drawn}", "--out", "x", "--backend", "openvino"],
+        "[openvino]'",
+    ),
+    (["anny", "numba", "lightning"], ["demo", "--recipe", "demo"], "pip install 'reseen[train,render]'"),
+    (["lancedb"], ["demo", "--data", "."], "pip install 'reseen[gallery]'"),
+    (["anny", "lightning"], ["demo", "--recipe", "demo", "--data", "."], "pip install 'reseen[train]'"),
+]
+
+
+@pytest.fixture(scope="module")
+def told(market_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[object, str]]:
+    """The exit code and what is printed of each of `NAMED`, all by one program, whose start takes longer."""
+    here = tmp_path_factory.mktemp("here")
+    places = {"drawn": market_drawn, "network": here / "network.xml"}
+    places |= {"last": here / "last", "onnx": here / "onnx", "gallery": here, "checkpoint": here / "last"}
+    (here / "gallery.json").touch()
     for folder, file in (("", "network.xml"), ("last", "model.safetensors"), ("onnx", "model.onnx")):
-        (tmp_path / folder).mkdir(exist_ok=True)
+        (here / folder).mkdir(exist_ok=True)
         for name in (file, "config.json"):
-            (tmp_path / folder / name).touch()
-    done = run_without(missing, [word.format(**places) for word in arguments])
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: this needs ")
-    assert says in done.stderr
-    assert done.stderr.count("\n") == 1
+            (here / folder / name).touch()
+    commands = [(missing, [word.format(**places) for word in arguments]) for missing, arguments, _ in NAMED]
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_BY_ONE, json.dumps(commands)], capture_output=True, text=True, check=True
+    )
+    found: list[tuple[object, str]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("number", range(len(NAMED)), ids=[" ".join([*each[0], each[1][0]]) for each in NAMED])
+def test_a_missing_extra_is_named(number: int, told: list[tuple[object, str]]) -> None:
+    code, printed = told[number]
+    assert code == 2
+    assert printed.startswith("error: this needs ")
+    assert NAMED[number][2] in printed
+    assert printed.count("\n") == 1
 
 
 def test_rendering_that_is_not_needed_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from reseen import extras
 from reseen.errors import ReseenError
-from reseen.gallery_files import check_gallery, check_new_gallery, is_gallery
+from reseen.gallery_files import check_gallery, check_new_gallery, gallery_at, is_gallery, new_gallery_at
 
 
 def test_folders_are_told_apart(tmp_path: Path) -> None:
@@ -29,3 +31,12 @@ def test_folders_are_told_apart(tmp_path: Path) -> None:
     for each in (other, other / "x.jpg"):
         with pytest.raises(ReseenError, match="is no gallery and not empty"):
             check_new_gallery(each)
+
+
+@pytest.mark.parametrize("check", [gallery_at, new_gallery_at])
+def test_what_an_address_needs_is_asked_for_before_anything_heavy_is_imported(
+    check: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "obstore" else name)
+    with pytest.raises(ReseenError, match=r"this needs obstore, .* 'reseen\[storage\]'"):
+        check("s3://bucket/hall")

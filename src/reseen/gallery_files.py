@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from reseen.addresses import check_on_disk, place_of
 from reseen.errors import ReseenError
+from reseen.extras import need
 
 NOTE = "gallery.json"
 """The file that makes a folder a gallery."""
@@ -59,20 +61,26 @@ def gallery_at(place: str) -> str:
     """Returns a gallery's folder or address; what lies at an address is seen when it is opened.
 
     Raises:
-        ReseenError: If a folder is none.
+        ReseenError: If a folder is none, or what reaches an address is not installed.
     """
-    found = place_of(place)
-    return found if isinstance(found, str) else str(check_gallery(found))
+    return _checked(place, check_gallery)
 
 
 def new_gallery_at(place: str) -> str:
     """Returns a folder that is a gallery or can become one, or an address.
 
     Raises:
-        ReseenError: If something else is in the folder.
+        ReseenError: If something else is in the folder, or what reaches an address is not installed.
     """
+    return _checked(place, check_new_gallery)
+
+
+def _checked(place: str, check: Callable[[Path], Path]) -> str:
     found = place_of(place)
-    return found if isinstance(found, str) else str(check_new_gallery(found))
+    if isinstance(found, str):
+        need("storage")
+        return found
+    return str(check(found))
 
 
 def _is_strange(path: Path) -> bool:
