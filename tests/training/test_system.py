@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from reseen.data.person import PersonImage, Split
@@ -12,10 +14,14 @@ from reseen.training.system import build_system, check_phases
 PERSONS = Split("own", tuple(PersonImage(b"", pid, 1) for pid in (1, 2, 3)), (), ())
 
 
+PHASE = {"epochs": 1, "objective": {"terms": [{"kind": "identity"}]}}
+BASELINE = {"system": "ide", "backbone": "resnet10t"}
+SMALL = {"system": "ide", "backbone": "test_resnet", "dim": 8}
+CONTENT = {"name": "x", "data": {"name": "table", "size": [64, 32]}, "phases": [PHASE]}
+
+
 def recipe_of(**model: object) -> Recipe:
-    phase = {"epochs": 1, "objective": {"terms": [{"kind": "identity"}]}}
-    content = {"name": "x", "data": {"name": "table", "size": [64, 32]}, "phases": [phase]}
-    return recipe_from(content | {"model": {"backbone": "resnet10t"} | model}, "test")
+    return recipe_from(CONTENT | {"model": BASELINE | model}, "test")
 
 
 @pytest.mark.parametrize("model", [{"system": "aanet", "attention": []}, {"system": "iva"}], ids=["aanet", "iva"])
@@ -26,3 +32,28 @@ def test_attributes_are_needed_only_by_what_learns_them(model: dict[str, object]
     check_phases(recipe, PERSONS)
     built = build_system(recipe, 0, PERSONS, None, load=True)
     assert built.config.num_identities == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"model": {"system": "acrn", "dim": 8}, "compile": True},
+            "compile names 'backbone', but the system has no such part",
+        ),
+        ({"distance": {"kind": "kissme", "features": ["attributes"]}}, "distance: there is no feature 'attributes'"),
+        ({"distance": {"kind": "kissme", "components": 9}}, "distance: 9 components .* 8 numbers: set it to fewer"),
+        (
+            {"distance": {"kind": "sum", "terms": [{"kind": "euclidean", "features": ["attributes"]}]}},
+            "distance: there is no feature 'attributes'; there are: global",
+        ),
+        ({"phases": [], "init": {"bakbone": "hub"}}, "init names 'bakbone', but the system has no such part"),
+        (
+            {"phases": [], "model": {"system": "acrn", "reid_net": False}, "init": {"reid_net": "runs/a/last"}},
+            "nothing is left of acrn: name an mva in init.attribute_net, or set reid_net: true",
+        ),
+    ],
+)
+def test_what_the_system_has_not_is_told_before_anything_is_trained(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ReseenError, match=message):
+        check_phases(recipe_from(CONTENT | {"model": SMALL} | changes, "test"), PERSONS)

@@ -47,6 +47,16 @@ class Kissme(BaseModel):
     features: tuple[str, ...] = ()
     components: int | None = Field(None, ge=1)
 
+    def check(self, embeddings: Embeddings) -> None:
+        """Makes sure that descriptors have what it is to be learnt on.
+
+        Raises:
+            ReseenError: If they lack a feature, or are shorter than there are to be components.
+        """
+        width = embeddings.feature(*self.features).features.shape[1]
+        if self.components is not None and self.components > width:
+            raise ReseenError(f"{self.components} components asked for, but there are {width} numbers: set it to fewer")
+
     def fit(self, embeddings: Embeddings) -> Mahalanobis:
         """Learns the distance.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -48,6 +48,8 @@ class AttributeTripletConfig(TermConfig):
         margin: m.
         beside: Name of a feature of the descriptor, such as ``attributes``, that moves the margin; None for none.
     """
+
+    samplers: ClassVar[tuple[str, ...]] = ("triplets",)
 
     kind: Literal["attribute_triplet"]
     name: str = "triplet"
