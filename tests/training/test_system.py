@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from reseen.errors import ReseenError
 from reseen.training.recipe import Recipe, recipe_from
 from reseen.training.system import build_system, check_phases
 
-PERSONS = Split("own", tuple(PersonImage(b"", pid, 1) for pid in (1, 2, 3)), (), ())
-
+ONE, *OTHERS = (PersonImage(b"", pid, 1) for pid in (1, 2, 3, 4))
+PERSONS = Split("own", tuple(OTHERS), (ONE,), (ONE,))
 
 PHASE = {"epochs": 1, "objective": {"terms": [{"kind": "identity"}]}}
 BASELINE = {"system": "ide", "backbone": "resnet10t"}
@@ -57,3 +58,9 @@ def test_attributes_are_needed_only_by_what_learns_them(model: dict[str, object]
 def test_what_the_system_has_not_is_told_before_anything_is_trained(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ReseenError, match=message):
         check_phases(recipe_from(CONTENT | {"model": SMALL} | changes, "test"), PERSONS)
+
+
+def test_what_could_not_be_evaluated_is_not_trained() -> None:
+    """A data set without queries, as PETA is, wants a system that tells attributes."""
+    with pytest.raises(ReseenError, match="own has no queries here, and no attributes that ide tells"):
+        check_phases(recipe_from(CONTENT | {"model": SMALL}, "test"), replace(PERSONS, query=()))

@@ -79,9 +79,20 @@ def check_phases(recipe: Recipe, split: Split) -> None:
             _check_phase(recipe, index, system, parts)
     for name in recipe.init.keys() - {TEACHER}:
         _look_for(name, everywhere, "init")
+    if recipe.distance is not None or not split.query:
+        _check_evaluation(recipe, split, system)
+
+
+def _check_evaluation(recipe: Recipe, split: Split, system: nn.Module) -> None:
+    """Makes sure that what the last phase leaves can be compared, or tells attributes where there are no queries."""
+    told = Embedder(system, EmbedderConfig(size=recipe.data.size, flip=False)).embed([])
+    if not split.query and (split.schema is None or not told.attributes):
+        raise ReseenError(
+            f"{split.name} has no queries here, and no attributes that {recipe.key} tells: nothing could be evaluated"
+        )
     if recipe.distance is not None:
         try:
-            recipe.distance.check(Embedder(system, EmbedderConfig(size=recipe.data.size, flip=False)).embed([]))
+            recipe.distance.check(told)
         except ReseenError as error:
             raise ReseenError(f"distance: {error}") from error
 
