@@ -111,6 +111,7 @@ ROWS = (
     ),
     Row("aanet152-duke", AANET, "table 1, AANet-152", ranks(74.29, 87.65) | ranks(86.87, 90.36, RERANKED)),
     Row("mva-peta", ACRN, "table 1, MVA", {"mA": 84.61}),
+    Row("mva-peta-disjoint", ACRN, "MVA, tested on persons whom it has not seen"),
     Row("mva50-peta-improved", ACRN, "MVA with ResNet-50 and the bag of tricks", mark={"mA": 84.61}),
     Row("mva-peta-all", ACRN, "MVA on all 105 attributes"),
     Row("acrn-market1501-reidcnn", ACRN, "table 4, ReIdCNN", ranks(58.84, 79.51), seeds=TWICE),
@@ -125,6 +126,16 @@ ROWS = (
         same_seed=("acrn-market1501-reidcnn",),
     ),
     Row("acrn-market1501", ACRN, "table 4, ACRN", ranks(62.60, 83.61), seeds=TWICE),
+    Row("acrn-duke-reidcnn", ACRN, "table 5, ReIdNet", ranks(49.41, 68.74)),
+    Row("acrn-duke-attributes", ACRN, "table 5, Attributes", ranks(7.23, 11.34)),
+    Row("acrn-duke-attributes-kissme", ACRN, "table 5, Attributes+KISSME", ranks(12.83, 21.97)),
+    Row("acrn-duke-reidcnn-attributes", ACRN, "table 5, ReIdCNN+Attributes", ranks(50.01, 69.91)),
+    Row("acrn-duke", ACRN, "table 5, ACRN", ranks(51.96, 72.58)),
+    Row("acrn-cuhk03-detected-reidcnn", ACRN, "table 3, ReIdCNN; first of twenty splits", ranks(68.1, 58.3)),
+    Row("acrn-cuhk03-detected-attributes", ACRN, "the same, Attributes", ranks(10.3, 12.5)),
+    Row("acrn-cuhk03-detected-attributes-kissme", ACRN, "the same, Attributes-KISSME", ranks(21.1, 34.3)),
+    Row("acrn-cuhk03-detected-reidcnn-attributes", ACRN, "the same, ReIdCNN+Attributes", ranks(68.5, 58.9)),
+    Row("acrn-cuhk03-detected", ACRN, "the same, ACRN", ranks(70.2, 62.63)),
     Row("acrn-market1501-improved", ACRN, "ACRN with the bag of tricks", mark=ranks(62.60, 83.61)),
     # From here on a CPU is enough.
     Row(
@@ -194,6 +205,8 @@ ROWS = (
     ),
     Row("mva50-peta-quick", ACRN, "MVA with ResNet-50, for two cores", mark={"mA": 80}, seeds=TWICE, full="mva-peta"),
     Row("mva50-peta-quick-global", ACRN, "the same without local views"),
+    Row("mva50-peta-quick-rendered", ACRN, "the same after rendered persons", mark={"mA": 83}, full="mva-peta"),
+    Row("mva50-peta-quick-disjoint", ACRN, "the same, tested on persons whom it has not seen"),
     Row("mva50-peta-all-quick", ACRN, "the quick one taught all 105 attributes"),
     Row(
         "acrn-market1501-attributes-mva50",
