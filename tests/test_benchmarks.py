@@ -13,6 +13,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from reseen import Embeddings
+from reseen.data.person import PersonImage, Split
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
@@ -44,6 +45,16 @@ def test_a_models_rate_is_the_one_its_figure_was_measured_at(tmp_path: Path) -> 
     assert models.figures("ide50-market1501-quick", tmp_path).views == 1
     assert models.figures("small-rendered", tmp_path) is None
     assert models.rate(speed, None, "small-rendered") == 100, "its recipe takes no mirror images"
+
+
+def test_a_test_image_is_of_a_person_seen_in_training_or_not() -> None:
+    """Nobody knows who -1 and 0 are: they count as never seen, though training has such, too."""
+    train, test = (
+        [PersonImage(f"{pid}".encode(), pid, 1) for pid in pids] for pids in ((1, 2, 0, -1), (2, 3, 1, 0, -1, 2))
+    )
+    split = Split("own", tuple(train), (), tuple(test))
+    found = {name: [image.pid for image in images] for name, images in benchmark("memory").halves(split).items()}
+    assert found == {"seen in training": [2, 1, 2], "never seen": [3, 0, -1]}
 
 
 def test_figures_of_other_models_stay(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reseen.data.attributes import AttributeSchema, binary
 from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
 from reseen.training.recipe import Recipe, recipe_from
@@ -48,6 +49,7 @@ def test_attributes_are_needed_only_by_what_learns_them(model: dict[str, object]
             {"distance": {"kind": "sum", "terms": [{"kind": "euclidean", "features": ["attributes"]}]}},
             "distance: there is no feature 'attributes'; there are: global",
         ),
+        ({"distance": {"kind": "kissme"}}, "distance: KISSME: no person is seen by two cameras"),
         ({"phases": [], "init": {"bakbone": "hub"}}, "init names 'bakbone', but the system has no such part"),
         (
             {"phases": [], "model": {"system": "acrn", "reid_net": False}, "init": {"reid_net": "runs/a/last"}},
@@ -64,3 +66,11 @@ def test_what_could_not_be_evaluated_is_not_trained() -> None:
     """A data set without queries, as PETA is, wants a system that tells attributes."""
     with pytest.raises(ReseenError, match="own has no queries here, and no attributes that ide tells"):
         check_phases(recipe_from(CONTENT | {"model": SMALL}, "test"), replace(PERSONS, query=()))
+
+
+def test_nobody_is_ranked_again_without_queries() -> None:
+    schema = AttributeSchema("own", (binary("hat"),))
+    content = CONTENT | {"model": {"system": "mva", "backbone": "test_resnet"}, "evaluation": {"reranking": True}}
+    content["phases"] = [{"epochs": 1, "objective": {"terms": [{"kind": "attribute"}]}}]
+    with pytest.raises(ReseenError, match=r"evaluation\.reranking: own has no queries; take it out"):
+        check_phases(recipe_from(content, "test"), replace(PERSONS, query=(), schema=schema))

@@ -71,6 +71,8 @@ def evaluate_split(
     if not split.gallery:
         raise ReseenError(f"{split.name} has no gallery (test images) here; give the folder that holds them")
 
+    if not split.query and (reranking is not None or with_multiple_query):
+        raise ReseenError(f"{split.name} has no queries: leave out re-ranking and multiple query")
     if features:
         embedder.embed([]).feature(*features)  # one that is not there is told before anything is embedded
 

@@ -67,7 +67,13 @@ class AttributeTriplet(Term[AttributeTripletConfig]):
                 f"objective term {self.config.title!r} puts its heads beside {self.config.beside!r}, "
                 f"but the system's features are: {', '.join(output.features)}"
             )
-        return self.chosen(output.metric_features, "metric features")
+        chosen = self.chosen(output.metric_features, "metric features")
+        if self.config.beside in chosen:
+            raise ReseenError(
+                f"objective term {self.config.title!r} has {self.config.beside!r} beside itself: "
+                "take it out of heads, or leave out beside"
+            )
+        return chosen
 
     def __call__(self, output: PersonOutput, batch: PersonBatch) -> Tensor:
         if batch.triplets is None:

@@ -15,6 +15,7 @@ from reseen.checkpoint_files import check_model
 from reseen.data.images.preparation import NO_SIZES, blank
 from reseen.data.person import Split, sorted_label_map
 from reseen.errors import ReseenError
+from reseen.evaluation import Kissme
 from reseen.losses.objective import Objective
 from reseen.models.backends.backend import evaluating
 from reseen.models.contained import contained_systems
@@ -90,9 +91,13 @@ def _check_evaluation(recipe: Recipe, split: Split, system: nn.Module) -> None:
         raise ReseenError(
             f"{split.name} has no queries here, and no attributes that {recipe.key} tells: nothing could be evaluated"
         )
+    if not split.query and recipe.evaluation.reranking:
+        raise ReseenError(f"evaluation.reranking: {split.name} has no queries; take it out")
     if recipe.distance is not None:
         try:
             recipe.distance.check(told)
+            if isinstance(recipe.distance, Kissme):
+                recipe.distance.check_pairs(split.train)
         except ReseenError as error:
             raise ReseenError(f"distance: {error}") from error
 
