@@ -7,6 +7,7 @@ import json
 import pytest
 
 from reseen.data.attributes import AttributeSchema, binary, multi_class
+from reseen.data.sets.peta import MEMORY
 from reseen.errors import ReseenWarning
 from reseen.evaluation import AttributeReport, EvaluationReport, attribute_accuracy
 from reseen.evaluation.attribute_folds import average_attributes
@@ -48,10 +49,13 @@ def test_an_attribute_that_a_fold_knows_nothing_of_is_left_out() -> None:
 
 def test_folds_without_queries_have_a_mean_too() -> None:
     """As PETA's, from the files that the folds' runs have left."""
-    stored = [json.loads(EvaluationReport("peta", attributes=own).to_json()) for own in folds()]
+    notes = [(f"{number} of 9 test persons also occur in training", MEMORY) for number in (3, 4)]
+    reports = [EvaluationReport("peta", attributes=own, notes=of) for own, of in zip(folds(), notes, strict=True)]
+    stored = [json.loads(report.to_json()) for report in reports]
     read = [EvaluationReport.from_dict(each) for each in stored]
     assert [report.attributes for report in read] == folds()
     report = average_folds(read)
     assert (report.ranking, report.primary_metric) == (None, "mA")
     assert report.primary == pytest.approx(7 / 8)
+    assert report.notes == (MEMORY, "mean over 2 folds"), "whoever reads the mean is told as well"
     assert json.loads(report.to_json())["attributes"]["std"]["mA"] == pytest.approx(1 / 8)
