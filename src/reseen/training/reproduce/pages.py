@@ -38,7 +38,7 @@ def results_page(rows: Sequence[Row]) -> str:
         head = ("recipe", "what", "aim", "measured", "difference", "seeds")
         parts.append(f"## {paper}\n\n{_table(head, lines)}")
     results = {row.recipe: _results(row) for row in rows}
-    for title, about, (head, lines) in (
+    for title, about, (names, cells) in (
         (
             "Single attributes of PETA",
             "mA, (TPR + TNR) / 2, in %, of those that MVA's paper names (table 2).",
@@ -50,8 +50,8 @@ def results_page(rows: Sequence[Row]) -> str:
             learnt_weights(results),
         ),
     ):
-        if lines:
-            parts.append(f"## {title}\n\n{about}\n\n{_table(head, lines)}")
+        if cells:
+            parts.append(f"## {title}\n\n{about}\n\n{_table(names, cells)}")
     made = [_made(result) for job in jobs_of(rows) if (result := job.result)]
     titles = ("result", "commit", "seed", "computed on", "training", "speed", "peak memory", "other than the recipe")
     parts.append(
