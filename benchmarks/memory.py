@@ -21,10 +21,20 @@ from rich.table import Table
 import reseen
 from reseen.cli.options import loader_options_of
 from reseen.data import open_split
+from reseen.data.person import PersonImage, Split
 from reseen.evaluation.split import evaluate_split
 from reseen.progress import progress_of
 
 console = Console()
+
+
+def halves(split: Split) -> dict[str, tuple[PersonImage, ...]]:
+    """Returns the test images of persons who were seen in training, and all others."""
+    seen = {image.pid for image in split.train if image.pid > 0}
+    return {
+        "seen in training": tuple(image for image in split.gallery if image.pid in seen),
+        "never seen": tuple(image for image in split.gallery if image.pid not in seen),
+    }
 
 
 def main(
@@ -37,14 +47,9 @@ def main(
     """Print accuracy and mA of both halves of the test images."""
     embedder = reseen.load(checkpoint)
     split = open_split(dataset, data, **loader_options_of(option))
-    seen = {image.pid for image in split.train if image.pid > 0}
-    halves = {
-        "seen in training": tuple(image for image in split.gallery if image.pid in seen),
-        "never seen": tuple(image for image in split.gallery if image.pid not in seen),
-    }
     figures: dict[str, dict[str, float]] = {}
     table = Table("test images of persons", "images", "persons", "mA", "mean accuracy", title=f"{split.name}, %")
-    for name, images in halves.items():
+    for name, images in halves(split).items():
         report = evaluate_split(embedder, replace(split, gallery=images), bars=partial(progress_of, console)).report
         assert report.attributes is not None
         binary = report.attributes.binary

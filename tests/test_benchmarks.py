@@ -15,6 +15,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from reseen import Embeddings, models
+from reseen.data.person import PersonImage, Split
 from reseen.models import checkpoint
 from reseen.models.embedder import EmbedderConfig
 from reseen.models.ide import IDEConfig
@@ -86,6 +87,16 @@ def test_what_is_measured_on_sets_never_seen_says_how_it_was_made(market_drawn: 
     assert 0 < content["Market-1501 mAP"] < 1
     assert content["provenance"]["device"] == "cpu"
     assert content["provenance"]["wall_seconds"] > 0
+
+
+def test_a_test_image_is_of_a_person_seen_in_training_or_not() -> None:
+    """Nobody knows who -1 and 0 are: they count as never seen, though training has such, too."""
+    train, test = (
+        [PersonImage(f"{pid}".encode(), pid, 1) for pid in pids] for pids in ((1, 2, 0, -1), (2, 3, 1, 0, -1, 2))
+    )
+    split = Split("own", tuple(train), (), tuple(test))
+    found = {name: [image.pid for image in images] for name, images in benchmark("memory").halves(split).items()}
+    assert found == {"seen in training": [2, 1, 2], "never seen": [3, 0, -1]}
 
 
 def test_figures_of_other_models_stay(tmp_path: Path) -> None:

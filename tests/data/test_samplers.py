@@ -67,6 +67,14 @@ def test_triplets_are_anchor_positive_negative() -> None:
             assert PIDS[anchor] == PIDS[positive] != PIDS[negative]
 
 
+def test_every_image_is_an_anchor_once_but_those_left_over() -> None:
+    """28 of the 29: one person has but one image. Nine batches of three are full."""
+    sampler = TripletSampler(PIDS, triplets=3)
+    anchors = [row for batch in sampler for row in batch[::3]]
+    assert (len(anchors), len(set(anchors)), len(sampler)) == (27, 27, 9)
+    assert 28 not in anchors
+
+
 def test_too_few_images_for_one_batch_is_an_error() -> None:
     with pytest.raises(ReseenError, match="too few for one batch"):
         IdentitySampler(PIDS, persons=8, images_per_person=4)

@@ -1,4 +1,4 @@
-"""KISSME against its closed form, against pairs taken one by one, and on cases that can be worked out by hand."""
+"""KISSME against its closed form, pairs taken one by one, a public implementation, and cases worked out by hand."""
 
 from __future__ import annotations
 
@@ -66,6 +66,23 @@ def test_equals_pairs_taken_one_by_one() -> None:
     values, vectors = np.linalg.eigh(inverses[0] - inverses[1])
     expected = (vectors * np.maximum(values, 0)) @ vectors.T
     np.testing.assert_allclose(metric(Kissme().fit(images).matrix), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_equals_a_public_implementation() -> None:
+    """Numbers of open-reid's ``KISSME.fit`` (Cysu/open-reid, commit 41b48bc), run on these sixteen pictures.
+
+    It draws as many pairs of two persons as there are of one: of ten and six pictures 60 of 60, so that nothing is left
+    to chance. A negative eigenvalue becomes 1e-6 there, and 0 here.
+    """
+    pids = np.repeat([1, 2], [10, 6])
+    features = np.sin(np.arange(16)[:, None] * np.array([1, 2, 5])) + (pids == 2)[:, None] * np.array([2, -1, 1])
+    theirs = [
+        [0.49115508, -0.26549967, 0.23842327],
+        [-0.26549967, 0.15629454, -0.12303604],
+        [0.23842327, -0.12303604, 0.11841598],
+    ]
+    learnt = Kissme().fit(Embeddings(features, pids, np.arange(16)))
+    np.testing.assert_allclose(metric(learnt.matrix), theirs, atol=2e-6)
 
 
 def test_a_direction_in_which_persons_differ_less_than_cameras_is_cut_off() -> None:

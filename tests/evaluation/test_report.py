@@ -12,6 +12,7 @@ from reseen.data.person import Protocol
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport, ReRanking, attribute_accuracy, evaluate, rank
+from reseen.evaluation.attribute_folds import average_attributes
 
 COLORS = AttributeSchema(
     "colors", (binary("gender", ("male", "female")), multi_class("upper_color", "black", "white", "red"))
@@ -118,6 +119,13 @@ def test_averages_show_their_spread():
     assert "mean of 2 rankings" in text
     assert "± std. dev." in text
     assert "protocol two_way" in text
+
+
+def test_averages_of_attributes_show_theirs():
+    folds = [attribute_accuracy(told, [[0, 1], [1, 0]], BINARY) for told in ([[0, 1], [1, 0]], [[0, 0], [1, 0]])]
+    text = text_of(EvaluationReport("peta", attributes=average_attributes(folds)))
+    assert "mean of 2 folds" in " ".join(text.split())
+    assert [line.split("│")[2].strip() for line in text.splitlines() if "± std. dev." in line] == ["12.50", "12.50"]
 
 
 def test_left_out_queries_are_named():

@@ -167,6 +167,9 @@ def test_attributes_alone_are_scored_without_queries_and_in_both_colour_forms(ma
     """As PETA is: no queries, nobody's identity matters. The model's colours are binary, the data set's are not."""
     split = replace(open_split("market1501", market_drawn), query=())
     embedder = Embedder(OneByOne(), EmbedderConfig(size=(64, 32)))
+    for asked in ({"reranking": ReRanking()}, {"with_multiple_query": True}):
+        with pytest.raises(ReseenError, match="market1501 has no queries: leave out re-ranking and multiple query"):
+            evaluate_split(embedder, split, **asked)
     with pytest.warns(ReseenWarning, match="scoring 11 of the 12 attributes"):  # age has four classes here
         done = evaluate_split(embedder, split)
     assert done.query is None

@@ -83,6 +83,7 @@ def test_terms_of_feature_and_of_weighted_attributes() -> None:
     [
         ({"beside": "colour"}, TRIPLET, "beside 'colour', but the system's features are: global"),
         ({"heads": ["attributes"]}, TRIPLET, "names the head 'attributes'"),
+        ({"beside": "global"}, TRIPLET, "has 'global' beside itself: take it out of heads, or leave out beside"),
         ({}, None, "needs triplets: sample by triplets"),
     ],
 )

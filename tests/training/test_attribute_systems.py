@@ -19,6 +19,7 @@ from reseen.models.acrn import AttributeComplementaryNet
 from reseen.models.embedder import as_person_image
 from reseen.models.mva import MultiViewAttributeNet
 from reseen.training.recipe import recipe_from
+from tests.cli.calls import run
 from tests.training.test_fit import fit, weights_of
 
 TRIPLETS = [
@@ -144,8 +145,11 @@ def test_recipe_with_neither_phases_nor_weights() -> None:
         recipe_from({"name": "x", "data": {"name": "market1501"}, "model": {"system": "acrn"}, "phases": []}, "test")
 
 
-def test_explained_with_its_attribute_weights(complemented: Path, attribute_net: Path, market_drawn: Path) -> None:
-    picture = as_person_image(sorted((market_drawn / "query").glob("*.jpg"))[0], 0)
+def test_explained_with_its_attribute_weights(
+    complemented: Path, attribute_net: Path, market_drawn: Path, tmp_path: Path
+) -> None:
+    place = sorted((market_drawn / "query").glob("*.jpg"))[0]
+    picture = as_person_image(place, 0)
     embedder = reseen.load(complemented / "last")
     figure = explain(embedder, picture).weights
     assert figure is not None
@@ -154,3 +158,8 @@ def test_explained_with_its_attribute_weights(complemented: Path, attribute_net:
     reported = json.loads((complemented / "report.json").read_text())["attribute_weights"]
     assert list(reported.items()) == sorted(weights.items(), key=lambda item: -item[1])
     assert explain(reseen.load(attribute_net), picture).weights is None
+    told = run("explain", complemented / "last", place, "--out", tmp_path / "why.png").stdout
+    (first, weight), *_, (last, least) = reported.items()
+    assert f"highest weights of attributes: {first} {weight:.2f}, " in told
+    assert f", {last} {least:.2f}\n" in told.partition("lowest weights of attributes: ")[2]
+    assert (tmp_path / "why-weights.png").is_file()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 from rich.console import Console
 
 from reseen.checkpoint_files import CONFIG, MODEL_FILE, checkpoints_for, divisions_of, fold_folder, trained_on
-from reseen.data import open_split
 from reseen.errors import ReseenError
 from reseen.training.fit import Run
 from reseen.training.folds import train_folds
@@ -65,7 +63,7 @@ def test_stopped_and_resumed_equals_one_go_and_is_the_mean(viper: Path, tmp_path
     assert whole.ranking.mAP == pytest.approx(np.mean([each["mAP"] for each in single]))
     assert whole.ranking.std["mAP"] == pytest.approx(np.std([each["mAP"] for each in single]))
     assert whole.notes[-1] == (
-        "mean over 2 folds; each ranked by a model that was trained on the fold's own training persons"
+        "mean over 2 folds; each scored by a model that was trained on the fold's own training part"
     )
     stored = json.loads((tmp_path / "whole" / "report.json").read_text())
     assert stored["mAP"] == whole.ranking.mAP
@@ -106,17 +104,6 @@ def test_a_fold_is_evaluated_on_its_own_test_persons(viper: Path, tmp_path: Path
     assert "VIPeR half 3 of 10" in " ".join(again["notes"])
     refused = run(*call, "--option", "fold=0")
     assert "was trained on viper with fold=3, and may know test persons of fold=0" in str(refused.exception)
-
-
-def test_folds_without_queries_are_told_of_before_any_is_trained(
-    viper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As PETA's, which has attributes alone."""
-    split = replace(open_split("viper", viper), query=())
-    monkeypatch.setattr("reseen.training.folds.open_data", lambda data: split)
-    with pytest.raises(ReseenError, match="--folds 2: viper has no queries, so no rankings to average; leave it out"):
-        train_folds(recipe_on(viper), tmp_path / "run", 2, start())
-    assert not (tmp_path / "run").exists()
 
 
 def test_a_start_that_knows_a_later_folds_test_persons_is_told_of_before_any_is_trained(

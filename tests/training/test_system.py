@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from reseen.data.attributes import AttributeSchema, binary
 from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
 from reseen.training.recipe import Recipe, recipe_from
 from reseen.training.system import build_system, check_phases
 
-PERSONS = Split("own", tuple(PersonImage(b"", pid, 1) for pid in (1, 2, 3)), (), ())
+ONE, *OTHERS = (PersonImage(b"", pid, 1) for pid in (1, 2, 3, 4))
+PERSONS = Split("own", tuple(OTHERS), (ONE,), (ONE,))
+
+PHASE = {"epochs": 1, "objective": {"terms": [{"kind": "identity"}]}}
+BASELINE = {"system": "ide", "backbone": "resnet10t"}
+SMALL = {"system": "ide", "backbone": "test_resnet", "dim": 8}
+CONTENT = {"name": "x", "data": {"name": "table", "size": [64, 32]}, "phases": [PHASE]}
 
 
 def recipe_of(**model: object) -> Recipe:
-    phase = {"epochs": 1, "objective": {"terms": [{"kind": "identity"}]}}
-    content = {"name": "x", "data": {"name": "table", "size": [64, 32]}, "phases": [phase]}
-    return recipe_from(content | {"model": {"backbone": "resnet10t"} | model}, "test")
+    return recipe_from(CONTENT | {"model": BASELINE | model}, "test")
 
 
 @pytest.mark.parametrize("model", [{"system": "aanet", "attention": []}, {"system": "iva"}], ids=["aanet", "iva"])
@@ -26,3 +34,43 @@ def test_attributes_are_needed_only_by_what_learns_them(model: dict[str, object]
     check_phases(recipe, PERSONS)
     built = build_system(recipe, 0, PERSONS, None, load=True)
     assert built.config.num_identities == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"model": {"system": "acrn", "dim": 8}, "compile": True},
+            "compile names 'backbone', but the system has no such part",
+        ),
+        ({"distance": {"kind": "kissme", "features": ["attributes"]}}, "distance: there is no feature 'attributes'"),
+        ({"distance": {"kind": "kissme", "components": 9}}, "distance: 9 components .* 8 numbers: set it to fewer"),
+        (
+            {"distance": {"kind": "sum", "terms": [{"kind": "euclidean", "features": ["attributes"]}]}},
+            "distance: there is no feature 'attributes'; there are: global",
+        ),
+        ({"distance": {"kind": "kissme"}}, "distance: KISSME: no person is seen by two cameras"),
+        ({"phases": [], "init": {"bakbone": "hub"}}, "init names 'bakbone', but the system has no such part"),
+        (
+            {"phases": [], "model": {"system": "acrn", "reid_net": False}, "init": {"reid_net": "runs/a/last"}},
+            "nothing is left of acrn: name an mva in init.attribute_net, or set reid_net: true",
+        ),
+    ],
+)
+def test_what_the_system_has_not_is_told_before_anything_is_trained(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ReseenError, match=message):
+        check_phases(recipe_from(CONTENT | {"model": SMALL} | changes, "test"), PERSONS)
+
+
+def test_what_could_not_be_evaluated_is_not_trained() -> None:
+    """A data set without queries, as PETA is, wants a system that tells attributes."""
+    with pytest.raises(ReseenError, match="own has no queries here, and no attributes that ide tells"):
+        check_phases(recipe_from(CONTENT | {"model": SMALL}, "test"), replace(PERSONS, query=()))
+
+
+def test_nobody_is_ranked_again_without_queries() -> None:
+    schema = AttributeSchema("own", (binary("hat"),))
+    content = CONTENT | {"model": {"system": "mva", "backbone": "test_resnet"}, "evaluation": {"reranking": True}}
+    content["phases"] = [{"epochs": 1, "objective": {"terms": [{"kind": "attribute"}]}}]
+    with pytest.raises(ReseenError, match=r"evaluation\.reranking: own has no queries; take it out"):
+        check_phases(recipe_from(content, "test"), replace(PERSONS, query=(), schema=schema))

@@ -11,6 +11,9 @@ from reseen.cli.options import CheckpointArgument, DeviceOption, existing_pictur
 from reseen.console import out, say_written
 from reseen.picture_files import figure_format
 
+_ENDS = 5
+"""Learnt weights that are told at each end."""
+
 
 def _drawable(picture: Path) -> Path:
     figure_format(picture)
@@ -32,8 +35,13 @@ def explain(
     from reseen.explain.explanation import explain as explain_image
 
     explanation = explain_image(load(checkpoint, device), image_of(image), title=image.name)
+    wide = max((len(attribute) for attribute, *_ in explanation.predictions), default=0)
     for attribute, value, probability in explanation.predictions:
-        out.print(f"{attribute:<14} {value:<10} {probability:.0%}", highlight=False)
+        out.print(f"{attribute:<{wide}} {value:<10} {probability:.0%}", highlight=False)
+    if ordered := list(explanation.attribute_weights.items()):
+        for end, some in {"highest": ordered[:_ENDS], "lowest": ordered[-_ENDS:]}.items():
+            told = ", ".join(f"{name} {weight:.2f}" for name, weight in some)
+            out.print(f"{end} weights of attributes: {told}", highlight=False, soft_wrap=True)
     save_figure(explanation.figure, picture)
     say_written(picture)
     if explanation.weights is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ class AttributeReport:
         images: Number of images with a known label for any attribute; the others count nowhere.
         binary: Metrics of a schema without multi-class attributes; None for others, and if no attribute has
             labels of both classes.
+        runs: How many folds these are the means of.
+        std: Standard deviation over these of each of `figures`; empty for a single one.
     """
 
     accuracy: Mapping[str, float]
@@ -48,6 +50,8 @@ class AttributeReport:
     known: Mapping[str, int]
     images: int
     binary: BinaryMetrics | None = None
+    runs: int = 1
+    std: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def mean(self) -> float:
@@ -73,6 +77,16 @@ class AttributeReport:
     def mean_binary_balanced(self) -> float:
         """Mean balanced accuracy with every colour as a binary attribute of its own."""
         return _mean(self.binary_balanced)
+
+    def figures(self) -> dict[str, float]:
+        """Returns the means by name, and mA where there is one."""
+        return {
+            "attribute_accuracy": self.mean,
+            "attribute_accuracy_binary_colors": self.mean_binary,
+            "attribute_balanced_accuracy": self.mean_balanced,
+            "attribute_balanced_accuracy_binary_colors": self.mean_binary_balanced,
+            **({} if self.binary is None else {"mA": self.binary.mA}),
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """Returns what JSON can hold, both colour forms named."""
@@ -100,7 +114,28 @@ class AttributeReport:
             "guess": dict(self.guess),
             "known_labels": dict(self.known),
             "images": self.images,
+            "runs": self.runs,
+            "std": dict(self.std),
         }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> AttributeReport:
+        """Returns what `as_dict` was made of; KeyError and TypeError if it was none."""
+        accuracy, balanced, binary = (content[key] for key in ("accuracy", "balanced_accuracy", "binary_metrics"))
+        return cls(
+            accuracy["colors_multi_class"],
+            balanced["colors_multi_class"],
+            accuracy["colors_multi_class_unknown_wrong"],
+            accuracy["colors_binary"],
+            balanced["colors_binary"],
+            content["class_shares"],
+            content["guess"],
+            content["known_labels"],
+            content["images"],
+            None if binary is None else BinaryMetrics(**binary),
+            content["runs"],
+            content["std"],
+        )
 
 
 def attribute_accuracy(

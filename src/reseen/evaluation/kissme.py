@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from reseen.data.person import DISTRACTOR_PID, UNKNOWN_PID
+from reseen.data.person import DISTRACTOR_PID, UNKNOWN_PID, PersonImage
 from reseen.descriptors.distance import Mahalanobis
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
@@ -47,6 +47,27 @@ class Kissme(BaseModel):
     features: tuple[str, ...] = ()
     components: int | None = Field(None, ge=1)
 
+    def check(self, embeddings: Embeddings) -> None:
+        """Makes sure that descriptors have what it is to be learnt on.
+
+        Raises:
+            ReseenError: If they lack a feature, or are shorter than there are to be components.
+        """
+        width = embeddings.feature(*self.features).features.shape[1]
+        if self.components is not None and self.components > width:
+            raise ReseenError(f"{self.components} components asked for, but there are {width} numbers: set it to fewer")
+
+    @staticmethod
+    def check_pairs(images: Sequence[PersonImage]) -> None:
+        """Makes sure that there are pairs to learn from, before anybody embeds these images.
+
+        Raises:
+            ReseenError: If there are none of one kind.
+        """
+        pids, camids = (np.array([getattr(image, name) for image in images], np.int64) for name in ("pid", "camid"))
+        known = _known(pids)
+        _Pairs(pids[known], camids[known])
+
     def fit(self, embeddings: Embeddings) -> Mahalanobis:
         """Learns the distance.
 
@@ -66,8 +87,7 @@ class Kissme(BaseModel):
             >>> Kissme(components=3).fit(Embeddings(features, persons, cameras)).matrix.shape
             (3, 4)
         """
-        known = ~np.isin(embeddings.pids, (UNKNOWN_PID, DISTRACTOR_PID))
-        images = embeddings[known].feature(*self.features)
+        images = embeddings[_known(embeddings.pids)].feature(*self.features)
         pairs = _Pairs(images.pids, images.camids)
         basis = self._components(images.features)
         projected = _projected(images.features, basis)
@@ -129,6 +149,11 @@ class _Pairs:
         between = np.outer(total, total) - _gram(_sums(features, self._person))
         covariance: _Floats = 2 * (weighted - between / self._other.sum())
         return covariance
+
+
+def _known(pids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Returns of which images (N,) somebody knows who they show."""
+    return ~np.isin(pids, (UNKNOWN_PID, DISTRACTOR_PID))
 
 
 def _count(group: NDArray[np.int64]) -> NDArray[np.int64]:

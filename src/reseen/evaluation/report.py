@@ -62,14 +62,7 @@ class EvaluationReport:
     def figures(self) -> dict[str, float]:
         """Returns the main figures by name, as fractions: the single query's, and the attributes' means."""
         figures = self.ranking.figures() if self.ranking is not None else {}
-        if self.attributes is not None:
-            figures["attribute_accuracy"] = self.attributes.mean
-            figures["attribute_accuracy_binary_colors"] = self.attributes.mean_binary
-            figures["attribute_balanced_accuracy"] = self.attributes.mean_balanced
-            figures["attribute_balanced_accuracy_binary_colors"] = self.attributes.mean_binary_balanced
-            if self.attributes.binary is not None:
-                figures["mA"] = self.attributes.binary.mA
-        return figures
+        return figures | ({} if self.attributes is None else self.attributes.figures())
 
     @property
     def primary(self) -> float:
@@ -91,10 +84,10 @@ class EvaluationReport:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> EvaluationReport:
-        """Returns the rankings that `as_dict` was made of; attributes and single queries stay behind.
+        """Returns what `as_dict` was made of, but for single queries.
 
         Raises:
-            ReseenError: If it is no report, or one without rankings.
+            ReseenError: If it is no report.
         """
         try:
             rankings = {name: RankingReport.from_dict(content[name]) for name in _RANKINGS if name in content}
@@ -103,6 +96,7 @@ class EvaluationReport:
                 rankings.get("ranking"),
                 rankings.get("multiple_query"),
                 rankings.get("reranked"),
+                AttributeReport.from_dict(content["attributes"]) if "attributes" in content else None,
                 protocol=Protocol(**content["protocol"]),
                 notes=tuple(content["notes"]),
                 counts=content["counts"],
@@ -152,7 +146,8 @@ def _attribute_table(report: AttributeReport) -> Table:
     table = Table(
         title="attribute accuracy (%)",
         caption=f"{report.images:,} labelled images; accuracy over known labels; balanced: every class has the same "
-        "say; over all: unknown labels counted as wrong; guess: always the commonest class",
+        "say; over all: unknown labels counted as wrong; guess: always the commonest class"
+        + (f"; mean of {report.runs} folds" if report.runs > 1 else ""),
         caption_justify="left",
     )
     table.add_column("attribute")
@@ -168,8 +163,13 @@ def _attribute_table(report: AttributeReport) -> Table:
     else:
         table.add_row("mean, colours multi-class", *means)
         table.add_row("mean, colours binary", _percent(report.mean_binary), _percent(report.mean_binary_balanced))
+    if report.runs > 1:
+        spread = (report.std["attribute_accuracy"], report.std["attribute_balanced_accuracy"])
+        table.add_row("± std. dev.", *map(_percent, spread), style="dim")
     if report.binary is not None:
         table.add_row("mA", _percent(report.binary.mA))
+        if report.runs > 1:
+            table.add_row("± std. dev.", _percent(report.std["mA"]), style="dim")
         for name in ("accuracy", "precision", "recall", "F1"):
             table.add_row(f"instance {name}", _percent(getattr(report.binary, name)))
     return table

@@ -11,6 +11,7 @@ from reseen.data.attributes import AttributeSchema
 from reseen.data.person import PersonImage, Split
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
+from reseen.evaluation.attribute_folds import average_attributes
 from reseen.evaluation.attributes import AttributeReport, attribute_accuracy, predicted_columns
 from reseen.evaluation.protocols import evaluate, multiple_query
 from reseen.evaluation.ranking import APForm, RankingReport, average_reports
@@ -19,7 +20,7 @@ from reseen.evaluation.reranking import ReRanking
 from reseen.models.embedder import Embedder
 from reseen.progress import Bars, silent
 
-OWN_FOLDS = "each ranked by a model that was trained on the fold's own training persons"
+OWN_FOLDS = "each scored by a model that was trained on the fold's own training part"
 """Note on a mean over folds that were trained one by one."""
 
 
@@ -70,6 +71,8 @@ def evaluate_split(
     if not split.gallery:
         raise ReseenError(f"{split.name} has no gallery (test images) here; give the folder that holds them")
 
+    if not split.query and (reranking is not None or with_multiple_query):
+        raise ReseenError(f"{split.name} has no queries: leave out re-ranking and multiple query")
     if features:
         embedder.embed([]).feature(*features)  # one that is not there is told before anything is embedded
 
@@ -106,16 +109,11 @@ def evaluate_split(
 
 
 def average_folds(reports: Sequence[EvaluationReport], note: str = "") -> EvaluationReport:
-    """Returns the mean of several folds' rankings (VIPeR's ten halves, CUHK03's twenty splits).
-
-    Attributes are left out: the folds' test images overlap.
+    """Returns the mean of several folds (VIPeR's ten halves, CUHK03's twenty splits, PETA's five).
 
     Args:
-        reports: One report a fold, each with a ranking; a single one is its own mean.
+        reports: One report a fold; a single one is its own mean.
         note: What a reader has to know of the models the folds were scored by.
-
-    Raises:
-        ReseenError: If a fold has no ranking to average.
     """
 
     def average(name: str) -> RankingReport | None:
@@ -125,14 +123,14 @@ def average_folds(reports: Sequence[EvaluationReport], note: str = "") -> Evalua
     first = reports[0]
     if len(reports) == 1:
         return first
-    if first.ranking is None:
-        raise ReseenError(f"{first.dataset} has no queries, so there are no rankings to average over folds")
+    attributes = [report.attributes for report in reports if report.attributes is not None]
     common = [note for note in first.notes if all(note in report.notes for report in reports)]
     return EvaluationReport(
         dataset=first.dataset,
         ranking=average("ranking"),
         multiple_query=average("multiple_query"),
         reranked=average("reranked"),
+        attributes=average_attributes(attributes) if len(attributes) == len(reports) else None,
         protocol=first.protocol,
         notes=(*common, f"mean over {len(reports)} folds" + (f"; {note}" if note else "")),
         counts={f"{name} a fold": count for name, count in first.counts.items()},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from matplotlib.figure import Figure
 
@@ -23,11 +23,13 @@ class Explanation:
         figure: The picture, its maps and the predictions.
         weights: What the system has learnt each attribute to be worth, whatever the picture; else what it makes of each
             of its channels or parts in this one; None if it weighs nothing.
+        attribute_weights: What it has learnt each attribute to be worth, the highest first; empty for most systems.
     """
 
     predictions: tuple[Prediction, ...]
     figure: Figure
     weights: Figure | None = None
+    attribute_weights: Mapping[str, float] = field(default_factory=dict)
 
 
 def explain(embedder: Embedder, image: PersonImage, *, title: str = "") -> Explanation:
@@ -54,6 +56,7 @@ def explain(embedder: Embedder, image: PersonImage, *, title: str = "") -> Expla
         tuple(predictions),
         explain_figure(image.open(), maps, predictions, title=title),
         weights_figure(learnt) if learnt else _weights_here(output),
+        dict(sorted(learnt.items(), key=lambda item: -item[1])),
     )
 
 

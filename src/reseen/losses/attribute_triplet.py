@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -49,6 +49,8 @@ class AttributeTripletConfig(TermConfig):
         beside: Name of a feature of the descriptor, such as ``attributes``, that moves the margin; None for none.
     """
 
+    samplers: ClassVar[tuple[str, ...]] = ("triplets",)
+
     kind: Literal["attribute_triplet"]
     name: str = "triplet"
     heads: tuple[str, ...] = ("global",)
@@ -65,7 +67,13 @@ class AttributeTriplet(Term[AttributeTripletConfig]):
                 f"objective term {self.config.title!r} puts its heads beside {self.config.beside!r}, "
                 f"but the system's features are: {', '.join(output.features)}"
             )
-        return self.chosen(output.metric_features, "metric features")
+        chosen = self.chosen(output.metric_features, "metric features")
+        if self.config.beside in chosen:
+            raise ReseenError(
+                f"objective term {self.config.title!r} has {self.config.beside!r} beside itself: "
+                "take it out of heads, or leave out beside"
+            )
+        return chosen
 
     def __call__(self, output: PersonOutput, batch: PersonBatch) -> Tensor:
         if batch.triplets is None:

@@ -40,9 +40,11 @@ class TermConfig(BaseModel):
             several heads add up. Empty = all that the system has.
         weight: Fixed factor in the sum.
         learns_from_teacher: Whether the kind wants ``taught`` in its batches.
+        samplers: Kinds of samplers in whose batches it always finds what it compares; empty = all.
     """
 
     learns_from_teacher: ClassVar[bool] = False
+    samplers: ClassVar[tuple[str, ...]] = ()
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

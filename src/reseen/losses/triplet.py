@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -61,6 +61,8 @@ class TripletConfig(TermConfig):
     Attributes:
         margin: Of the hinge, or ``soft``.
     """
+
+    samplers: ClassVar[tuple[str, ...]] = ("identities", "triplets")
 
     kind: Literal["triplet"]
     name: str = "triplet"

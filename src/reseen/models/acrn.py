@@ -15,6 +15,7 @@ from torchvision.models.inception import BasicConv2d, InceptionA
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
+from reseen.errors import ReseenError
 from reseen.models.contained import Contained
 from reseen.models.mva import MultiViewAttributeNet, MultiViewAttributeNetConfig
 from reseen.models.output import PersonOutput
@@ -133,12 +134,17 @@ class AttributeComplementaryNet(nn.Module):
 
     Attributes:
         extra_sizes: The view that the attribute net sees.
+
+    Raises:
+        ReseenError: If neither of the two nets is there.
     """
 
     citation: ClassVar[str] = MultiViewAttributeNet.citation
 
     def __init__(self, config: AttributeComplementaryNetConfig) -> None:
         super().__init__()
+        if not config.reid_net and config.attribute_net is None:
+            raise ReseenError("nothing is left of acrn: name an mva in init.attribute_net, or set reid_net: true")
         self.config = config
         self.reid_net = ReIdNet(config.num_identities, config.dim, config.neck) if config.reid_net else None
         self.attribute_net: MultiViewAttributeNet | None = None

@@ -30,22 +30,19 @@ class Contained(BaseModel):
 def contained_systems(config_type: type[BaseModel], init: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Returns what the folders that a recipe's ``init`` names say of the networks that a system contains.
 
-    These are the fields of a configuration that are `Contained` systems or pose networks.
-
     Args:
         config_type: The containing system's configuration.
         init: What its parts start from, by part.
 
     Returns:
-        Values of the fields that are called as the part is.
+        Values of those `contained_fields` that are called as a part is.
 
     Raises:
         ReseenError: If one of them is no checkpoint, or holds another system.
     """
     found = {}
-    for name, field in config_type.model_fields.items():
-        kind = next((each for each in get_args(field.annotation) if _is_contained(each)), None)
-        if kind is not None and name in init:
+    for name, kind in contained_fields(config_type).items():
+        if name in init:
             directory = check_checkpoint(Path(init[name]))
             content = json.loads((directory / CONFIG).read_text())
             # A checkpoint of the containing system has the contained network, too.
@@ -53,6 +50,15 @@ def contained_systems(config_type: type[BaseModel], init: Mapping[str, str]) -> 
             read = _pose_network if kind is PoseNetConfig else _system
             found[name] = within or read(content, kind, f"init.{name}: {directory} holds")
     return found
+
+
+def contained_fields(config_type: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """Returns those fields of a configuration that are `Contained` systems or pose networks, and which kind each is."""
+    kinds = {
+        name: next((each for each in get_args(field.annotation) if _is_contained(each)), None)
+        for name, field in config_type.model_fields.items()
+    }
+    return {name: kind for name, kind in kinds.items() if kind is not None}
 
 
 def _is_contained(kind: object) -> bool:

@@ -168,7 +168,12 @@ class Run:
     def _fabric(self) -> Fabric:
         precision = precision_on(self.accelerator, self.recipe.precision)
         try:
-            fabric = Fabric(accelerator=self.accelerator, devices=self.devices, precision=precision)
+            fabric = Fabric(
+                accelerator=self.accelerator,
+                strategy=_strategy(self.devices),
+                devices=self.devices,
+                precision=precision,
+            )
             fabric.launch()
             tune(fabric.device)
         except (MisconfigurationException, ValueError) as error:
@@ -299,6 +304,14 @@ class Run:
 
 def _no_images(what: str, data: DataSection) -> ReseenError:
     return ReseenError(f"{data.root} has no {what} images of {data.name}; give the folder that has")
+
+
+def _strategy(devices: int) -> str:
+    """Returns Lightning's name of how devices share the work.
+
+    A phase need not train all there is: ACRN's triplets leave its identity classifier alone.
+    """
+    return "auto" if devices == 1 else "ddp_find_unused_parameters_true"
 
 
 def _rank() -> int:

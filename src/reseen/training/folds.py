@@ -1,4 +1,4 @@
-"""A recipe on every fold of a data set: VIPeR's ten halves, CUHK03's twenty splits."""
+"""A recipe on every fold of a data set: VIPeR's ten halves, CUHK03's twenty splits, PETA's five."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from reseen.evaluation.split import OWN_FOLDS, average_folds
 from reseen.files import replacing
 from reseen.provenance import provenance
 from reseen.training.fit import Run
-from reseen.training.images import open_data
 from reseen.training.recipe import Recipe, check_unchanged, check_unseen, content_of
 from reseen.training.recipe.locate import placeless
 
@@ -36,18 +35,14 @@ def train_folds(
         The mean over folds, or None if a fold was stopped before its end and waits to be resumed.
 
     Raises:
-        ReseenError: If the data set has not so many folds or no queries, the folder holds another run, or what the
-            recipe starts from may know test persons of a fold.
+        ReseenError: If the data set has not so many folds, the folder holds another run, or what the recipe starts from
+            may know test persons of a fold.
     """
     check_folds(recipe.data.name, recipe.data.options, folds)
     if not resume and folder.exists() and any(folder.iterdir()):
         raise ReseenError(f"{folder} is not empty: go on with --resume, or choose another --out")
     for fold in range(folds):
         check_unseen(_recipe_of(recipe, fold))
-    if not open_data(_recipe_of(recipe, 0).data).query:
-        raise ReseenError(
-            f"--folds {folds}: {recipe.data.name} has no queries, so no rankings to average; leave it out"
-        )
     contents = []
     for fold in range(folds):
         own, place = _recipe_of(recipe, fold), fold_folder(folder, fold)

@@ -15,9 +15,11 @@ from reseen.checkpoint_files import check_model
 from reseen.data.images.preparation import NO_SIZES, blank
 from reseen.data.person import Split, sorted_label_map
 from reseen.errors import ReseenError
+from reseen.evaluation import Kissme
 from reseen.losses.objective import Objective
 from reseen.models.backends.backend import evaluating
 from reseen.models.contained import contained_systems
+from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.initial import carry_over, initialise
 from reseen.training.loop.step import number_of
 from reseen.training.recipe import TEACHER, Recipe
@@ -57,7 +59,8 @@ def build_system(recipe: Recipe, phase: int, split: Split, before: nn.Module | N
 def check_phases(recipe: Recipe, split: Split) -> None:
     """Makes sure that the systems of all phases have what the recipe names, before the first one is trained.
 
-    These are parts, the heads that terms of objectives work on, and the teacher they learn from.
+    These are parts, the heads that terms of objectives work on, the teacher they learn from, and the features that
+    descriptors are compared by.
 
     Args:
         recipe: The recipe.
@@ -69,20 +72,48 @@ def check_phases(recipe: Recipe, split: Split) -> None:
     if TEACHER in recipe.init:
         check_model(Path(recipe.init[TEACHER]))
     everywhere: set[str] = set()
-    for index, section in enumerate(recipe.phases):
+    for index in range(max(1, len(recipe.phases))):
         system = models.outline(_config(recipe, index, split))
         parts = {name for name, _ in system.named_modules()}
-        rates = tuple(section.optimizer.lr_of)
-        for key, names in {"frozen": section.frozen, "fresh": section.fresh, "optimizer.lr_of": rates}.items():
-            for name in names:
-                _look_for(name, parts, f"phases.{index}.{key}")
-        size = section.size or recipe.data_of(index).size
-        with evaluating(system), torch.no_grad(), torch.random.fork_rng(devices=[]):
-            output = system(blank(size, getattr(system, "extra_sizes", NO_SIZES)))
-        Objective(section.objective).check(output)
         everywhere |= parts
-    for name in recipe.init.keys() - {TEACHER} if recipe.phases else ():
+        if recipe.phases:
+            _check_phase(recipe, index, system, parts)
+    for name in recipe.init.keys() - {TEACHER}:
         _look_for(name, everywhere, "init")
+    if recipe.distance is not None or not split.query:
+        _check_evaluation(recipe, split, system)
+
+
+def _check_evaluation(recipe: Recipe, split: Split, system: nn.Module) -> None:
+    """Makes sure that what the last phase leaves can be compared, or tells attributes where there are no queries."""
+    told = Embedder(system, EmbedderConfig(size=recipe.data.size, flip=False)).embed([])
+    if not split.query and (split.schema is None or not told.attributes):
+        raise ReseenError(
+            f"{split.name} has no queries here, and no attributes that {recipe.key} tells: nothing could be evaluated"
+        )
+    if not split.query and recipe.evaluation.reranking:
+        raise ReseenError(f"evaluation.reranking: {split.name} has no queries; take it out")
+    if recipe.distance is not None:
+        try:
+            recipe.distance.check(told)
+            if isinstance(recipe.distance, Kissme):
+                recipe.distance.check_pairs(split.train)
+        except ReseenError as error:
+            raise ReseenError(f"distance: {error}") from error
+
+
+def _check_phase(recipe: Recipe, index: int, system: nn.Module, parts: set[str]) -> None:
+    section = recipe.phases[index]
+    rates = tuple(section.optimizer.lr_of)
+    for key, names in {"frozen": section.frozen, "fresh": section.fresh, "optimizer.lr_of": rates}.items():
+        for name in names:
+            _look_for(name, parts, f"phases.{index}.{key}")
+    if recipe.compile:
+        _look_for("backbone", parts, "compile")
+    size = section.size or recipe.data_of(index).size
+    with evaluating(system), torch.no_grad(), torch.random.fork_rng(devices=[]):
+        output = system(blank(size, getattr(system, "extra_sizes", NO_SIZES)))
+    Objective(section.objective).check(output)
 
 
 def _look_for(name: str, parts: set[str], key: str) -> None:

@@ -106,6 +106,20 @@ def test_classic_second_set(mat: Path) -> None:
         cuhk03.load(mat.parent, protocol="classic", fold=2)
 
 
+def test_both_kinds_of_boxes_can_be_taught(mat: Path) -> None:
+    """The test stays as it is, and a person is one person in boxes of either kind."""
+    own, both = (
+        cuhk03.load(mat.parent, protocol="classic", boxes="detected", taught_boxes=taught)
+        for taught in ("same", "both")
+    )
+    assert both.query == own.query
+    assert both.train[: len(own.train)] == own.train
+    added = both.train[len(own.train) :]
+    assert [(image.pid, image.camid) for image in added] == [(image.pid, image.camid) for image in own.train]
+    assert all("labeled" in image.name and "detected" not in image.name for image in added)
+    assert len({image.name for image in both.train}) == 2 * len(own.train)
+
+
 def test_pictures_stand_upright(mat: Path) -> None:
     image = cuhk03.load(mat.parent, protocol="classic").query[0]
     pixels = np.asarray(image.open())
@@ -158,6 +172,7 @@ def test_missing_images_are_named(tmp_path: Path) -> None:
         ({"protocol": "old"}, "choose new or classic"),
         ({"fold": 999}, "new protocol has one split: leave out fold 999, or choose protocol classic"),
         ({"boxes": "drawn"}, "choose labeled or detected"),
+        ({"taught_boxes": "both"}, "choose same, or both with protocol classic"),
     ],
 )
 def test_what_is_missing_or_misspelt_is_named(tmp_path: Path, options: dict[str, Any], message: str) -> None:

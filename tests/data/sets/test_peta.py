@@ -149,7 +149,9 @@ def test_without_label_files_the_rows_speak(tree: Path, names: bool) -> None:
 
 def test_persons_shared_between_training_and_test_are_counted(tree: Path) -> None:
     notes = peta.load(tree).notes
-    assert any("2 of 5 test persons also occur in training" in note for note in notes)  # 003 and 004
+    assert "2 of 5 test persons also occur in training" in notes  # 003 and 004
+    assert peta.MEMORY in notes
+    assert peta.MEMORY not in peta.load(tree, fold=1).notes, "there nobody does"
 
 
 @pytest.mark.parametrize("fold", range(10))

@@ -35,6 +35,12 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     # A head of this one is called "global", which is no name in Python.
     "iva": {"system": "iva", "backbone": "test_resnet", "num_identities": 5, "dim": 8},
     "mva": {"system": "mva", "backbone": "test_resnet"},
+    "acrn": {
+        "system": "acrn",
+        "num_identities": 5,
+        "dim": 8,
+        "attribute_net": {"model": {"backbone": "test_resnet"}, "size": (64, 32)},
+    },
     "attention_driven": {
         "system": "attention_driven",
         "whole_size": (64, 32),
@@ -110,7 +116,7 @@ def test_other_systems_can_be_exported(system: str, pictures: list[Path]) -> Non
 
 
 class Views(nn.Module):
-    """A system that sees its pictures at two further sizes, as ACRN does at one."""
+    """A system that sees its pictures at two further sizes, and calls a feature as one of them, as ACRN does."""
 
     extra_sizes = {"small": (32, 16), "wide": (32, 64)}  # noqa: RUF012 - read as a system's
 
@@ -121,7 +127,7 @@ class Views(nn.Module):
 
     def forward(self, batch: PersonBatch) -> PersonOutput:
         seen = [batch.images, batch.views["small"], batch.views["wide"] ** 2]
-        return PersonOutput({"mixed": self.mix(torch.cat([each.mean((2, 3)) for each in seen], 1))})
+        return PersonOutput({"small": self.mix(torch.cat([each.mean((2, 3)) for each in seen], 1))})
 
 
 def test_a_system_with_further_views_gets_them(pictures: list[Path]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from lightning.fabric.loggers.logger import Logger
 from rich.console import Console
 from torch import Tensor
 
+from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport
 from reseen.training.loop.history import History
 from reseen.training.loop.optimizer import build_optimizer
@@ -305,12 +305,13 @@ def test_every_epoch_shows_all_pictures_in_another_order(tmp_path: Path) -> None
     assert first != second
 
 
-def test_a_loss_that_is_no_number_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path) -> None:
+    """The state of the epoch before stays: nothing can be made of these weights."""
     scene = Scene(tmp_path)
     torch.nn.init.constant_(scene.model.classifier.bias, torch.nan)
-    with caplog.at_level(logging.WARNING, "reseen"):
-        assert scene.loop.run()
-    assert "the loss of epoch 1 is nan: lower the learning rate" in caplog.text
+    with pytest.raises(ReseenError, match=r"the loss of epoch 1 is nan: lower phases\.0\.optimizer\.lr"):
+        scene.loop.run()
+    assert not scene.path.exists()
 
 
 def test_losses_are_logged_every_tenth_step(tmp_path: Path) -> None:

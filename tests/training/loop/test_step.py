@@ -124,7 +124,8 @@ def test_further_sizes_are_of_the_same_changed_picture(images: TrainingImages) -
 
 def test_the_loss_is_the_objectives(images: TrainingImages) -> None:
     objective = {"terms": [{"kind": "identity", "weight": 2.0}, {"kind": "triplet", "weight": 0.5}]}
-    step = step_of(images, phase_of(objective=objective)).train()
+    sampler = {"kind": "identities", "persons": 2, "images_per_person": 2}
+    step = step_of(images, phase_of(objective=objective, sampler=sampler)).train()
     losses = step([0, 1, 2, 3], 0, 0)
     assert set(losses) == {"loss", "identity", "triplet"}
     torch.testing.assert_close(losses["loss"], 2 * losses["identity"] + 0.5 * losses["triplet"])

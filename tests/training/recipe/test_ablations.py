@@ -150,6 +150,37 @@ def test_rows_of_acrn(suffix: str) -> None:
         assert changes(acrn, "acrn-market1501") == net
 
 
+@pytest.mark.parametrize(
+    ("data", "own"),
+    [
+        ("duke", {"data.name": "dukemtmc"}),
+        (
+            "cuhk03-detected",
+            {"data.name": "cuhk03"}
+            | {f"data.options.{key}": value for key, value in
+               {"protocol": "classic", "boxes": "detected", "taught_boxes": "both", "fold": 0}.items()}
+            | {"data.options": None},
+        ),
+    ],
+)  # fmt: skip
+def test_rows_of_acrn_on_other_data(data: str, own: dict[str, Any]) -> None:
+    """Nothing but the data, and the ReIdCNN that has learnt from the same."""
+    for row in ("", "-reidcnn", "-attributes", "-attributes-kissme", "-reidcnn-attributes"):
+        start = {"init.reid_net": f"runs/acrn-{data}-reidcnn/last"} if row == "-reidcnn-attributes" else {}
+        assert changes(f"acrn-{data}{row}", f"acrn-market1501{row}") == own | start
+
+
+def test_rows_of_mva() -> None:
+    assert changes("mva50-peta-quick-global", "mva50-peta-quick") == {
+        "phases.0.model.local_views": False,
+        "phases.1.model.local_views": False,
+    }
+    for whole in ("mva-peta", "mva50-peta-quick"):
+        assert changes(f"{whole}-disjoint", whole) == {"data.options.split": "disjoint"}
+    start = {"init.backbone": "runs/aanet50-rendered/last"}
+    assert changes("mva50-peta-quick-rendered", "mva50-peta-quick") == start
+
+
 def test_rows_of_lrdnn() -> None:
     """The first two are the first phases of the whole."""
     whole = "lrdnn50-market1501"

@@ -117,6 +117,18 @@ def test_bases_in_a_circle_are_an_error(small: Path) -> None:
         ("distance={kind: kissme, componnets: 3}", r"key 'distance\.componnets', did you mean 'components'"),
         ("phases=[]", r"a recipe without phases needs init"),
         (
+            "phases.1.objective.terms=[{kind: triplet}]",
+            r"phases\.1: objective term 'triplet' .* sampler kind random .*: set it to identities or triplets",
+        ),
+        (
+            "phases.1={epochs: 1, sampler: {kind: identities}, objective: {terms: [{kind: attribute_triplet}]}}",
+            r"phases\.1: objective term 'triplet' .* sampler kind identities .*: set it to triplets",
+        ),
+        (
+            "model={system: acrn, attribute_net: {model: {system: mva}, size: [64, 32]}}",
+            r"model\.attribute_net follows from what init\.attribute_net names; take it out of the recipe",
+        ),
+        (
             "phases=[{epochs: 1, objective: {terms: [{kind: identity}]}, data: {name: market1501, validation: {}}}]",
             r"phases\.0\.data has the recipe's data set with other persons held back",
         ),

@@ -39,6 +39,7 @@ def load(
     *,
     protocol: Testing = "new",
     boxes: Boxes = "labeled",
+    taught_boxes: Literal["same", "both"] = "same",
     fold: int = 0,
     config: Path | None = None,
 ) -> Split:
@@ -50,6 +51,7 @@ def load(
         protocol: ``new``: 767 persons to train, 700 to test, cross-camera. ``classic``: 100 test persons,
             single gallery shot, averaged over 100 draws.
         boxes: Boxes drawn by people (``labeled``) or found by a detector (``detected``).
+        taught_boxes: Which of them training images have: the ``same``, or ``both`` (classic only), as in ACRN's paper.
         fold: Which of the 20 given test sets (classic only), 0 to 19.
         config: ``cuhk03_new_protocol_config_<boxes>.mat``; else it is looked for in ``root``, in
             ``annotations``, and beside.
@@ -61,35 +63,49 @@ def load(
         raise ReseenError(f"CUHK03 has no boxes {boxes!r}; choose labeled or detected")
     if protocol not in ("new", "classic"):
         raise ReseenError(f"CUHK03 has no protocol {protocol!r}; choose new or classic")
+    if taught_boxes not in ("same", "both") or (taught_boxes == "both" and protocol != "classic"):
+        raise ReseenError(
+            f"CUHK03 has no taught_boxes {taught_boxes!r} here; choose same, or both with protocol classic"
+        )
     folder = open_folder(root)
     entry = folder.find_file(_MAT)
     mat = entry.on_disk(cache_directory() / "unpacked") if entry else None
     if protocol == "classic":
         if mat is None:
             raise ReseenError(f"no {_MAT} in {root}: the classic protocol needs it for its 20 test sets")
-        return _classic(mat, boxes, fold)
+        return _classic(mat, boxes, fold, taught_boxes == "both")
     if fold != 0:
         raise ReseenError(f"CUHK03's new protocol has one split: leave out fold {fold}, or choose protocol classic")
     return _new(folder, mat, boxes, config)
 
 
-def _classic(mat: Path, boxes: Boxes, fold: int) -> Split:
+def _classic(mat: Path, boxes: Boxes, fold: int, both: bool) -> Split:
     test_sets = read_test_sets(mat)
     check_fold(fold, len(test_sets))
-    by_key = read_images(mat, boxes)
-    persons = sorted({(pair, person) for pair, person, _, _ in by_key})
+    own = read_images(mat, boxes)
+    others = read_images(mat, "detected" if boxes == "labeled" else "labeled") if both else {}
+    persons = sorted({(pair, person) for pair, person, _, _ in (*own, *others)})
     pids = {person: pid for pid, person in enumerate(persons, 1)}
-    images = [(key[:2], PersonImage(path, pids[key[:2]], key[2], archive=mat)) for key, path in sorted(by_key.items())]
-    tested = test_sets[fold]
-    test = tuple(image for person, image in images if person in tested)
+
+    def images(by_key: dict[Key, Path], *, tested: bool) -> tuple[PersonImage, ...]:
+        return tuple(
+            PersonImage(path, pids[key[:2]], key[2], archive=mat)
+            for key, path in sorted(by_key.items())
+            if (key[:2] in test_sets[fold]) == tested
+        )
+
+    test = images(own, tested=True)
     return Split(
         name="cuhk03",
-        train=tuple(image for person, image in images if person not in tested),
+        train=images(own, tested=False) + images(others, tested=False),
         query=test,
         gallery=test,
         protocol=Protocol("single_gallery_shot", draws=_DRAWS),
         terms=TERMS,
-        notes=(f"CUHK03 classic, {boxes}, test set {fold} of {len(test_sets)}",),
+        notes=(
+            f"CUHK03 classic, {boxes}{', taught with both kinds of boxes' if both else ''}, "
+            f"test set {fold} of {len(test_sets)}",
+        ),
     )
 
 

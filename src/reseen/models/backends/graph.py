@@ -22,12 +22,14 @@ from reseen.models.backends.backend import TorchBackend, evaluating
 from reseen.models.output import PersonOutput
 
 IMAGES = "images"
-"""Name of the graph's first input; the others are called as the system's further views."""
+"""Name of the graph's first input."""
+_VIEW = "view"
+"""Stands before the names of the others, the system's further views: a view may be called as a feature is."""
 _LARGEST_BATCH = 65_536
 
 
 class GraphForm(BaseModel):
-    """What goes into a graph and what comes out; inputs and outputs have these names and this order.
+    """What goes into a graph and what comes out, in this order.
 
     Attributes:
         digest: Tells its weights from all others: the system's own, whatever engine runs it, unless it is quantised.
@@ -48,7 +50,7 @@ class GraphForm(BaseModel):
     @property
     def inputs(self) -> list[str]:
         """Names of the inputs."""
-        return [IMAGES, *self.views]
+        return [IMAGES, *(f"{_VIEW}/{name}" for name in self.views)]
 
     @property
     def outputs(self) -> list[str]:

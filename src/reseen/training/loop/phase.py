@@ -16,6 +16,7 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from reseen.data.samplers import BatchSampler
+from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport
 from reseen.training.loop.busy import BusyWatch
 from reseen.training.loop.history import History
@@ -103,6 +104,9 @@ class PhaseLoop:
 
         Returns:
             Whether it got there; else the state waits to be resumed.
+
+        Raises:
+            ReseenError: If the loss is no number any more.
         """
         module, optimizer = self.fabric.setup(self.step, self.optimizer)
         shown = self.fabric.is_global_zero
@@ -180,7 +184,11 @@ class PhaseLoop:
     def _finish_epoch(self, epoch: int, figures: dict[str, float]) -> None:
         keeping, finished = self.keeping, epoch + 1
         if not math.isfinite(figures["loss"]):
-            log.warning("the loss of epoch %d is %s: lower the learning rate", finished, figures["loss"])
+            # Nor are the weights any numbers by now: the state of the epoch before stays.
+            raise ReseenError(
+                f"the loss of epoch {finished} is {figures['loss']}: lower phases.{self.number}.optimizer.lr, "
+                "and begin anew in another --out"
+            )
         figures |= {f"weight/{name}": weight for name, weight in self.step.objective.learnt_weights().items()}
         figures |= {"lr": self.optimizer.param_groups[0]["lr"], "seconds": self.tally.seconds}
         figures["images_per_second"] = self.tally.images / self.tally.seconds

@@ -18,6 +18,7 @@ from reseen.errors import ReseenError, nearest
 from reseen.evaluation.kissme import Kissme
 from reseen.losses.objective import ObjectiveConfig
 from reseen.models import SystemConfig
+from reseen.models.contained import contained_fields
 from reseen.precision import Precision
 
 Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=100)]
@@ -193,6 +194,16 @@ class PhaseSection(_Section):
     augmentation: Augmentation = Augmentation()
     gradient_clip: float | None = Field(None, gt=0)
 
+    @model_validator(mode="after")
+    def _batches_have_what_is_compared(self) -> Self:
+        for term in self.objective.terms:
+            if term.samplers and self.sampler.kind not in term.samplers:
+                raise ValueError(
+                    f"objective term {term.title!r} compares persons that batches of sampler kind "
+                    f"{self.sampler.kind} need not have: set it to {' or '.join(term.samplers)}"
+                )
+        return self
+
 
 class EvaluationSection(_Section):
     """When and how the test set is ranked.
@@ -349,6 +360,9 @@ class Recipe(_Section):
         if said:
             raise ValueError(f"model.{min(said)} follows from the data; take it out of the recipe")
         content = self.model.model_dump(exclude_unset=True) | changes
+        for name in contained_fields(type(self.model)):
+            if content.get(name) is not None:
+                raise ValueError(f"model.{name} follows from what init.{name} names; take it out of the recipe")
         content |= {key: value for key, value in from_data.items() if key in type(self.model).model_fields}
         try:
             return type(self.model).model_validate(content)

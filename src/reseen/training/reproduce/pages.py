@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from reseen.training.reproduce.attribute_tables import learnt_weights, named_attributes
 from reseen.training.reproduce.changes import changes_of, earlier_in
 from reseen.training.reproduce.figures import PLAIN, RERANKED, differences, mean_of, ranks, spread_of, written
 from reseen.training.reproduce.overview import aim_of, shown
@@ -40,6 +41,21 @@ def results_page(rows: Sequence[Row]) -> str:
         lines = [_row(row) for row in rows if row.paper == paper]
         head = ("recipe", "what", "aim", "measured", "difference", "seeds")
         parts.append(f"## {paper}\n\n{_table(head, lines)}")
+    results = {row.recipe: _results(row) for row in rows}
+    for title, about, (names, cells) in (
+        (
+            "Single attributes of PETA",
+            "mA, (TPR + TNR) / 2, in %, of those that MVA's paper names (table 2).",
+            named_attributes(results),
+        ),
+        (
+            "Learnt attribute weights",
+            "What ACRN makes of each attribute (table 6), the highest first.",
+            learnt_weights(results),
+        ),
+    ):
+        if cells:
+            parts.append(f"## {title}\n\n{about}\n\n{_table(names, cells)}")
     jobs = jobs_of(rows)
     made = [_made(job, result, _training(job, jobs)) for job in jobs if (result := job.result)]
     titles = ("result", "commit", "seed", "computed on", "training", "speed", "peak memory", "other than the recipe")

@@ -50,6 +50,19 @@ def test_branches_start_equal_and_are_learnt_apart() -> None:
     assert backbone.net.layer3[0].downsample[0].weight.grad.abs().sum() > 0  # the trunk learns from both
 
 
+@pytest.mark.long
+def test_both_branches_are_compiled() -> None:
+    """By a compiler that only looks: it sees one graph, and the maps are what they were."""
+    torch.manual_seed(0)
+    backbone, images, seen = TwoBranchBackbone("test_resnet").eval(), torch.rand(2, 3, 64, 32), []
+    expected = backbone.branches(images)
+    for _ in range(2):  # as every phase does
+        backbone.compile(dynamic=False, backend=lambda graph, inputs: seen.append(graph) or graph.forward)
+    found = backbone.branches(images)
+    assert len(seen) == 1
+    torch.testing.assert_close(found, expected)
+
+
 def test_weights_of_one_net_start_both_branches(tmp_path: Path) -> None:
     torch.manual_seed(0)
     source = Backbone("resnet18", last_stride=2)

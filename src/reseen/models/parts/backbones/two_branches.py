@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from types import MethodType
 from typing import Annotated, Any, Literal
 
 import timm
+import torch
 from pydantic import AfterValidator
 from timm.models.resnet import ResNet
 from torch import Tensor, nn
@@ -75,6 +77,11 @@ class TwoBranchBackbone(Backbone):
         stem = net.maxpool(net.act1(net.bn1(net.conv1(images))))
         shared = net.layer3[0](net.layer2(net.layer1(stem)))
         return net.layer4(net.layer3[1:](shared)), self.part(shared)
+
+    def compile(self, *args: Any, **options: Any) -> None:
+        """Compiles `branches`, which is called in the place of the module itself."""
+        branches = MethodType(type(self).branches, self)  # as it was, however often this is asked for
+        self.branches = torch.compile(branches, *args, **options)  # type: ignore[method-assign]
 
     def start(self, weights: Mapping[str, Tensor], beside: Mapping[str, Tensor]) -> None:
         super().start(weights, beside)
