@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reseen.cli.options import BatchOption, drawable, existing
+from reseen.cli.options import BatchOption, DeviceOption, drawable, existing
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
 from reseen.extras import need
@@ -32,6 +32,7 @@ def pose(
     poses: Annotated[Path | None, typer.Option("--canonical", help="Also learn canonical poses; .json.")] = None,
     dataset: Annotated[str | None, typer.Option(help="The data set's key; recognised if left out.")] = None,
     batch_size: BatchOption = 32,
+    device: DeviceOption = "auto",
 ) -> None:
     """Find the joints of every image of a data set; called again, it goes on where it stopped.
 
@@ -45,6 +46,7 @@ def pose(
     if source.endswith(".xml"):
         need("pose")
     from reseen.data import loader_options, open_split, recognise
+    from reseen.models.backends.device import device_of
     from reseen.pose.finding import find_joints
     from reseen.pose.source import open_source
     from reseen.progress import progress_of
@@ -57,7 +59,8 @@ def pose(
     note(f"{split.name}: {len(images):,} images")
     try:
         with progress_of(err, "finding joints") as progress:
-            made = find_joints(images, open_source(source, split), file, batch_size=batch_size, progress=progress)
+            found_by = open_source(source, split, device_of(device))
+            made = find_joints(images, found_by, file, batch_size=batch_size, progress=progress)
     except KeyboardInterrupt:
         err.print("stopped; the same command goes on", highlight=False)
         raise typer.Exit(130) from None
