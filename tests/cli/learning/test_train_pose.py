@@ -92,6 +92,15 @@ def test_what_does_not_fit_is_told(market_drawn: Path, tmp_path: Path, options: 
     assert not (tmp_path / "pose").exists()
 
 
+def test_a_folder_that_is_taken_is_told_before_anything_is_decoded(tmp_path: Path) -> None:
+    (tmp_path / "pose").mkdir()
+    (tmp_path / "pose" / "notes.txt").touch()
+    for options, message in [([], "pose is not empty: go on with"), (["--resume"], "nothing to resume in")]:
+        result = run("train-pose", "market1501=nowhere", "--out", tmp_path / "pose", *NARROW, *options)
+        assert isinstance(result.exception, ReseenError)
+        assert message in str(result.exception)
+
+
 def test_a_place_that_is_not_there_is_told(tmp_path: Path) -> None:
     result = run("train-pose", "market1501=nowhere", "--out", tmp_path / "pose")
     assert "nowhere does not exist; name a folder or zip of person images, or KEY=PLACE" in str(result.exception)

@@ -106,6 +106,14 @@ def test_a_run_that_is_stopped_ends_like_one_that_is_not(tmp_path: Path) -> None
     other = STILL.model_copy(update={"lr": 1.0})
     with pytest.raises(ReseenError, match="was begun with other settings"):
         PoseRun(other, Few(), parts, resume=True, accelerator="cpu", console=quiet).train()
+    others = Few()
+    others.datasets = ("drawn",)
+    with pytest.raises(ReseenError, match="was begun with other images"):
+        PoseRun(STILL, others, parts, resume=True, accelerator="cpu", console=quiet).train()
+    with pytest.raises(ReseenError, match="was begun with other teacher"):
+        PoseRun(STILL, Few(), parts, Teacher(), resume=True, accelerator="cpu", console=quiet).train()
+    with pytest.raises(ReseenError, match="nothing to resume in"):
+        PoseRun(STILL, Few(), tmp_path / "none", resume=True, accelerator="cpu", console=quiet).train()
     PoseRun(STILL, Few(), parts, resume=True, accelerator="cpu", console=quiet).train()
     assert load_pose_net(parts).name == load_pose_net(tmp_path / "whole").name
     assert (trained_on(parts), divisions_of(parts)) == (("drawn", "viper"), {"viper": [{"fold": 0}]})

@@ -51,6 +51,7 @@ def train_pose(
     from reseen.progress import progress_of
     from reseen.training.pose import PoseRun, PoseTraining
     from reseen.training.pose.examples import open_examples
+    from reseen.training.pose.folder import check_folder
 
     try:
         config = PoseTraining.model_validate(
@@ -67,6 +68,7 @@ def train_pose(
         first = error.errors()[0]
         option = str(first["loc"][-1]).replace("_", "-")
         raise ReseenError(f"--{option}: {first['msg'].removeprefix('Value error, ')}") from error
+    check_folder(folder, {"settings": config.model_dump(mode="json")}, resume=resume)
     network = PoseNet(config.network)
     if weights:
         load_vgg(network, weights)
