@@ -12,6 +12,7 @@ from torch import nn
 
 from reseen import models
 from reseen.checkpoint_files import check_model
+from reseen.data.images.keypoints import any_keypoints
 from reseen.data.images.preparation import NO_SIZES, blank
 from reseen.data.person import Split, sorted_label_map
 from reseen.errors import ReseenError
@@ -57,7 +58,8 @@ def build_system(recipe: Recipe, phase: int, split: Split, before: nn.Module | N
 def check_phases(recipe: Recipe, split: Split) -> None:
     """Makes sure that the systems of all phases have what the recipe names, before the first one is trained.
 
-    These are parts, the heads that terms of objectives work on, and the teacher they learn from.
+    These are parts, the heads that terms of objectives work on, the teacher they learn from, and joints if a system
+    goes by these and cannot find them itself.
 
     Args:
         recipe: The recipe.
@@ -80,6 +82,11 @@ def check_phases(recipe: Recipe, split: Split) -> None:
         with evaluating(system), torch.no_grad(), torch.random.fork_rng(devices=[]):
             output = system(blank(size, getattr(system, "extra_sizes", NO_SIZES)))
         Objective(section.objective).check(output)
+        if getattr(system, "needs_joints", False) and section.data is None and not any_keypoints(split.train):
+            raise ReseenError(
+                f"{recipe.key} goes by joints, but {split.name} has none here: name a file of them in data.joints "
+                "(reseen pose makes one), or a pose network in init.pose"
+            )
         everywhere |= parts
     for name in recipe.init.keys() - {TEACHER} if recipe.phases else ():
         _look_for(name, everywhere, "init")
