@@ -17,13 +17,14 @@ from tests.cli.calls import run
 def test_own_joints_are_written_drawn_and_learnt_from(rendered: Path, tmp_path: Path) -> None:
     file, sheet, poses = tmp_path / "j.parquet", tmp_path / "s.png", tmp_path / "c.json"
     command = ["pose", rendered, "--source", "own", "--out", file, "--sheet", sheet, "--canonical", poses]
-    result = run(*command)
+    crops = tmp_path / "cut.png"
+    result = run(*command, "--crops", crops)
     assert result.exit_code == 0, result.output
     assert "joints of 192 images" in result.stdout
     found = read_joints(file)
     assert len(found) == 192
     assert np.mean([points[:, 2] > 0 for points in found.values()]) > 0.9
-    assert Image.open(sheet).width > 1000
+    assert min(Image.open(picture).width for picture in (sheet, crops)) > 1000
     assert len(load_poses(poses).centres) == 16
     again = run("pose", rendered, "--source", file, "--out", tmp_path / "k.parquet")
     assert again.exit_code == 0, again.output

@@ -13,7 +13,7 @@ from reseen.errors import ReseenError
 from reseen.extras import need
 
 _SHOWN = 48
-"""Persons on a contact sheet."""
+"""Persons on a sheet."""
 
 
 def pose(
@@ -28,6 +28,9 @@ def pose(
     file: Annotated[Path, typer.Option("--out", help="Parquet file to write, or to go on with.")],
     sheet: Annotated[
         Path | None, typer.Option(help="Also draw some of them here, .png or .jpg.", callback=drawable)
+    ] = None,
+    crops: Annotated[
+        Path | None, typer.Option(help="Also draw the regions cut out of some, .png or .jpg.", callback=drawable)
     ] = None,
     poses: Annotated[Path | None, typer.Option("--canonical", help="Also learn canonical poses; .json.")] = None,
     dataset: Annotated[str | None, typer.Option(help="The data set's key; recognised if left out.")] = None,
@@ -66,17 +69,21 @@ def pose(
         raise typer.Exit(130) from None
     out.print(f"joints of {made:,} images" if made else "everything was there", highlight=False)
     say_written(file)
-    if sheet or poses:
+    if sheet or crops or poses:
         from reseen.data.annotations.joints_file import attach_joints_file
 
         found = attach_joints_file(split, file)
-    if sheet:
+    if sheet or crops:
+        from reseen.explain.drawing.crops import crops_sheet
         from reseen.explain.drawing.saving import save_picture
         from reseen.explain.drawing.skeleton import sheet_of
 
         everybody = [image for part in found.parts().values() for image in part]
-        save_picture(sheet_of(everybody[:: max(1, len(everybody) // _SHOWN)][:_SHOWN]), sheet)
-        say_written(sheet)
+        some = everybody[:: max(1, len(everybody) // _SHOWN)][:_SHOWN]
+        for picture, draw in ((sheet, sheet_of), (crops, crops_sheet)):
+            if picture:
+                save_picture(draw(some), picture)
+                say_written(picture)
     if poses:
         from reseen.pose.canonical import learn_poses, points_of
 
