@@ -73,6 +73,9 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert loaded.name == network.name != PoseNet(NARROW).name
     pictures = torch.rand(1, 3, 64, 32)
     torch.testing.assert_close(loaded.maps(pictures).affinity, network.maps(pictures).affinity)
+    (tmp_path / "pose" / "config.json").write_text('{"model": {"system": "ide"}}')
+    with pytest.raises(ReseenError, match="holds the system 'ide', no pose network"):
+        load_pose_net(tmp_path / "pose")
     (tmp_path / "pose" / "config.json").write_text('{"model": {}}')
     with pytest.raises(ReseenError, match="cannot load pose network"):
         load_pose_net(tmp_path / "pose")
