@@ -32,6 +32,14 @@ def test_own_joints_are_written_drawn_and_learnt_from(rendered: Path, tmp_path: 
     assert "everything was there" in run(*command).stdout
 
 
+def test_options_reach_the_data_sets_loader(market_drawn: Path, tmp_path: Path) -> None:
+    """As CUHK03's need, whose boxes are two data sets."""
+    (tmp_path / "j.parquet").touch()
+    call = ("pose", market_drawn, "--source", tmp_path / "j.parquet", "--out", tmp_path / "k.parquet")
+    for option, message in [("keypoints=true", "keypoints asked for, but there is no"), ("boxes=detected", "boxes")]:
+        assert message in str(run(*call, "--option", option).exception)
+
+
 def test_joints_that_are_not_there_are_told(market_drawn: Path, tmp_path: Path) -> None:
     for arguments, message in [
         ([market_drawn, "--source", "own"], "keypoints asked for, but there is no"),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reseen.cli.options import BatchOption, DeviceOption, drawable, existing
+from reseen.cli.options import BatchOption, DeviceOption, LoaderOption, drawable, existing, loader_options_of
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
 from reseen.extras import need
@@ -34,6 +34,7 @@ def pose(
     ] = None,
     poses: Annotated[Path | None, typer.Option("--canonical", help="Also learn canonical poses; .json.")] = None,
     dataset: Annotated[str | None, typer.Option(help="The data set's key; recognised if left out.")] = None,
+    options: LoaderOption = None,
     batch_size: BatchOption = 32,
     device: DeviceOption = "auto",
 ) -> None:
@@ -46,6 +47,7 @@ def pose(
             f"there is no pose source {source}; give own, a .parquet or .json file of joints, an OpenVINO .xml, or the "
             "folder of a trained pose network"
         )
+    chosen = loader_options_of(options)
     if source.endswith(".xml"):
         need("pose")
     from reseen.data import loader_options, open_split, recognise
@@ -57,7 +59,7 @@ def pose(
     name = dataset or recognise(data)
     if source == "own" and "keypoints" not in loader_options(name):
         raise ReseenError(f"{name} has no joints of its own: name another --source")
-    split = open_split(name, data, **({"keypoints": True} if source == "own" else {}))
+    split = open_split(name, data, **chosen | ({"keypoints": True} if source == "own" else {}))
     images = [image for part in split.parts().values() for image in part]
     note(f"{split.name}: {len(images):,} images")
     try:

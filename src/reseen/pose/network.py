@@ -177,9 +177,8 @@ def load_pose_net(folder: Path) -> PoseNet:
     try:
         content = json.loads((folder / CONFIG).read_text())
         if "pose" not in content:
-            raise ReseenError(
-                f"{folder} holds the system {content['model']['system']!r}, no pose network: reseen train-pose makes one"
-            )
+            held = content["model"]["system"]
+            raise ReseenError(f"{folder} holds the system {held!r}, no pose network: reseen train-pose makes one")
         network = PoseNet(PoseNetConfig.model_validate(content["pose"]))
         network.load_state_dict(load_file(folder / MODEL_FILE))
     except (ValidationError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:

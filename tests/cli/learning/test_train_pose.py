@@ -80,6 +80,7 @@ def write_coco(root: Path) -> None:
     [
         (["--width", 2], "--width: Input should be less than or equal to 1"),
         (["--size", "60x32"], "--size: sides are multiples of 8"),
+        (["--margin", 1], "--margin: Input should be less than or equal to 0.5"),
         (["--kernel", 4], "--kernel: a kernel is odd, not 4"),
         (["--teacher", "no.xml"], "no.xml does not exist"),
         ([], "have no joints of their own: give --teacher"),

@@ -29,6 +29,7 @@ def train_pose(
     streams: Annotated[int, typer.Option(help="Stages with two streams.")] = 3,
     kernel: Annotated[int, typer.Option(help="Of the streams' convolutions.")] = 7,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH of the crops.")] = "192x96",
+    margin: Annotated[float, typer.Option(help="Grey around them on each side, as a share of the size.")] = 0.25,
     images: Annotated[int | None, typer.Option(min=1, help="At most so many of each data set.")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over them.")] = 10,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 32,
@@ -56,7 +57,7 @@ def train_pose(
     try:
         config = PoseTraining.model_validate(
             {
-                "network": {"width": width, "streams": streams, "kernel": kernel, "size": size},
+                "network": {"width": width, "streams": streams, "kernel": kernel, "size": size, "margin": margin},
                 "epochs": epochs,
                 "batch_size": batch_size,
                 "lr": lr,
