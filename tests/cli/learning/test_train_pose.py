@@ -42,6 +42,16 @@ def test_cocos_persons_teach_beside_rendered_ones(rendered: Path, tmp_path: Path
     assert trained_on(tmp_path / "pose") == ("coco", "rendered")
 
 
+def test_the_seed_is_that_of_the_first_weights_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr("reseen.training.pose.PoseRun.train", lambda _, network: begun.append(network.name) or network)
+    write_coco(tmp_path / "coco")
+    for seed in (1, 1, 2):
+        call = ("train-pose", f"coco={tmp_path / 'coco'}", "--out", tmp_path / "pose", "--seed", seed, *NARROW)
+        assert run(*call).exit_code == 0
+    assert begun[0] == begun[1] != begun[2]
+
+
 def test_coco_in_another_layout_is_told(tmp_path: Path) -> None:
     write_coco(tmp_path / "coco")
     (tmp_path / "coco" / "train2017").rename(tmp_path / "coco" / "images")

@@ -45,6 +45,7 @@ def train_pose(
     Example: [bold]reseen train-pose pedestrians market1501=DATA --teacher human-pose-estimation-0001.xml --out pose[/]
     """
     need("train", *(["pose"] if teacher else []))
+    import torch
     from pydantic import ValidationError
 
     from reseen.pose.network import PoseNet, load_vgg
@@ -70,6 +71,7 @@ def train_pose(
         option = str(first["loc"][-1]).replace("_", "-")
         raise ReseenError(f"--{option}: {first['msg'].removeprefix('Value error, ')}") from error
     check_folder(folder, {"settings": config.model_dump(mode="json")}, resume=resume)
+    torch.manual_seed(seed)
     network = PoseNet(config.network)
     if weights:
         load_vgg(network, weights)
