@@ -25,6 +25,8 @@ from reseen.errors import ReseenError, one_line
 from reseen.pose.maps import JOINTS, LIMBS, STRIDE, PoseMaps
 from reseen.precision import runs_bfloat16
 
+COMMAND = "reseen train-pose"
+"""What trains a pose network."""
 _VGG = (64, 64, None, 128, 128, None, 256, 256, 256, 256, None, 512, 512)
 """Channels of VGG-19's first ten convolutions; None is a pooling that halves the size."""
 _NARROWED = (256, 128)
@@ -173,12 +175,12 @@ def load_pose_net(folder: Path) -> PoseNet:
     Raises:
         ReseenError: If the folder has none, or its weights do not fit its configuration.
     """
-    check_checkpoint(folder)
+    check_checkpoint(folder, command=COMMAND)
     try:
         content = json.loads((folder / CONFIG).read_text())
         if "pose" not in content:
             held = content["model"]["system"]
-            raise ReseenError(f"{folder} holds the system {held!r}, no pose network: reseen train-pose makes one")
+            raise ReseenError(f"{folder} holds the system {held!r}, no pose network: {COMMAND} makes one")
         network = PoseNet(PoseNetConfig.model_validate(content["pose"]))
         network.load_state_dict(load_file(folder / MODEL_FILE))
     except (ValidationError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
