@@ -60,6 +60,7 @@ def trained(parts: Path, market_drawn: Path, tmp_path_factory: pytest.TempPathFa
     return folder
 
 
+@pytest.mark.long
 def test_pose_network_and_canonical_poses_are_kept_as_they_are(trained: Path, parts: Path) -> None:
     after = weights_of(trained)
     before = load_file(parts / "pose-net" / "model.safetensors")
@@ -67,6 +68,7 @@ def test_pose_network_and_canonical_poses_are_kept_as_they_are(trained: Path, pa
     torch.testing.assert_close(after["boxes.centres"], default_poses().centres * 1.5, atol=1e-4, rtol=0)
 
 
+@pytest.mark.long
 def test_each_part_is_evaluated_alone_by_joints_of_a_file(trained: Path, parts: Path, market_drawn: Path) -> None:
     """Table 7; the whole descriptor is as good as after training, which had the same joints."""
     call = ("evaluate", trained / "last", "--data", market_drawn, "--joints", parts / "j.parquet", "--device", "cpu")

@@ -13,7 +13,9 @@ from reseen.errors import ReseenError
 from reseen.extras import need
 
 _SHOWN = 48
-"""Persons on a sheet."""
+"""Persons on a sheet of skeletons."""
+_LARGER = 3
+"""How much more room one takes on a sheet of crops."""
 
 
 def pose(
@@ -82,9 +84,9 @@ def pose(
 
         everybody = [image for part in found.parts().values() for image in part]
         some = everybody[:: max(1, len(everybody) // _SHOWN)][:_SHOWN]
-        for picture, draw in ((sheet, sheet_of), (crops, crops_sheet)):
+        for picture, draw, shown in ((sheet, sheet_of, some), (crops, crops_sheet, some[::_LARGER])):
             if picture:
-                save_picture(draw(some), picture)
+                save_picture(draw(shown), picture)
                 say_written(picture)
     if poses:
         from reseen.pose.canonical import learn_poses, points_of
