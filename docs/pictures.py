@@ -20,6 +20,7 @@ import reseen
 from reseen.data.images.reference import image_of
 from reseen.data.sets.rendered.labels import Part
 from reseen.data.skeleton import COCO18
+from reseen.explain.drawing.crops import crops_sheet
 from reseen.explain.drawing.saving import save_figure, save_picture
 from reseen.explain.explanation import explain
 from reseen.search import search
@@ -41,7 +42,8 @@ def main() -> None:
     _grid(5, columns=5, size=(256, 128), what=_labelled).save(ASSETS / "rendered-labels.png")
     with tempfile.TemporaryDirectory() as folder:
         render(folder, RenderConfig(persons=40, cameras=8, cameras_per_person=4, images_per_camera=2, seed=SEED))
-        split = reseen.open_split("rendered", folder)
+        split = reseen.open_split("rendered", folder, keypoints=True)
+        save_picture(crops_sheet(split.gallery[:64:8], height=192), ASSETS / "crops.webp")
         query, gallery = model.embed(split.query, cache=False), model.embed(split.gallery, cache=False)
         assert query.paths is not None
         person = image_of(query.paths[QUERY])

@@ -135,12 +135,13 @@ def backend_of(name: str | None) -> BackendName | None:
     return None
 
 
-def check_checkpoint(folder: Path, option: str = "") -> Path:
+def check_checkpoint(folder: Path, option: str = "", *, command: str = "reseen train") -> Path:
     """Returns the folder if it has the files of a checkpoint.
 
     Args:
         folder: The folder, or the name of a model in the package.
         option: See `unboxed`.
+        command: What writes such folders.
 
     Raises:
         ReseenError: If it has not, or only a graph; names the first that is missing.
@@ -150,7 +151,7 @@ def check_checkpoint(folder: Path, option: str = "") -> Path:
         raise ReseenError(f"{folder} holds an exported graph, whose weights cannot be had: give the checkpoint itself")
     for name in (CONFIG, MODEL_FILE):
         if not (folder / name).is_file():
-            raise ReseenError(f"{folder} is not a checkpoint: it has no {name}; give a folder `reseen train` wrote")
+            raise ReseenError(f"{folder} is not a checkpoint: it has no {name}; give a folder `{command}` wrote")
     return folder
 
 

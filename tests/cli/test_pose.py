@@ -17,18 +17,27 @@ from tests.cli.calls import run
 def test_own_joints_are_written_drawn_and_learnt_from(rendered: Path, tmp_path: Path) -> None:
     file, sheet, poses = tmp_path / "j.parquet", tmp_path / "s.png", tmp_path / "c.json"
     command = ["pose", rendered, "--source", "own", "--out", file, "--sheet", sheet, "--canonical", poses]
-    result = run(*command)
+    crops = tmp_path / "cut.png"
+    result = run(*command, "--crops", crops)
     assert result.exit_code == 0, result.output
     assert "joints of 192 images" in result.stdout
     found = read_joints(file)
     assert len(found) == 192
     assert np.mean([points[:, 2] > 0 for points in found.values()]) > 0.9
-    assert Image.open(sheet).width > 1000
+    assert min(Image.open(picture).width for picture in (sheet, crops)) > 1000
     assert len(load_poses(poses).centres) == 16
     again = run("pose", rendered, "--source", file, "--out", tmp_path / "k.parquet")
     assert again.exit_code == 0, again.output
     assert read_joints(tmp_path / "k.parquet").keys() == found.keys()
     assert "everything was there" in run(*command).stdout
+
+
+def test_options_reach_the_data_sets_loader(market_drawn: Path, tmp_path: Path) -> None:
+    """As CUHK03's need, whose boxes are two data sets."""
+    (tmp_path / "j.parquet").touch()
+    call = ("pose", market_drawn, "--source", tmp_path / "j.parquet", "--out", tmp_path / "k.parquet")
+    for option, message in [("keypoints=true", "keypoints asked for, but there is no"), ("boxes=detected", "boxes")]:
+        assert message in str(run(*call, "--option", option).exception)
 
 
 def test_joints_that_are_not_there_are_told(market_drawn: Path, tmp_path: Path) -> None:

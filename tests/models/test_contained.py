@@ -57,6 +57,8 @@ def test_a_pose_network_is_contained_too(trained: Path, tmp_path: Path) -> None:
     assert GuidedConfig.model_validate(told).pose == config
     with pytest.raises(ReseenError, match=r"init.pose: .* holds a 'mva', no pose network"):
         contained_systems(GuidedConfig, {"pose": str(trained)})
+    with pytest.raises(ReseenError, match=r"is not a checkpoint.* give a folder `reseen train-pose` wrote"):
+        contained_systems(GuidedConfig, {"pose": str(tmp_path / "none")})
     with pytest.raises(ReseenError, match=r"init.attribute_net: .* holds a 'pose', no 'mva'"):
         contained_systems(AttributeComplementaryNetConfig, {"attribute_net": str(tmp_path)})
 

@@ -48,10 +48,10 @@ def test_what_was_interrupted_goes_on(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(finding, "_KEPT", 2)
     with pytest.raises(KeyboardInterrupt):
         find_joints(images(7), Counting(most=5), tmp_path / "j", batch_size=1)
-    assert len(read_joints(tmp_path / "j")) == 4
+    assert list(read_joints(tmp_path / "j")) == [f"{number}.png" for number in range(5)], "also what was not saved yet"
     again = Counting()
-    assert find_joints(images(7), again, tmp_path / "j", batch_size=2) == 3
-    assert again.asked == ["4.png", "5.png", "6.png"]
+    assert find_joints(images(7), again, tmp_path / "j", batch_size=2) == 2
+    assert again.asked == ["5.png", "6.png"]
     assert list(read_joints(tmp_path / "j")) == [f"{number}.png" for number in range(7)]
     assert find_joints(images(7), again, tmp_path / "j") == 0
 

@@ -13,6 +13,19 @@ def test_limbs_are_the_skeletons_and_two_more() -> None:
     assert set(COCO18.limbs) <= set(LIMBS)
 
 
+def test_fields_are_where_openpose_has_them() -> None:
+    """Channels of x and y by limb as OpenPose's own code lists them for COCO (``mapIdx`` and ``limbSeq``, from 1)."""
+    limbs = [
+        *((2, 3), (2, 6), (3, 4), (4, 5), (6, 7), (7, 8), (2, 9), (9, 10), (10, 11), (2, 12), (12, 13), (13, 14)),
+        *((2, 1), (1, 15), (15, 17), (1, 16), (16, 18), (3, 17), (6, 18)),
+    ]
+    channels = [31, 39, 33, 35, 41, 43, 19, 21, 23, 25, 27, 29, 47, 49, 53, 51, 55, 37, 45]
+    expected = {
+        (start - 1, end - 1): (channel - 19) // 2 for (start, end), channel in zip(limbs, channels, strict=True)
+    }
+    assert {limb: number for number, limb in enumerate(LIMBS)} == expected
+
+
 def test_the_skeletons_limbs_are_a_tree() -> None:
     """So that the best choice of candidates can be found exactly."""
     assert len(COCO18.limbs) == JOINTS - 1

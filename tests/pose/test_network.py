@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from pydantic import ValidationError
 from safetensors.torch import save_file
 
+from reseen.data.images.transforms import normalize
 from reseen.errors import ReseenError
 from reseen.pose.network import PoseNet, PoseNetConfig, load_pose_net, load_vgg, save_pose_net
+from reseen.precision import runs_bfloat16
 
 NARROW = PoseNetConfig(width=0.125, size=(64, 32))
 
@@ -28,6 +31,26 @@ def test_the_full_network_is_openposes() -> None:
     ]
     assert shapes[0] == [(128, 128, 3), (128, 128, 3), (128, 128, 3), (128, 512, 1), (512, 19, 1)]
     assert shapes[1] == [(185, 128, 7), *[(128, 128, 7)] * 4, (128, 128, 1), (128, 38, 1)]
+
+
+def test_kernels_have_a_middle() -> None:
+    with pytest.raises(ValidationError, match="a kernel is odd, not 4"):
+        PoseNetConfig(kernel=4)
+
+
+def test_maps_are_found_in_what_the_device_is_fast_in() -> None:
+    """Exact enough: a peak moves by hundredths of a cell."""
+    torch.manual_seed(0)
+    network, seen = PoseNet(NARROW).eval(), []
+    network.vgg[0].register_forward_hook(lambda _, __, out: seen.append(out.dtype))
+    pictures = torch.rand(2, 3, 64, 32)
+    with torch.no_grad():
+        found, exact = network.maps(pictures), network(normalize(pictures))[-1]
+    fast = torch.bfloat16 if runs_bfloat16(torch.device("cpu")) else torch.float32
+    assert seen == [fast, torch.float32]
+    assert {maps.dtype for maps in found} == {torch.float32}
+    for maps, other in zip(found, exact, strict=True):
+        assert (maps - other).abs().max() < 0.05 * other.abs().max()
 
 
 def test_every_stage_gives_maps_an_eighth_as_large() -> None:
@@ -50,10 +73,13 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert loaded.name == network.name != PoseNet(NARROW).name
     pictures = torch.rand(1, 3, 64, 32)
     torch.testing.assert_close(loaded.maps(pictures).affinity, network.maps(pictures).affinity)
+    (tmp_path / "pose" / "config.json").write_text('{"model": {"system": "ide"}}')
+    with pytest.raises(ReseenError, match="holds the system 'ide', no pose network"):
+        load_pose_net(tmp_path / "pose")
     (tmp_path / "pose" / "config.json").write_text('{"model": {}}')
     with pytest.raises(ReseenError, match="cannot load pose network"):
         load_pose_net(tmp_path / "pose")
-    with pytest.raises(ReseenError, match="is not a checkpoint"):
+    with pytest.raises(ReseenError, match=r"is not a checkpoint.* give a folder `reseen train-pose` wrote"):
         load_pose_net(tmp_path)
 
 

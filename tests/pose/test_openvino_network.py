@@ -7,9 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from reseen.data import open_split
+from reseen.data.images.transforms import to_float
+from reseen.data.skeleton import COCO18
 from reseen.errors import ReseenError
+from reseen.pose.decoding import agreement
+from reseen.pose.maps import LIMBS, STRIDE
 from reseen.pose.openvino_network import OpenVinoNetwork
 from reseen.pose.source import NetworkJoints
 
@@ -53,6 +58,23 @@ def test_another_network_is_told(tmp_path: Path) -> None:
     (tmp_path / "x.xml").write_text("<net/>")
     with pytest.raises(ReseenError, match="cannot read pose network"):
         OpenVinoNetwork(tmp_path / "x.xml")
+
+
+@pytest.mark.shared
+def test_every_limb_of_rendered_persons_follows_its_own_field(network: OpenVinoNetwork, rendered: Path) -> None:
+    """Of all 19 fields the one that is called so runs along it best."""
+    images = open_split("rendered", rendered, keypoints=True).train[::4]
+    truth = torch.from_numpy(np.stack([image.keypoints for image in images if image.keypoints is not None]))
+    pixels = np.stack([np.asarray(image.open()) for image in images])
+    maps = network.maps(functional.interpolate(to_float(torch.from_numpy(pixels), (128, 64)), scale_factor=2.0))
+    places = ((truth[:, :, None, :2] + 0.5) * 2 - 0.5 - (STRIDE - 1) / 2) / STRIDE  # one candidate a joint, in cells
+    for number, (start, end) in enumerate(LIMBS):
+        seen = (truth[:, [start, end], 2] == 1).all(1)
+        assert seen.sum() > 4
+        fields = [maps.affinity.roll(-2 * shift, 1) for shift in range(len(LIMBS))]  # another's in its place
+        along = [float(agreement(each, places, (start, end))[seen].mean()) for each in fields]
+        assert int(np.argmax(along)) == 0, f"{COCO18.joints[start]} to {COCO18.joints[end]} follows {np.argmax(along)}"
+        assert along[0] > 0.3, number
 
 
 @pytest.mark.shared

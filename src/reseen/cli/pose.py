@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from reseen.cli.options import BatchOption, drawable, existing
+from reseen.cli.options import BatchOption, DeviceOption, LoaderOption, drawable, existing, loader_options_of
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
 from reseen.extras import need
 
 _SHOWN = 48
-"""Persons on a contact sheet."""
+"""Persons on a sheet of skeletons."""
+_LARGER = 3
+"""How much more room one takes on a sheet of crops."""
 
 
 def pose(
@@ -29,9 +31,14 @@ def pose(
     sheet: Annotated[
         Path | None, typer.Option(help="Also draw some of them here, .png or .jpg.", callback=drawable)
     ] = None,
+    crops: Annotated[
+        Path | None, typer.Option(help="Also draw the regions cut out of some, .png or .jpg.", callback=drawable)
+    ] = None,
     poses: Annotated[Path | None, typer.Option("--canonical", help="Also learn canonical poses; .json.")] = None,
     dataset: Annotated[str | None, typer.Option(help="The data set's key; recognised if left out.")] = None,
+    options: LoaderOption = None,
     batch_size: BatchOption = 32,
+    device: DeviceOption = "auto",
 ) -> None:
     """Find the joints of every image of a data set; called again, it goes on where it stopped.
 
@@ -42,9 +49,11 @@ def pose(
             f"there is no pose source {source}; give own, a .parquet or .json file of joints, an OpenVINO .xml, or the "
             "folder of a trained pose network"
         )
+    chosen = loader_options_of(options)
     if source.endswith(".xml"):
         need("pose")
     from reseen.data import loader_options, open_split, recognise
+    from reseen.models.backends.device import device_of
     from reseen.pose.finding import find_joints
     from reseen.pose.source import open_source
     from reseen.progress import progress_of
@@ -52,28 +61,33 @@ def pose(
     name = dataset or recognise(data)
     if source == "own" and "keypoints" not in loader_options(name):
         raise ReseenError(f"{name} has no joints of its own: name another --source")
-    split = open_split(name, data, **({"keypoints": True} if source == "own" else {}))
+    split = open_split(name, data, **chosen | ({"keypoints": True} if source == "own" else {}))
     images = [image for part in split.parts().values() for image in part]
     note(f"{split.name}: {len(images):,} images")
     try:
         with progress_of(err, "finding joints") as progress:
-            made = find_joints(images, open_source(source, split), file, batch_size=batch_size, progress=progress)
+            found_by = open_source(source, split, device_of(device))
+            made = find_joints(images, found_by, file, batch_size=batch_size, progress=progress)
     except KeyboardInterrupt:
         err.print("stopped; the same command goes on", highlight=False)
         raise typer.Exit(130) from None
     out.print(f"joints of {made:,} images" if made else "everything was there", highlight=False)
     say_written(file)
-    if sheet or poses:
+    if sheet or crops or poses:
         from reseen.data.annotations.joints_file import attach_joints_file
 
         found = attach_joints_file(split, file)
-    if sheet:
+    if sheet or crops:
+        from reseen.explain.drawing.crops import crops_sheet
         from reseen.explain.drawing.saving import save_picture
         from reseen.explain.drawing.skeleton import sheet_of
 
         everybody = [image for part in found.parts().values() for image in part]
-        save_picture(sheet_of(everybody[:: max(1, len(everybody) // _SHOWN)][:_SHOWN]), sheet)
-        say_written(sheet)
+        some = everybody[:: max(1, len(everybody) // _SHOWN)][:_SHOWN]
+        for picture, draw, shown in ((sheet, sheet_of, some), (crops, crops_sheet, some[::_LARGER])):
+            if picture:
+                save_picture(draw(shown), picture)
+                say_written(picture)
     if poses:
         from reseen.pose.canonical import learn_poses, points_of
 

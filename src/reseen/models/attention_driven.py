@@ -110,6 +110,11 @@ class AttentionDrivenNet(nn.Module):
         # their numbers are about 1.
         self.scale = (length / 2) ** 0.5
 
+    @property
+    def needs_joints(self) -> bool:
+        """Whether pictures without joints would all be cut into strips: it goes by joints, and cannot find them."""
+        return self.boxes is not None and self.pose is None
+
     def forward(self, batch: PersonBatch) -> PersonOutput:
         """Returns descriptor, identity logits and, in eval mode, the attention maps of B images.
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from reseen.checkpoint_files import CONFIG, check_checkpoint
 from reseen.data.images.size import Size
 from reseen.errors import ReseenError
-from reseen.pose.network import PoseNetConfig
+from reseen.pose.network import COMMAND, PoseNetConfig
 
 
 class Contained(BaseModel):
@@ -43,7 +43,8 @@ def contained_systems(config_type: type[BaseModel], init: Mapping[str, str]) -> 
     found = {}
     for name, kind in contained_fields(config_type).items():
         if name in init:
-            directory = check_checkpoint(Path(init[name]))
+            command = {"command": COMMAND} if kind is PoseNetConfig else {}
+            directory = check_checkpoint(Path(init[name]), **command)
             content = json.loads((directory / CONFIG).read_text())
             # A checkpoint of the containing system has the contained network, too.
             within = content.get("model", {}).get(name)

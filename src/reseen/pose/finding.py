@@ -12,7 +12,7 @@ from reseen.pose.source import Points, PoseSource
 from reseen.progress import Progress
 
 _KEPT = 1024
-"""Images after which the file is written: what an interruption may cost."""
+"""Images after which the file is written: what a process that is killed may cost."""
 
 
 def find_joints(
@@ -42,18 +42,20 @@ def find_joints(
     found = _started(path, source, wanted)
     missing = [(place, image) for place, image in wanted.items() if place not in found]
     unsaved = 0
-    for start in range(0, len(missing), batch_size):
-        batch = missing[start : start + batch_size]
-        places, pictures = zip(*batch, strict=True)
-        found |= zip(places, source.joints(pictures), strict=True)
-        unsaved += len(batch)
-        if unsaved >= _KEPT:
-            write_joints(path, found, source=source.name)
-            unsaved = 0
-        if progress:
-            progress(len(found), len(wanted))
-    if unsaved or not path.exists():
-        write_joints(path, {place: found[place] for place in wanted}, source=source.name)
+    try:
+        for start in range(0, len(missing), batch_size):
+            batch = missing[start : start + batch_size]
+            places, pictures = zip(*batch, strict=True)
+            found |= zip(places, source.joints(pictures), strict=True)
+            unsaved += len(batch)
+            if unsaved >= _KEPT:
+                write_joints(path, found, source=source.name)
+                unsaved = 0
+            if progress:
+                progress(len(found), len(wanted))
+    finally:  # also if it is interrupted, or a picture cannot be read
+        if unsaved or not wanted:
+            write_joints(path, {place: found[place] for place in wanted if place in found}, source=source.name)
     return len(missing)
 
 

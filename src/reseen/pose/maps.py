@@ -18,7 +18,7 @@ JOINTS = len(COCO18)
 LIMBS: tuple[tuple[int, int], ...] = (
     *((1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13)),
     *((1, 2), (2, 3), (3, 4), (2, 16), (1, 5), (5, 6), (6, 7), (5, 17)),
-    *((1, 0), (0, 14), (14, 16), (0, 15), (15, 17)),
+    *((1, 0), (0, 14), (0, 15), (14, 16), (15, 17)),
 )
 """The 19 limbs in the order of OpenPose's fields, each from its first joint to its second: `COCO18`'s and, from
 shoulder to ear, two more."""

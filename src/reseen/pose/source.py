@@ -106,7 +106,7 @@ class NetworkJoints:
         old = torch.tensor(self.size)
         # Pictures of a data set may have sizes of their own.
         own = [rescale(points, old, size) for points, size in zip(found, sizes, strict=True)]
-        result: Points = torch.stack(own).numpy()
+        result: Points = torch.stack(own).cpu().numpy()
         return result
 
     @torch.inference_mode()
@@ -119,13 +119,14 @@ class NetworkJoints:
         return found
 
 
-def open_source(wanted: str, split: Split) -> PoseSource:
+def open_source(wanted: str, split: Split, device: torch.device | None = None) -> PoseSource:
     """Returns the source that a user names.
 
     Args:
         wanted: ``own``; a file of joints (``.parquet``) or of COCO's person keypoints (``.json``); a network in
             OpenVINO's format (``.xml``); or the folder of a pose network trained here.
         split: The data set it is for.
+        device: Where a pose network trained here runs; OpenVINO's run on the CPU.
 
     Raises:
         ReseenError: If there is no such source.
@@ -140,6 +141,6 @@ def open_source(wanted: str, split: Split) -> PoseSource:
     if path.suffix == ".xml":
         return NetworkJoints(OpenVinoNetwork(path))
     if path.is_dir():
-        network = load_pose_net(path)
+        network = load_pose_net(path).to(device or "cpu")
         return NetworkJoints(network, size=network.config.size, margin=network.config.margin)
     raise ReseenError(f"{wanted} is no pose source; {KINDS}")

@@ -12,6 +12,7 @@ from torch import nn
 
 from reseen import models
 from reseen.checkpoint_files import check_model
+from reseen.data.images.keypoints import any_keypoints
 from reseen.data.images.preparation import NO_SIZES, blank
 from reseen.data.person import Split, sorted_label_map
 from reseen.errors import ReseenError
@@ -59,8 +60,8 @@ def build_system(recipe: Recipe, phase: int, split: Split, before: nn.Module | N
 def check_phases(recipe: Recipe, split: Split) -> None:
     """Makes sure that the systems of all phases have what the recipe names, before the first one is trained.
 
-    These are parts, the heads that terms of objectives work on, the teacher they learn from, and the features that
-    descriptors are compared by.
+    These are parts, the heads that terms of objectives work on, the teacher they learn from, the features that
+    descriptors are compared by, and joints if a system goes by these and cannot find them itself.
 
     Args:
         recipe: The recipe.
@@ -77,7 +78,7 @@ def check_phases(recipe: Recipe, split: Split) -> None:
         parts = {name for name, _ in system.named_modules()}
         everywhere |= parts
         if recipe.phases:
-            _check_phase(recipe, index, system, parts)
+            _check_phase(recipe, index, split, system, parts)
     for name in recipe.init.keys() - {TEACHER}:
         _look_for(name, everywhere, "init")
     if recipe.distance is not None or not split.query:
@@ -102,7 +103,7 @@ def _check_evaluation(recipe: Recipe, split: Split, system: nn.Module) -> None:
             raise ReseenError(f"distance: {error}") from error
 
 
-def _check_phase(recipe: Recipe, index: int, system: nn.Module, parts: set[str]) -> None:
+def _check_phase(recipe: Recipe, index: int, split: Split, system: nn.Module, parts: set[str]) -> None:
     section = recipe.phases[index]
     rates = tuple(section.optimizer.lr_of)
     for key, names in {"frozen": section.frozen, "fresh": section.fresh, "optimizer.lr_of": rates}.items():
@@ -114,6 +115,11 @@ def _check_phase(recipe: Recipe, index: int, system: nn.Module, parts: set[str])
     with evaluating(system), torch.no_grad(), torch.random.fork_rng(devices=[]):
         output = system(blank(size, getattr(system, "extra_sizes", NO_SIZES)))
     Objective(section.objective).check(output)
+    if getattr(system, "needs_joints", False) and section.data is None and not any_keypoints(split.train):
+        raise ReseenError(
+            f"{recipe.key} goes by joints, but {split.name} has none here: name a file of them in data.joints "
+            "(reseen pose makes one), or a pose network in init.pose"
+        )
 
 
 def _look_for(name: str, parts: set[str], key: str) -> None:

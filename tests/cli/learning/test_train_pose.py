@@ -42,6 +42,16 @@ def test_cocos_persons_teach_beside_rendered_ones(rendered: Path, tmp_path: Path
     assert trained_on(tmp_path / "pose") == ("coco", "rendered")
 
 
+def test_the_seed_is_that_of_the_first_weights_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr("reseen.training.pose.PoseRun.train", lambda _, network: begun.append(network.name) or network)
+    write_coco(tmp_path / "coco")
+    for seed in (1, 1, 2):
+        call = ("train-pose", f"coco={tmp_path / 'coco'}", "--out", tmp_path / "pose", "--seed", seed, *NARROW)
+        assert run(*call).exit_code == 0
+    assert begun[0] == begun[1] != begun[2]
+
+
 def test_coco_in_another_layout_is_told(tmp_path: Path) -> None:
     write_coco(tmp_path / "coco")
     (tmp_path / "coco" / "train2017").rename(tmp_path / "coco" / "images")
@@ -80,6 +90,8 @@ def write_coco(root: Path) -> None:
     [
         (["--width", 2], "--width: Input should be less than or equal to 1"),
         (["--size", "60x32"], "--size: sides are multiples of 8"),
+        (["--margin", 1], "--margin: Input should be less than or equal to 0.5"),
+        (["--kernel", 4], "--kernel: a kernel is odd, not 4"),
         (["--teacher", "no.xml"], "no.xml does not exist"),
         ([], "have no joints of their own: give --teacher"),
     ],
@@ -89,6 +101,15 @@ def test_what_does_not_fit_is_told(market_drawn: Path, tmp_path: Path, options: 
     assert isinstance(result.exception, ReseenError)
     assert message in str(result.exception)
     assert not (tmp_path / "pose").exists()
+
+
+def test_a_folder_that_is_taken_is_told_before_anything_is_decoded(tmp_path: Path) -> None:
+    (tmp_path / "pose").mkdir()
+    (tmp_path / "pose" / "notes.txt").touch()
+    for options, message in [([], "pose is not empty: go on with"), (["--resume"], "nothing to resume in")]:
+        result = run("train-pose", "market1501=nowhere", "--out", tmp_path / "pose", *NARROW, *options)
+        assert isinstance(result.exception, ReseenError)
+        assert message in str(result.exception)
 
 
 def test_a_place_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_an_image_that_is_query_and_gallery_is_one(tmp_path: Path) -> None:
 
 def test_mistakes_are_named(tmp_path: Path) -> None:
     file = tmp_path / "j.parquet"
-    with pytest.raises(ReseenError, match=r"cannot read joints from .*j\.parquet"):
+    with pytest.raises(ReseenError, match=r"there is no file of joints .*j\.parquet; reseen pose makes one"):
         read_joints(file)
     file.write_bytes(b"PAR1")
     with pytest.raises(ReseenError, match=r"cannot read joints from .*j\.parquet"):

@@ -10,7 +10,7 @@ import pytest
 from reseen.data.sets.rendered import make_config
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.models.ide import IDEConfig
-from reseen.training.recipe import Recipe, recipe_from
+from reseen.training.recipe import Recipe, load_recipe, recipe_from
 from reseen.training.recipe.locate import V1_FILE, resolve
 from reseen.training.recipe.reading import content_of
 from reseen.world import render
@@ -97,6 +97,14 @@ RENDER = {"persons": 4, "images_per_camera": 2, "cameras": 2, "size": "64x32"}
 def rendered_recipe(**data: Any) -> Recipe:
     content = content_of(make(None))
     return recipe_from(content | {"data": {"name": "rendered"} | data}, "test")
+
+
+def test_a_missing_pose_network_is_named_with_what_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "w.safetensors").touch()
+    recipe = load_recipe("lrdnn50-market1501-short")
+    with pytest.raises(ReseenError, match=r"weights pose-net: .*; reseen train-pose makes a pose network"):
+        resolve(recipe, data=tmp_path, weights=tmp_path / "w.safetensors")
 
 
 @pytest.fixture

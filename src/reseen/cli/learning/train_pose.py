@@ -29,6 +29,7 @@ def train_pose(
     streams: Annotated[int, typer.Option(help="Stages with two streams.")] = 3,
     kernel: Annotated[int, typer.Option(help="Of the streams' convolutions.")] = 7,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH of the crops.")] = "192x96",
+    margin: Annotated[float, typer.Option(help="Grey around them on each side, as a share of the size.")] = 0.25,
     images: Annotated[int | None, typer.Option(min=1, help="At most so many of each data set.")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over them.")] = 10,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 32,
@@ -44,6 +45,7 @@ def train_pose(
     Example: [bold]reseen train-pose pedestrians market1501=DATA --teacher human-pose-estimation-0001.xml --out pose[/]
     """
     need("train", *(["pose"] if teacher else []))
+    import torch
     from pydantic import ValidationError
 
     from reseen.pose.network import PoseNet, load_vgg
@@ -51,11 +53,12 @@ def train_pose(
     from reseen.progress import progress_of
     from reseen.training.pose import PoseRun, PoseTraining
     from reseen.training.pose.examples import open_examples
+    from reseen.training.pose.folder import check_folder
 
     try:
         config = PoseTraining.model_validate(
             {
-                "network": {"width": width, "streams": streams, "kernel": kernel, "size": size},
+                "network": {"width": width, "streams": streams, "kernel": kernel, "size": size, "margin": margin},
                 "epochs": epochs,
                 "batch_size": batch_size,
                 "lr": lr,
@@ -67,6 +70,8 @@ def train_pose(
         first = error.errors()[0]
         option = str(first["loc"][-1]).replace("_", "-")
         raise ReseenError(f"--{option}: {first['msg'].removeprefix('Value error, ')}") from error
+    check_folder(folder, {"settings": config.model_dump(mode="json")}, resume=resume)
+    torch.manual_seed(seed)
     network = PoseNet(config.network)
     if weights:
         load_vgg(network, weights)

@@ -95,6 +95,8 @@ def read_joints(path: Path) -> dict[str, NDArray[np.float32]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not path.exists():
+        raise ReseenError(f"there is no file of joints {path}; reseen pose makes one")
     try:
         table = pq.read_table(path)
         skeleton = (table.schema.metadata or {}).get(_SKELETON, b"").decode()

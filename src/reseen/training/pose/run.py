@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from lightning.fabric import Fabric
@@ -36,9 +36,9 @@ from reseen.training.loop.schedule import factor
 from reseen.training.loop.state import TrainingState
 from reseen.training.loop.step import number_of
 from reseen.training.loop.stop import GracefulStop
+from reseen.training.pose.folder import CONFIG, check_folder, note_run
 from reseen.training.recipe import ScheduleSection
 
-_CONFIG = "training.json"
 _SCHEDULE = ScheduleSection(name="cosine", warmup=0.5, final=0.01)
 _GREY = 0.5
 """Beyond the picture, as `NetworkJoints` has it."""
@@ -186,8 +186,10 @@ class PoseRun:
             ReseenError: If the folder holds another run, or some joints are known to nobody.
         """
         config = self.config
-        state = TrainingState.of_run(self.folder, _CONFIG) if self.resume else None
-        self._open_folder()
+        check_folder(self.folder, self.told, resume=self.resume)
+        state = TrainingState.of_run(self.folder, CONFIG) if self.resume else None
+        if not self.resume:
+            note_run(self.folder, self.told)
         precision = precision_on(self.accelerator, config.precision)
         fabric = Fabric(accelerator=self.accelerator, devices=1, precision=precision)
         torch.manual_seed(config.seed)
@@ -216,15 +218,15 @@ class PoseRun:
         save_pose_net(self.folder, network, trained_on=names, divisions=divisions)
         return network.eval()
 
-    def _open_folder(self) -> None:
-        file, text = self.folder / _CONFIG, self.config.model_dump_json(indent=2)
-        if not self.resume:
-            if self.folder.exists() and any(self.folder.iterdir()):
-                raise ReseenError(f"{self.folder} is not empty: go on with resume, or choose another folder")
-            self.folder.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
-        elif not file.exists() or file.read_text() != text:
-            raise ReseenError(f"{self.folder} was begun with other settings: give the same, or choose another folder")
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the folder says of the run, so that it goes on with what it was begun with."""
+        images = {"datasets": list(self.examples.datasets), "count": len(self.examples)}
+        return {
+            "settings": self.config.model_dump(mode="json"),
+            "images": images,
+            "teacher": None if self.teacher is None else self.teacher.name,
+        }
 
     def _epoch(
         self,

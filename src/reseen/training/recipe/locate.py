@@ -13,6 +13,7 @@ from reseen.data.sets import rendered
 from reseen.data.sets.rendered import RenderConfig
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.models.initial import HUB
+from reseen.pose.network import COMMAND
 from reseen.training.arguments import find_weights
 from reseen.training.recipe.sections import DataSection, Recipe, SourceSection
 from reseen.training.recipe.starts import CHECKPOINT_OF_RUN, called, is_checkpoint
@@ -90,6 +91,8 @@ def _with_weights(recipe: Recipe, given: bool, root: Path | None) -> Recipe:
         elif name != HUB and (given or name != V1_FILE):
             made = CHECKPOINT_OF_RUN.fullmatch(name)
             first = f"; reseen train {made[1]} makes it" if made else ""
+            if part == "pose":
+                first = f"; {COMMAND} makes a pose network"
             how = "--weights" if part == "backbone" and (given or not made) else f"--set init.{part}=…"
             raise ReseenError(f"there are no weights {name}: name a file or a checkpoint with {how}{first}")
         elif name != HUB:

@@ -11,6 +11,7 @@ from reseen.models.parts.body.joint_finding import FrozenPoseNet, find_joints, j
 from reseen.pose.maps import PoseMaps
 from reseen.pose.network import PoseNetConfig
 from reseen.pose.source import NetworkJoints
+from reseen.precision import runs_bfloat16
 
 CONFIG = PoseNetConfig(width=0.05, streams=1, size=(64, 32), margin=0.25)
 
@@ -38,7 +39,8 @@ def test_the_same_joints_as_the_source_of_joints_finds() -> None:
     network = FrozenPoseNet(CONFIG)
     pixels = torch.randint(0, 256, (2, 64, 32, 3), dtype=torch.uint8)
     expected = NetworkJoints(network, size=CONFIG.size, margin=CONFIG.margin).find(pixels)
-    found = find_joints(network, normalize(to_float(pixels, CONFIG.size)))
+    with torch.autocast("cpu", torch.bfloat16, enabled=runs_bfloat16(torch.device("cpu"))):
+        found = find_joints(network, normalize(to_float(pixels, CONFIG.size)))
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 
