@@ -80,13 +80,19 @@ def test_rows_of_iva(family: str, whole: str) -> None:
     assert {row: changes(f"iva50-market1501-{family}-{row}", whole) for row in expected} == expected
 
 
-def test_the_sum_of_ivas_attributes_weighs_each_head_by_how_many_it_has() -> None:
-    whole, row = "iva50-market1501-short", "iva50-market1501-short-sum"
-    (found,) = changes(row, whole).items()
+@pytest.mark.parametrize("whole", ["iva50-market1501-short", "iva50-market1501-quick"])
+def test_the_sum_of_ivas_attributes_weighs_each_head_by_how_many_it_has(whole: str) -> None:
+    found = changes(f"{whole}-sum", whole)
     (attribute,) = terms(whole, "attribute")
     heads = {"global": 27.0, "upper": 16.0, "lower": 11.0}
     summed = [attribute | {"name": f"attribute/{head}", "heads": [head], "weight": n} for head, n in heads.items()]
-    assert found == (TERMS, [*terms(whole, "identity"), *summed, *terms(whole, "triplet")])
+    own = [*terms(whole, "identity"), *summed, *terms(whole, "triplet")]
+    assert found == {TERMS.replace("0", str(phase)): own for phase in range(len(load_recipe(whole).phases))}
+
+
+def test_quick_iva_may_start_from_rendered_persons() -> None:
+    quick = "iva50-market1501-quick"
+    assert changes(f"{quick}-rendered", quick) == {"init.backbone": "runs/aanet50-rendered/last"}
 
 
 @pytest.mark.parametrize("family", ["", "short-"])

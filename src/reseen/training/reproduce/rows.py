@@ -189,6 +189,14 @@ ROWS = (
         full="iva50-market1501",
     ),
     Row(
+        "iva50-market1501-quick-rendered",
+        IVA,
+        "the same after rendered persons",
+        mark=ranks(72.6, 87.5),
+        seeds=TWICE,
+        full="iva50-market1501",
+    ),
+    Row(
         "attention-driven-market1501-quick",
         ATTENTION,
         "192×96, at most 60 minutes after rendered ones",
