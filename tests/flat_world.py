@@ -65,4 +65,5 @@ def put_in_place(patch: pytest.MonkeyPatch) -> type[FlatWorld]:
     patch.setattr(FlatWorld, "made", 0)
     patch.setattr(FlatWorld, "stop_at", None)
     patch.setattr("reseen.world.dataset._cores", lambda: 1)
+    patch.setattr("reseen.world.bodies.body.is_prepared", lambda: True)  # it has no bodies
     return FlatWorld
