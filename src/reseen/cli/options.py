@@ -172,7 +172,9 @@ BackendOption = Annotated[
     str | None,
     typer.Option(help="torch, onnx or openvino; by default what the folder was written for.", callback=backend_of),
 ]
-JsonOption = Annotated[Path | None, typer.Option("--json", help="Write what is told here as well.", callback=writable)]
+JsonOption = Annotated[
+    Path | None, typer.Option("--json", help="Also write it to this file, as JSON.", callback=writable)
+]
 BatchOption = Annotated[int, typer.Option(min=1, help="Images a forward pass.")]
 
 LoaderOption = Annotated[
