@@ -265,10 +265,12 @@ def test_overfits_four_persons() -> None:
     for module in model.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.momentum = 0.3  # running statistics that keep up with so few steps
+    assert model.pose is not None
+    model.pose.eval()  # as it is where a recipe freezes it
     terms = [*OBJECTIVE, {"kind": "triplet", "margin": 0.3}]
     objective = Objective(ObjectiveConfig.model_validate({"terms": terms}), Training(MARKET1501_SCHEMA))
     optimizer = torch.optim.Adam([p for name, p in model.named_parameters() if not name.startswith("pose.")], lr=2e-3)
-    for _ in range(12):
+    for _ in range(24):
         optimizer.zero_grad()
         objective(model(batch), batch)[0].backward()
         optimizer.step()

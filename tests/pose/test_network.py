@@ -23,6 +23,8 @@ def test_the_full_network_is_openposes() -> None:
     vgg = [layer for layer in network.vgg if isinstance(layer, torch.nn.Conv2d)]
     assert [layer.out_channels for layer in vgg] == [64, 64, 128, 128, 256, 256, 256, 256, 512, 512]
     assert sum(weight.numel() for layer in vgg for weight in layer.parameters()) == 5_865_536
+    norms = [layer.num_features for layer in network.vgg if isinstance(layer, torch.nn.BatchNorm2d)]
+    assert norms == [layer.out_channels for layer in vgg]
     assert len(network.confidence) == len(network.affinity) == 3
     first, later = network.confidence[0], network.affinity[2]
     convolutions = [[layer for layer in stream if isinstance(layer, torch.nn.Conv2d)] for stream in (first, later)]
@@ -66,7 +68,7 @@ def test_gradients_reach_every_weight() -> None:
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
-    network = PoseNet(NARROW)
+    network = PoseNet(NARROW).eval()
     save_pose_net(tmp_path / "pose", network)
     loaded = load_pose_net(tmp_path / "pose")
     assert loaded.config == NARROW
@@ -83,14 +85,38 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         load_pose_net(tmp_path)
 
 
-def test_vggs_weights_are_loaded_by_torchvisions_names(tmp_path: Path) -> None:
-    source, network = PoseNet(NARROW), PoseNet(NARROW)
-    weights = {f"features.{key}": value.half() for key, value in source.vgg.state_dict().items()}
-    assert {key.split(".")[1] for key in weights} == {"0", "2", "5", "7", "10", "12", "14", "16", "19", "21"}
-    save_file(weights, tmp_path / "vgg.safetensors")
+@pytest.mark.parametrize(
+    ("batch_norm", "names"),
+    [(False, [0, 2, 5, 7, 10, 12, 14, 16, 19, 21]), (True, [0, 3, 7, 10, 14, 17, 20, 23, 27, 30])],
+)
+def test_vggs_weights_are_loaded_by_torchvisions_names(batch_norm: bool, names: list[int], tmp_path: Path) -> None:
+    """Numbered as torchvision's vgg19 and vgg19_bn."""
+    config = NARROW.model_copy(update={"batch_norm": batch_norm})
+    source, network = PoseNet(config), PoseNet(config)
+    source.vgg(torch.rand(2, 3, 64, 32))  # moves the running statistics, if there are any
+    own = {key: value for key, value in source.vgg.state_dict().items() if not key.endswith("num_batches_tracked")}
+    assert sorted(int(key.split(".")[0]) for key, value in own.items() if value.dim() == 4) == names
+    save_file({f"features.{key}": value.half() for key, value in own.items()}, tmp_path / "vgg.safetensors")
     load_vgg(network, tmp_path / "vgg.safetensors")
-    torch.testing.assert_close(network.vgg[5].weight, source.vgg[5].weight.half().float())
+    for key, value in own.items():
+        torch.testing.assert_close(network.vgg.state_dict()[key], value.half().float())
+    other = PoseNetConfig(batch_norm=batch_norm)
     with pytest.raises(ReseenError, match=r"has no features.0.weight of shape \(64, 3, 3, 3\)"):
-        load_vgg(PoseNet(PoseNetConfig()), tmp_path / "vgg.safetensors")
+        load_vgg(PoseNet(other), tmp_path / "vgg.safetensors")
     with pytest.raises(ReseenError, match="cannot read weights file"):
         load_vgg(network, tmp_path / "none.safetensors")
+
+
+def test_a_vgg_without_batch_norm_is_refused_by_a_network_with_it(tmp_path: Path) -> None:
+    plain = PoseNet(NARROW.model_copy(update={"batch_norm": False}))
+    save_file({f"features.{key}": value for key, value in plain.vgg.state_dict().items()}, tmp_path / "vgg.safetensors")
+    with pytest.raises(ReseenError, match=r"as a VGG-19 with batch norm has: take another file, or the network with"):
+        load_vgg(PoseNet(NARROW), tmp_path / "vgg.safetensors")
+
+
+def test_maps_begin_nearly_empty() -> None:
+    """As most of every map is: the first steps would be spent on nothing else."""
+    torch.manual_seed(0)
+    for stage in PoseNet(NARROW)(torch.rand(4, 3, 64, 32)):
+        assert stage.confidence.abs().mean() < 0.1
+        assert stage.affinity.abs().mean() < 0.1

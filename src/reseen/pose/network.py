@@ -30,6 +30,8 @@ COMMAND = "reseen train-pose"
 _VGG = (64, 64, None, 128, 128, None, 256, 256, 256, 256, None, 512, 512)
 """Channels of VGG-19's first ten convolutions; None is a pooling that halves the size."""
 _NARROWED = (256, 128)
+_OUTPUT_DEVIATION = 0.01
+"""Of the weights that maps begin with: nearly empty, as most of every map is."""
 _REFINEMENTS = 5
 """Convolutions 7×7 in each stream of the stages after the first with streams."""
 
@@ -41,6 +43,8 @@ class PoseNetConfig(BaseModel):
         width: Share of the channels of every hidden convolution; 1 takes VGG-19's weights.
         streams: Stages of two streams; 3 with the first stage, VGG, make the paper's four.
         kernel: Of the streams' convolutions from their second stage on; OpenPose has 7.
+        batch_norm: Whether there is one after every convolution but a stream's last. OpenPose has none, and starts from
+            VGG-19's weights; from random ones the network hardly learns without.
         size: (H, W) that crops are resized to.
         margin: Grey around them on each side, as a share of the size.
     """
@@ -50,6 +54,7 @@ class PoseNetConfig(BaseModel):
     width: float = Field(1.0, gt=0, le=1)
     streams: int = Field(3, ge=1, le=6)
     kernel: int = Field(7, ge=3, le=9)
+    batch_norm: bool = True
     size: Size = (192, 96)
     margin: float = Field(0.25, ge=0, le=0.5)
 
@@ -79,17 +84,20 @@ class PoseNet(nn.Module):
         super().__init__()
         self.config = config
         wide = [None if channels is None else _scaled(channels, config.width) for channels in _VGG]
-        self.vgg, channels = _vgg(wide)
+        norm = config.batch_norm
+        self.vgg, channels = _vgg(wide, norm)
         narrowed = [_scaled(each, config.width) for each in _NARROWED]
-        self.narrow = _convolutions([channels, *narrowed], 3)
+        self.narrow = nn.Sequential(*_convolutions([channels, *narrowed], [3] * len(narrowed), norm))
         shared, hidden = narrowed[-1], _scaled(128, config.width)
         maps = (JOINTS + 1, 2 * len(LIMBS))
         first = ((shared, hidden, hidden, hidden, _scaled(512, config.width)), (3, 3, 3, 1))
         later = ((shared + sum(maps), *[hidden] * (_REFINEMENTS + 1)), (*[config.kernel] * _REFINEMENTS, 1))
         stages = [first, *[later] * (config.streams - 1)]
-        self.confidence = nn.ModuleList([_stream(*stage, maps[0]) for stage in stages])
-        self.affinity = nn.ModuleList([_stream(*stage, maps[1]) for stage in stages])
+        self.confidence = nn.ModuleList([_stream(*stage, maps[0], norm) for stage in stages])
+        self.affinity = nn.ModuleList([_stream(*stage, maps[1], norm) for stage in stages])
         self.apply(_initialise)
+        for stream in (*self.confidence, *self.affinity):
+            nn.init.normal_(stream[-1].weight, std=_OUTPUT_DEVIATION)
 
     @property
     def name(self) -> str:
@@ -125,7 +133,9 @@ class PoseNet(nn.Module):
 
 
 def load_vgg(network: PoseNet, path: Path) -> None:
-    """Loads the ten convolutions from a VGG-19's weights (torchvision's or timm's names, safetensors).
+    """Loads the ten convolutions from the weights of a VGG-19 (torchvision's or timm's names, safetensors).
+
+    A network with batch norm takes those of a VGG-19 with batch norm.
 
     Raises:
         ReseenError: If the file cannot be read, or its weights do not fit, as those of another width.
@@ -134,12 +144,17 @@ def load_vgg(network: PoseNet, path: Path) -> None:
         content = load_file(path)
     except (SafetensorError, OSError) as error:
         raise ReseenError(f"cannot read weights file {path}: {one_line(error)}") from error
-    own = network.vgg.state_dict()
-    convolutions = {key: content.get(f"features.{key}") for key in own}
-    for key, value in convolutions.items():
+    own = {key: value for key, value in network.vgg.state_dict().items() if not key.endswith("num_batches_tracked")}
+    found = {key: content.get(f"features.{key}") for key in own}
+    for key, value in found.items():
         if value is None or value.shape != own[key].shape:
-            raise ReseenError(f"{path} has no features.{key} of shape {tuple(own[key].shape)}: it is no plain VGG-19's")
-    network.vgg.load_state_dict({key: value.float() for key, value in convolutions.items() if value is not None})
+            kind = "with" if network.config.batch_norm else "without"
+            raise ReseenError(
+                f"{path} has no features.{key} of shape {tuple(own[key].shape)}, as a VGG-19 {kind} batch norm has: "
+                "take another file, or the network with the other value of batch_norm"
+            )
+    # Without batch norms' counters, which not everybody stores.
+    network.vgg.load_state_dict({key: value.float() for key, value in found.items() if value is not None}, strict=False)
 
 
 def save_pose_net(
@@ -188,33 +203,31 @@ def load_pose_net(folder: Path) -> PoseNet:
     return network.eval()
 
 
-def _vgg(wide: Sequence[int | None]) -> tuple[nn.Sequential, int]:
-    """Returns the layers, numbered as torchvision's and timm's VGG-19 without batch norm, and the last's channels."""
+def _vgg(wide: Sequence[int | None], norm: bool) -> tuple[nn.Sequential, int]:
+    """Returns the layers, numbered as in torchvision's and timm's VGG-19, and the channels of the last."""
     layers: list[nn.Module] = []
     before = 3
     for channels in wide:
         if channels is None:
             layers.append(nn.MaxPool2d(2))
         else:
-            layers += [nn.Conv2d(before, channels, 3, padding=1), nn.ReLU(inplace=True)]
+            layers += _convolutions([before, channels], [3], norm)
             before = channels
     return nn.Sequential(*layers), before
 
 
-def _convolutions(channels: Sequence[int], kernel: int) -> nn.Sequential:
-    return _rectified(channels, [kernel] * (len(channels) - 1))
+def _stream(channels: Sequence[int], kernels: Sequence[int], outputs: int, norm: bool) -> nn.Sequential:
+    return nn.Sequential(*_convolutions(channels, kernels, norm), nn.Conv2d(channels[-1], outputs, 1))
 
 
-def _stream(channels: Sequence[int], kernels: Sequence[int], outputs: int) -> nn.Sequential:
-    last = nn.Conv2d(channels[-1], outputs, 1)
-    return nn.Sequential(*_rectified(channels, kernels), last)
-
-
-def _rectified(channels: Sequence[int], kernels: Sequence[int]) -> nn.Sequential:
+def _convolutions(channels: Sequence[int], kernels: Sequence[int], norm: bool) -> list[nn.Module]:
+    """Returns convolutions from each number of channels to the next, each followed by batch norm, if any, and ReLU."""
     layers: list[nn.Module] = []
     for before, after, kernel in zip(channels, channels[1:], kernels, strict=False):
-        layers += [nn.Conv2d(before, after, kernel, padding=kernel // 2), nn.ReLU(inplace=True)]
-    return nn.Sequential(*layers)
+        layers.append(nn.Conv2d(before, after, kernel, padding=kernel // 2))
+        layers += [nn.BatchNorm2d(after)] if norm else []
+        layers.append(nn.ReLU(inplace=True))
+    return layers
 
 
 def _initialise(module: nn.Module) -> None:

@@ -28,6 +28,9 @@ def train_pose(
     width: Annotated[float, typer.Option(help="Share of the full network's channels.")] = 1.0,
     streams: Annotated[int, typer.Option(help="Stages with two streams.")] = 3,
     kernel: Annotated[int, typer.Option(help="Of the streams' convolutions.")] = 7,
+    batch_norm: Annotated[
+        bool, typer.Option(help="With one after every convolution; with --weights, VGG-19's have to have it, too.")
+    ] = True,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH of the crops.")] = "192x96",
     margin: Annotated[float, typer.Option(help="Grey around them on each side, as a share of the size.")] = 0.25,
     images: Annotated[int | None, typer.Option(min=1, help="At most so many of each data set.")] = None,
@@ -58,7 +61,14 @@ def train_pose(
     try:
         config = PoseTraining.model_validate(
             {
-                "network": {"width": width, "streams": streams, "kernel": kernel, "size": size, "margin": margin},
+                "network": {
+                    "width": width,
+                    "streams": streams,
+                    "kernel": kernel,
+                    "batch_norm": batch_norm,
+                    "size": size,
+                    "margin": margin,
+                },
                 "epochs": epochs,
                 "batch_size": batch_size,
                 "lr": lr,
