@@ -58,16 +58,17 @@ def main(
         known = SEEN if against is None else USABLE
         figures[name] = _compare(_scaled(found, chosen), _scaled(other, chosen), known)
         console.print(f"{name}: {len(chosen):,} images, {rate:.1f} a second with decoding", highlight=False)
-    table = Table("joint", *(f"{name}: {what}" for name in figures for what in ("mean", "median", "found")))
+    table = Table("joint", *(f"{name}: mean / median / found" for name in figures))
     for joint in ("all", *COCO18.joints):
-        cells = []
-        for own in figures.values():
-            mean, median, share = own.get(joint, [float("nan")] * 3)
-            cells += [f"{mean:.2f}", f"{median:.2f}", f"{share:.0%}"]
-        table.add_row(joint, *cells)
+        cells = [_cell(*own[joint]) if joint in own else "" for own in figures.values()]
+        table.add_row(joint.replace("_", " "), *cells)
     console.print(table)
     if json_file:
         json_file.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def _cell(mean: float, median: float, share: float) -> str:
+    return f"{mean:.2f} / {median:.2f} / {share:.0%}"
 
 
 def _find(source: PoseSource, images: Sequence[PersonImage], batch: int = 32) -> NDArray[np.float32]:
