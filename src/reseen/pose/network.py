@@ -56,7 +56,7 @@ class PoseNetConfig(BaseModel):
     kernel: int = Field(7, ge=3, le=9)
     batch_norm: bool = True
     size: Size = (192, 96)
-    margin: float = Field(0.25, ge=0, le=0.5)
+    margin: float = Field(0, ge=0, le=0.5)
 
     @field_validator("size")
     @classmethod

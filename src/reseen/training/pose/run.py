@@ -62,9 +62,9 @@ class PoseTraining(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     network: PoseNetConfig = PoseNetConfig()
-    epochs: int = Field(10, ge=1)
+    epochs: int = Field(3, ge=1)
     batch_size: int = Field(32, ge=1)
-    lr: float = Field(1e-3, gt=0)
+    lr: float = Field(4e-3, gt=0)
     zoom: float = Field(1.25, ge=1, le=3)
     shift: float = Field(0.08, ge=0, le=0.5)
     jitter: float = Field(0.2, ge=0, lt=1)
