@@ -26,6 +26,8 @@ GRAPH_FILES: dict[EngineName, str] = {"onnx": "model.onnx", "openvino": "model.x
 
 BOXED = ("small", "small-market1501")
 """Models that come with the package; the first is the one that is used where none is named."""
+POSE_NET = "pose-net"
+"""The pose network that comes with it, as recipes and `reseen pose` name it."""
 BOX = Path(__file__).with_name("box")
 """Where they lie, each in a folder of its name."""
 LARGEST_BOXED = 6_000_000
@@ -33,7 +35,7 @@ LARGEST_BOXED = 6_000_000
 
 
 def boxed(name: str) -> bool:
-    """Whether a model is in the package."""
+    """Whether a model, or the pose network, is in the package."""
     return (BOX / name / CONFIG).is_file()
 
 
@@ -49,7 +51,7 @@ def unboxed(place: Path, option: str = "") -> Path:
     Raises:
         ReseenError: If it is to come with the package, but does not yet.
     """
-    if str(place) not in BOXED or (place / CONFIG).is_file():
+    if str(place) not in (*BOXED, POSE_NET) or (place / CONFIG).is_file():
         return place
     if not boxed(str(place)):
         raise ReseenError(f"the model {str(place)!r} is not in this package yet: {_name_one('a checkpoint', option)}")

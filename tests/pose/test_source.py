@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from reseen import checkpoint_files
 from reseen.data import open_split
 from reseen.data.annotations.joints_file import place_of, write_joints
 from reseen.data.person import Split
@@ -89,12 +90,16 @@ def test_coco_keypoints_are_a_source(drawn: Split, tmp_path: Path) -> None:
     assert points[:, 0].tolist() == [[1.5, 0.5, 1], [2.5, 0.5, 1]]
 
 
-def test_our_own_network_is_a_source(drawn: Split, tmp_path: Path) -> None:
+def test_our_own_network_is_a_source(drawn: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save_pose_net(tmp_path / "pose", PoseNet(PoseNetConfig(width=0.125, size=(64, 32), margin=0)))
     source = open_source(str(tmp_path / "pose"), drawn)
     assert source.joints(drawn.query[:1]).shape == (1, 18, 3)
     assert source.name.startswith("PoseNet ")
     assert source.name.endswith(" 64x32+0")
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint_files, "BOX", tmp_path / "box")
+        save_pose_net(tmp_path / "box" / "pose-net", PoseNet(PoseNetConfig(width=0.125, size=(32, 32))))
+        assert open_source("pose-net", drawn).name.endswith(" 32x32+0")
 
 
 def test_what_is_no_source_is_told(drawn: Split, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from reseen.checkpoint_files import CONFIG, MODEL_FILE, check_checkpoint
+from reseen.checkpoint_files import CARD, CONFIG, MODEL_FILE, check_checkpoint
 from reseen.data.images.size import Size
 from reseen.data.images.transforms import normalize
 from reseen.errors import ReseenError, one_line
@@ -151,7 +151,7 @@ def load_vgg(network: PoseNet, path: Path) -> None:
             kind = "with" if network.config.batch_norm else "without"
             raise ReseenError(
                 f"{path} has no features.{key} of shape {tuple(own[key].shape)}, as a VGG-19 {kind} batch norm has: "
-                "take another file, or the network with the other value of batch_norm"
+                "take another file, or the network with the other value of batch_norm (--batch-norm, --no-batch-norm)"
             )
     # Without batch norms' counters, which not everybody stores.
     network.vgg.load_state_dict({key: value.float() for key, value in found.items() if value is not None}, strict=False)
@@ -161,14 +161,16 @@ def save_pose_net(
     folder: Path,
     network: PoseNet,
     *,
+    card: str = "",
     trained_on: Sequence[str] = (),
     divisions: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> None:
-    """Writes weights and configuration into a folder.
+    """Writes weights, configuration and card into a folder.
 
     Args:
         folder: The folder.
         network: The network.
+        card: What it is and what it has learnt from, in Markdown.
         trained_on: Keys of the data sets whose persons it has seen.
         divisions: How these were divided; see `reseen.checkpoint_files.divisions_of`.
     """
@@ -182,22 +184,26 @@ def save_pose_net(
         "held_back": {},
     }
     (folder / CONFIG).write_text(json.dumps(content, indent=2) + "\n")
+    (folder / CARD).write_text(card)
 
 
 def load_pose_net(folder: Path) -> PoseNet:
     """Returns a trained network, ready to be asked.
 
+    Args:
+        folder: Its folder, or ``pose-net`` for the one in the package.
+
     Raises:
         ReseenError: If the folder has none, or its weights do not fit its configuration.
     """
-    check_checkpoint(folder, command=COMMAND)
+    folder = check_checkpoint(folder, command=COMMAND)
     try:
         content = json.loads((folder / CONFIG).read_text())
         if "pose" not in content:
             held = content["model"]["system"]
             raise ReseenError(f"{folder} holds the system {held!r}, no pose network: {COMMAND} makes one")
         network = PoseNet(PoseNetConfig.model_validate(content["pose"]))
-        network.load_state_dict(load_file(folder / MODEL_FILE))
+        network.load_state_dict(load_file(folder / MODEL_FILE))  # in 32 bits, however they are stored
     except (ValidationError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ReseenError(f"cannot load pose network {folder}: {one_line(error)}; train or copy it again") from error
     return network.eval()

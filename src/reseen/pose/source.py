@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from reseen.checkpoint_files import POSE_NET, unboxed
 from reseen.data.annotations.joints_file import attach_named_joints, place_of, read_joints
 from reseen.data.images.decoding import decode
 from reseen.data.images.keypoints import rescale
@@ -29,7 +30,7 @@ Points = NDArray[np.float32]
 
 KINDS = (
     "give own, a file of joints (.parquet), COCO keypoints (.json), an OpenVINO network (.xml), "
-    "or the folder of a trained pose network"
+    f"the folder of a trained pose network, or {POSE_NET}, which comes with the package"
 )
 
 
@@ -124,16 +125,16 @@ def open_source(wanted: str, split: Split, device: torch.device | None = None) -
 
     Args:
         wanted: ``own``; a file of joints (``.parquet``) or of COCO's person keypoints (``.json``); a network in
-            OpenVINO's format (``.xml``); or the folder of a pose network trained here.
+            OpenVINO's format (``.xml``); the folder of a pose network trained here; or ``pose-net`` in the package.
         split: The data set it is for.
         device: Where a pose network trained here runs; OpenVINO's run on the CPU.
 
     Raises:
         ReseenError: If there is no such source.
     """
-    path = Path(wanted)
     if wanted == OwnJoints.name:
         return OwnJoints()
+    path = unboxed(Path(wanted))
     if not path.exists():
         raise ReseenError(f"there is no pose source {wanted}; {KINDS}")
     if path.suffix in (".parquet", ".json"):

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from reseen import checkpoint_files
 from reseen.checkpoint_files import MODEL_FILE
 from reseen.data.images.cache import cache_directory
 from reseen.errors import ReseenError
@@ -42,14 +43,19 @@ def parse_override(override: str) -> tuple[str, Any]:
 def find_weights(name: Path, root: Path | None) -> Path | None:
     """Returns where a file of weights or a checkpoint lies, or None if it is nowhere.
 
-    It is looked for in the working folder, in ``$RESEEN_WEIGHTS``, in a folder ``weights`` in or beside the data, and
-    in the user's cache.
+    It is looked for in the working folder, in ``$RESEEN_WEIGHTS``, in a folder ``weights`` in or beside the data, in
+    the user's cache, and at last in the package.
 
     Args:
-        name: The file, or the checkpoint's folder.
+        name: The file, the checkpoint's folder, or what comes with the package.
         root: The data's folder or zip, if it has one.
     """
-    folders = [Path(), *((root / "weights", root.parent / "weights") if root else ()), cache_directory() / "weights"]
+    folders = [
+        Path(),
+        *((root / "weights", root.parent / "weights") if root else ()),
+        cache_directory() / "weights",
+        checkpoint_files.BOX,
+    ]
     if own := os.environ.get("RESEEN_WEIGHTS"):
         folders.insert(0, Path(own))
     found = (folder / name for folder in folders)

@@ -125,6 +125,10 @@ def test_a_run_that_is_stopped_ends_like_one_that_is_not(tmp_path: Path) -> None
     assert load_pose_net(parts).name == load_pose_net(tmp_path / "whole").name
     assert (trained_on(parts), divisions_of(parts)) == (("drawn", "viper"), {"viper": [{"fold": 0}]})
     assert len((parts / "metrics.csv").read_text().splitlines()) == 3
+    card = (parts / "README.md").read_text()
+    assert "Trained for 2 epochs of 4 pictures: drawn, viper." in card
+    assert "for academic research; cite the paper" in card
+    assert "teacher" not in card
 
 
 def test_a_stop_in_the_first_epoch_can_be_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

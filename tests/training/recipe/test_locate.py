@@ -102,8 +102,8 @@ def rendered_recipe(**data: Any) -> Recipe:
 def test_a_missing_pose_network_is_named_with_what_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "w.safetensors").touch()
-    recipe = load_recipe("lrdnn50-market1501-short")
-    with pytest.raises(ReseenError, match=r"weights pose-net: .*; reseen train-pose makes a pose network"):
+    recipe = load_recipe("lrdnn50-market1501-short", ["init.pose=own-net"])
+    with pytest.raises(ReseenError, match=r"weights own-net: .*; reseen train-pose makes a pose network"):
         resolve(recipe, data=tmp_path, weights=tmp_path / "w.safetensors")
 
 

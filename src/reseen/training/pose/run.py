@@ -36,6 +36,7 @@ from reseen.training.loop.schedule import factor
 from reseen.training.loop.state import TrainingState
 from reseen.training.loop.step import number_of
 from reseen.training.loop.stop import GracefulStop
+from reseen.training.pose.card import pose_card
 from reseen.training.pose.folder import CONFIG, check_folder, note_run
 from reseen.training.recipe import ScheduleSection
 
@@ -215,7 +216,8 @@ class PoseRun:
                     return None
         names = self.examples.datasets
         divisions = {name: [own] for name in names if name in DATASETS and (own := division(name, {}))}
-        save_pose_net(self.folder, network, trained_on=names, divisions=divisions)
+        card = pose_card(self.told, network)
+        save_pose_net(self.folder, network, card=card, trained_on=names, divisions=divisions)
         return network.eval()
 
     @property
