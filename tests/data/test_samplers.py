@@ -33,6 +33,14 @@ def test_identity_batches_hold_k_images_of_p_persons() -> None:
     assert max(full.values()) == 1  # only persons with fewer than K images repeat any
 
 
+def test_persons_with_few_images_are_seen_to_the_end_of_an_epoch() -> None:
+    """30 persons have 10 groups each, 100 one: a quarter of the groups, and so of every part of an epoch."""
+    pids = np.repeat(np.arange(130), [40] * 30 + [4] * 100)
+    epochs = [started(IdentitySampler(pids, persons=4, images_per_person=4), epoch) for epoch in range(20)]
+    drawn = np.array([pids[batches[:96]].reshape(4, -1) >= 30 for batches in epochs])  # of some 100 batches
+    np.testing.assert_allclose(drawn.mean((0, 2)), 0.25, atol=0.05)
+
+
 @pytest.mark.parametrize("kind", ["random", "identities", "triplets"])
 def test_epochs_differ_and_repeat_by_seed(kind: str) -> None:
     def make(seed: int) -> RandomSampler | IdentitySampler | TripletSampler:

@@ -77,8 +77,10 @@ class IdentitySampler(BatchSampler):
     """P persons × K images a batch (Hermans et al. 2017).
 
     A person's images are dealt into groups of K; a person with fewer than K repeats some, and what is left
-    over after the last full group waits for another epoch. The epoch ends when fewer than P persons have a
-    group left.
+    over after the last full group waits for another epoch. Persons are drawn with the groups they have left as
+    weights, so that an epoch is of one kind from beginning to end: drawn with equal chances, those with many images
+    would be alone towards its end, and a network would forget the others. The epoch ends when fewer than P persons
+    have a group left.
     """
 
     def __init__(
@@ -97,7 +99,8 @@ class IdentitySampler(BatchSampler):
     def plan(self, generator: np.random.Generator) -> Iterator[Batch]:
         groups = {pid: self._groups(rows, generator) for pid, rows in rows_by_pid(self.pids).items()}
         while len(groups) >= self.persons:
-            chosen = generator.choice(list(groups), self.persons, replace=False).tolist()
+            left = np.array([len(own) for own in groups.values()])
+            chosen = generator.choice(list(groups), self.persons, replace=False, p=left / left.sum()).tolist()
             yield np.concatenate([groups[pid].pop() for pid in chosen])
             groups = {pid: left for pid, left in groups.items() if left}
 
