@@ -51,7 +51,7 @@ from reseen.training.outcome import Outcome
 from reseen.training.recipe import DataSection, Recipe, check_unchanged, check_unseen, content_of, dump_recipe
 from reseen.training.recipe.locate import placeless
 from reseen.training.rendering import render_missing
-from reseen.training.system import build_system, check_phases
+from reseen.training.system import begin_classifiers, build_system, check_phases
 
 log = logging.getLogger("reseen")
 
@@ -212,7 +212,9 @@ class Run:
         # Weights that do not fit have been noticed by now, before any image is decoded.
         self.images = self._images(data, split)
         self.model.to(fabric.device)  # before its optimiser, which works in another way on a GPU
-        objective = Objective(phase.objective, Training(self.images.schema, self.images.attributes)).to(fabric.device)
+        training = Training(self.images.schema, self.images.attributes)
+        objective = Objective(phase.objective, training).to(fabric.device)
+        begin_classifiers(self.model, phase.objective, training)
         parts = [part_of(self.model, name, "frozen") for name in phase.frozen]
         self.frozen = [each for part in parts for each in part.parameters() if each.requires_grad]
         for parameter in self.frozen:

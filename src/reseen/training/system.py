@@ -17,11 +17,14 @@ from reseen.data.images.preparation import NO_SIZES, blank
 from reseen.data.person import Split, sorted_label_map
 from reseen.errors import ReseenError
 from reseen.evaluation import Kissme
-from reseen.losses.objective import Objective
+from reseen.losses.attributes import AttributesConfig, class_shares
+from reseen.losses.objective import Objective, ObjectiveConfig
+from reseen.losses.term import Training
 from reseen.models.backends.backend import evaluating
 from reseen.models.contained import contained_systems
 from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.initial import carry_over, initialise
+from reseen.models.parts.reduction import AttributeClassifier
 from reseen.training.loop.step import number_of
 from reseen.training.recipe import TEACHER, Recipe
 
@@ -55,6 +58,25 @@ def build_system(recipe: Recipe, phase: int, split: Split, before: nn.Module | N
         new = carry_over(before, model, fresh)
         log.info("new in phase %s: %s", recipe.phases[phase].name, ", ".join(new) or "nothing")
     return model.to(memory_format=torch.channels_last)
+
+
+def begin_classifiers(model: nn.Module, objective: ObjectiveConfig, training: Training) -> None:
+    """Lets new classifiers of attributes start from how often each class is seen.
+
+    Not where all classes are to have the same say (``balanced``): then the start is that none is likelier.
+
+    Args:
+        model: The system.
+        objective: What the phase learns from.
+        training: The labels.
+    """
+    terms = [term for term in objective.terms if isinstance(term, AttributesConfig)]
+    if training.schema is None or training.attributes is None or not terms or any(term.balanced for term in terms):
+        return
+    shares = class_shares(training.attributes, training.schema)
+    for module in model.modules():
+        if isinstance(module, AttributeClassifier):
+            module.begin_with(shares)
 
 
 def check_phases(recipe: Recipe, split: Split) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
-from reseen.data.attributes import AttributeSchema, binary, multi_class
+from reseen.data.attributes import Attribute, AttributeSchema, binary, multi_class
 from reseen.models.parts.reduction import AttributeClassifier, Reduction
 
 SCHEMA = AttributeSchema("own", (binary("cap"), multi_class("age", "child", "adult", "old"), binary("bag")))
@@ -51,3 +52,22 @@ def test_rows_speak_for_the_class() -> None:
     torch.testing.assert_close(scores["cap"], (logits["cap"][:, 0] - bias[0]) * torch.tensor([1, -1]))
     torch.testing.assert_close(scores["age"], logits["age"][[0, 1], [2, 0]] - bias[[3, 1]])
     torch.testing.assert_close(scores["bag"], bias[4] - logits["bag"][:, 0])
+
+
+def test_a_classifier_begins_with_how_often_each_class_is_seen() -> None:
+    schema = AttributeSchema("s", (binary("hat"), multi_class("color", "red", "green", "blue")))
+    shares = {"hat": torch.tensor([0.8, 0.2]), "color": torch.tensor([0.5, 0.5, 0.0])}
+    one, two = AttributeClassifier(4, schema), AttributeClassifier(4, schema, sigmoid=False)
+    for classifier in (one, two):
+        classifier.begin_with(shares)
+        told = schema.probabilities(classifier(torch.zeros(1, 4)))
+        torch.testing.assert_close(told["hat"], torch.tensor([[0.8, 0.2]]))
+        torch.testing.assert_close(told["color"], torch.tensor([[0.5, 0.5, 0.001]]) / 1.001)
+        classifier.begin_with({"hat": torch.tensor([0.5, 0.5]), "color": torch.ones(3) / 3})
+        assert schema.probabilities(classifier(torch.zeros(1, 4)))["hat"][0, 1].item() == pytest.approx(0.2)
+    several = AttributeSchema("m", (Attribute("colors", ("red", "green"), "multi_label"),))
+    classifier = AttributeClassifier(4, several)
+    classifier.begin_with({"colors": torch.tensor([[0.9, 0.1], [0.4, 0.6]])})
+    torch.testing.assert_close(
+        several.probabilities(classifier(torch.zeros(1, 4)))["colors"], torch.tensor([[0.1, 0.6]])
+    )

@@ -9,6 +9,9 @@ from torch import Tensor, nn
 
 from reseen.data.attributes import AttributeSchema
 
+_RAREST = 1e-3
+"""Share of a class that is hardly ever seen: its logarithm has to be a number."""
+
 
 class Reduction(nn.Module):
     """Linear Z → V, then batch norm (IVA; spec, Decision).
@@ -55,6 +58,26 @@ class AttributeClassifier(nn.Module):
         self.schema = schema
         self.widths = [attribute.logits(sigmoid=sigmoid) for attribute in schema]
         self.linear = linear_classifier(dim, sum(self.widths))
+
+    def begin_with(self, shares: Mapping[str, Tensor]) -> None:
+        """Starts from how often each class is seen, unless something has been learnt already.
+
+        Features that a batch norm has centred say nothing of it, and a bias that starts at 0 needs thousands of steps.
+
+        Args:
+            shares: (K,) by attribute name, or (classes, 2) where several classes can be present at once: see
+                `reseen.losses.attributes.class_shares`.
+        """
+        if self.linear.bias.any():
+            return
+        logs = [shares[attribute.name].clamp(min=_RAREST).log() for attribute in self.schema]
+        # One logit tells how much likelier the second class is than the first.
+        own = [
+            log if len(log) == width and log.ndim == 1 else log[..., 1] - log[..., 0]
+            for log, width in zip(logs, self.widths, strict=True)
+        ]
+        with torch.no_grad():
+            self.linear.bias.copy_(torch.cat([each.reshape(-1) for each in own]))
 
     def forward(self, feature: Tensor) -> dict[str, Tensor]:
         """Maps a feature (B, V) to logits by attribute name."""
