@@ -6,12 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
 
 from reseen.data.attributes import AttributeSchema, binary
 from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
+from reseen.losses.objective import ObjectiveConfig
+from reseen.losses.term import Training
+from reseen.models.parts.reduction import AttributeClassifier
 from reseen.training.recipe import Recipe, recipe_from
-from reseen.training.system import build_system, check_phases
+from reseen.training.system import begin_classifiers, build_system, check_phases
 
 ONE, *OTHERS = (PersonImage(b"", pid, 1) for pid in (1, 2, 3, 4))
 PERSONS = Split("own", tuple(OTHERS), (ONE,), (ONE,))
@@ -74,3 +78,15 @@ def test_nobody_is_ranked_again_without_queries() -> None:
     content["phases"] = [{"epochs": 1, "objective": {"terms": [{"kind": "attribute"}]}}]
     with pytest.raises(ReseenError, match=r"evaluation\.reranking: own has no queries; take it out"):
         check_phases(recipe_from(content, "test"), replace(PERSONS, query=(), schema=schema))
+
+
+@pytest.mark.parametrize(("balanced", "share"), [(False, 0.25), (True, 0.5)])
+def test_new_classifiers_know_how_often_a_class_is_seen(balanced: bool, share: float) -> None:
+    schema = AttributeSchema("own", (binary("hat"),))
+    system = torch.nn.Sequential(torch.nn.Linear(4, 4), AttributeClassifier(4, schema))
+    terms = [{"kind": "identity"}, {"kind": "attribute", "balanced": balanced}]
+    labels = torch.tensor([[1], [0], [-1], [0], [0]])
+    begin_classifiers(system, ObjectiveConfig.model_validate({"terms": terms}), Training(schema, labels))
+    assert system[1].linear.bias.sigmoid().item() == pytest.approx(share)
+    begin_classifiers(system, ObjectiveConfig.model_validate({"terms": terms[:1]}), Training(schema, 1 - labels))
+    assert system[1].linear.bias.sigmoid().item() == pytest.approx(share)
