@@ -23,7 +23,8 @@ file. A recipe that was changed after its run says so: its figures are of the ea
 test set, mAP / rank-1 in % unless they say otherwise. *Aim* is the paper's figure of the row, or, as *mark*, what the
 recipe is to reach or beat; the difference is what was measured minus that. More than one seed: mean ± sample standard
 deviation. What models trained on rendered persons, and three short recipes, reach on Market-1501 and VIPeR is in
-`results/transfer.json`: README shows it, `benchmarks/README.md` says how it was measured.
+`results/transfer.json`: README shows it, `benchmarks/README.md` says how it was measured; so it does of the pose
+network's `results/pose-net.json`.
 """
 
 
