@@ -105,6 +105,8 @@ class Fusion(nn.Module):
         self.channels = tuple(name for maps in config.pose_maps for name in own[maps])
         self.norm_main = nn.BatchNorm2d(channels)  # equation 5
         self.norm_pose = nn.BatchNorm2d(len(self.channels))  # equations 6 and 7: each channel is normalised by itself
+        # Maps with mean 0 would leave F's own average, what persons are told apart by so far, out of the feature.
+        nn.init.ones_(self.norm_pose.bias)
         self.parse = ChannelParseBlock(len(self.channels)) if config.channel_parse else None
         self.pooling = CompactBilinearPooling(channels, len(self.channels), config.dim)
 
