@@ -20,7 +20,7 @@ from reseen.models.embedder import EmbedderConfig
 from reseen.models.initial import initialise
 from reseen.models.lrdnn import LocalRefiningNet, LRDNNConfig
 from reseen.models.parts.body.pose_branch import maps_within
-from reseen.pose.maps import channel_names
+from reseen.pose.maps import PoseMaps, channel_names
 from reseen.pose.network import PoseNet, PoseNetConfig, save_pose_net
 from tests.drawn import draw_person, labels_of
 
@@ -163,6 +163,19 @@ def test_evidence_of_a_place_is_gone_with_its_features(batch: PersonBatch) -> No
         sketch, there = model.fusion.pooling(main, maps), model.fusion.pooling(main * at, maps)
         scale = seen.pooled / sketch
     torch.testing.assert_close((direction * scale * there).sum(1) * 8, whole[:, 1, 1], rtol=1e-3, atol=1e-3)
+
+
+def test_a_feature_begins_with_the_average_of_the_main_branch() -> None:
+    """Where pose maps are as they mostly are, nothing but F's average is left; it is told apart by it as before."""
+    fusion = small(channel_parse=False, dim=8000).fusion.eval()
+    features = torch.randn(2, fusion.norm_main.num_features, 4, 2)
+    same_average = features.flatten(2)[:, :, torch.randperm(8)].unflatten(2, (4, 2))
+    usual = PoseMaps(torch.zeros(2, 19, 4, 2), torch.zeros(2, 38, 4, 2))
+    with torch.inference_mode():
+        one, other = fusion(features, usual).pooled, fusion(same_average, usual).pooled
+    torch.testing.assert_close(one, other)
+    assert (one[0] @ other[0]).item() == pytest.approx(1, abs=1e-3)
+    assert abs((one[0] @ other[1]).item()) < 0.2
 
 
 def test_pose_map_shows_the_joints_alone(batch: PersonBatch, monkeypatch: pytest.MonkeyPatch) -> None:
