@@ -190,3 +190,10 @@ def test_all_that_is_wrong_is_told_at_once(small: Path) -> None:
     assert all(
         each in str(error.value) for each in ("seed: ", "phases.0.optimizer.lr: ", "unknown key 'phases.1.epoch'")
     )
+
+
+def test_one_place_of_an_anchor_is_changed_alone() -> None:
+    changes = ["phases.2.optimizer.lr=1.0e-5", "phases.2.optimizer.lr_of={head: 1.0e-4}"]
+    phases = load_recipe("lrdnn50-market1501-short", changes).phases
+    assert [phase.optimizer.lr for phase in phases] == [3.5e-4, 3.5e-4, 1e-5]
+    assert [phase.optimizer.lr_of for phase in phases] == [{}, {}, {"head": 1e-4}]

@@ -31,7 +31,7 @@ def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
         ReseenError: If the file is missing or not YAML, or a key or value is wrong; names the nearest key.
     """
     path = find_recipe(Path(path))
-    content = _read(path)
+    content = _unshared(_read(path))
     for override in overrides or []:
         _override(content, override)
     return recipe_from(content, str(path))
@@ -150,6 +150,13 @@ def _merge(base: Any, change: Any, key: str = "") -> Any:
     if key == "phases" and isinstance(base, list) and isinstance(change, list):
         return [_merge(base[i] if i < len(base) else None, item) for i, item in enumerate(change)]
     return change
+
+
+def _unshared(content: Any) -> Any:
+    """Returns a copy in which what an anchor names is in each place its own, so that one can be changed alone."""
+    if isinstance(content, dict):
+        return {key: _unshared(value) for key, value in content.items()}
+    return [_unshared(value) for value in content] if isinstance(content, list) else content
 
 
 def _override(content: dict[str, Any], override: str) -> None:
