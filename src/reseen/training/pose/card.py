@@ -34,7 +34,8 @@ def pose_card(told: Mapping[str, Any], network: PoseNet) -> str:
     parameters = sum(parameter.numel() for parameter in network.parameters())
     code = f"commit {made_by}" if (made_by := commit()) else "released package"
     names = ", ".join(images["datasets"])
-    terms = [_COCO_TERMS if name == COCO else DATASETS[name].TERMS for name in images["datasets"] if _has_terms(name)]
+    known = {name: data.TERMS for name, data in DATASETS.items()} | {COCO: _COCO_TERMS}
+    terms = [known[name] for name in images["datasets"] if name in known]
     lines = [
         "# A pose network",
         "",
@@ -55,7 +56,3 @@ def pose_card(told: Mapping[str, Any], network: PoseNet) -> str:
         _USE,
     ]
     return "\n".join(lines)
-
-
-def _has_terms(name: str) -> bool:
-    return name == COCO or name in DATASETS
