@@ -166,6 +166,8 @@ def test_the_packed_pose_network_is_found_by_its_name_and_is_the_same(
     card = (box / "pose-net" / "README.md").read_text()
     told = ["Drawn persons", "| market1501 | 5.52 | 3.27 | 90% |", "16 bits a weight", "## Use"]
     assert sorted(told, key=card.index) == told
+    with pytest.raises(ReseenError, match="it holds a pose network, which tells no persons apart"):
+        reseen.load(box / "pose-net")
     pose_net(tmp_path / "pose-net")
     assert find_weights(Path("pose-net"), None) == Path("pose-net")
 

@@ -175,6 +175,8 @@ def _load_graph(directory: Path, written_for: EngineName, engine: EngineName) ->
 def _load_weights(directory: Path, device: str | torch.device) -> Embedder:
     try:
         content: dict[str, Any] = json.loads((directory / CONFIG).read_text())
+        if "pose" in content:
+            raise ValueError("it holds a pose network, which tells no persons apart (reseen pose takes it)")
         if content["weights"] != _digest(directory / MODEL_FILE):
             raise ValueError(f"{MODEL_FILE} is not the one that {CONFIG} was written for")
         weights = load_file(directory / MODEL_FILE)
