@@ -54,3 +54,9 @@ def test_joints_that_are_not_there_are_told(market_drawn: Path, tmp_path: Path) 
 def test_a_missing_source_is_told_first(market_drawn: Path, out: str) -> None:
     result = run("pose", market_drawn, "--source", "nope.xml", "--out", out)
     assert "there is no pose source nope.xml" in str(result.exception)
+
+
+def test_the_network_in_the_package_is_a_source(market_drawn: Path, tmp_path: Path) -> None:
+    result = run("pose", market_drawn, "--source", "pose-net", "--out", tmp_path / "j.parquet")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "j.parquet").is_file()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from reseen.checkpoint_files import POSE_NET, unboxed
 from reseen.cli.options import BatchOption, DeviceOption, LoaderOption, drawable, existing, loader_options_of
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
@@ -24,7 +25,7 @@ def pose(
         str,
         typer.Option(
             help="own (the data set's), a file of joints (.parquet), COCO keypoints (.json), an OpenVINO network "
-            "(.xml), or a trained pose network's folder."
+            "(.xml), a trained pose network's folder, or pose-net, which comes with the package."
         ),
     ],
     file: Annotated[Path, typer.Option("--out", help="Parquet file to write, or to go on with.")],
@@ -42,12 +43,12 @@ def pose(
 ) -> None:
     """Find the joints of every image of a data set; called again, it goes on where it stopped.
 
-    Example: [bold]reseen pose DATA --source human-pose-estimation-0001.xml --out joints.parquet --sheet joints.png[/]
+    Example: [bold]reseen pose DATA --source pose-net --out joints.parquet --sheet joints.png[/]
     """
-    if source != "own" and not Path(source).exists():
+    if source != "own" and not unboxed(Path(source)).exists():
         raise ReseenError(
-            f"there is no pose source {source}; give own, a .parquet or .json file of joints, an OpenVINO .xml, or the "
-            "folder of a trained pose network"
+            f"there is no pose source {source}; give own, a .parquet or .json file of joints, an OpenVINO .xml, the "
+            f"folder of a trained pose network, or {POSE_NET}, which comes with the package"
         )
     chosen = loader_options_of(options)
     if source.endswith(".xml"):
