@@ -204,10 +204,12 @@ def test_rows_of_lrdnn() -> None:
 
 
 def test_short_rows_of_lrdnn() -> None:
-    """All have three phases; the classifiers begin anew where those of the whole do."""
+    """All have three phases; the classifiers begin anew where those of the whole do, at the rate that suits their size."""
     whole = "lrdnn50-market1501-short"
     identity = terms(whole, "identity")
-    without_pose = {"init.pose": None, "phases.2.model.pose_maps": [], "phases.2.frozen": []}
+    rates = "phases.2.optimizer.lr_of"
+    without_pose = {"init.pose": None, "phases.2.model.pose_maps": [], "phases.2.frozen": [], rates: {}}
+    without_pose |= {f"{rates}.{part}": None for part in ("head", "attribute_classifier")}
     alone = {f"phases.{phase}.{key}": value for phase in (1, 2) for key, value in (
         ("model.attribute", False), ("objective.terms", identity),
     )}  # fmt: skip
