@@ -105,8 +105,10 @@ class Fusion(nn.Module):
         self.channels = tuple(name for maps in config.pose_maps for name in own[maps])
         self.norm_main = nn.BatchNorm2d(channels)  # equation 5
         self.norm_pose = nn.BatchNorm2d(len(self.channels))  # equations 6 and 7: each channel is normalised by itself
-        # Maps with mean 0 would leave F's own average, what persons are told apart by so far, out of the feature.
+        # Maps with mean 0 would leave F's own average, what persons are told apart by so far, out of the feature; maps
+        # with as large a spread would outweigh it before anything has been learnt of them.
         nn.init.ones_(self.norm_pose.bias)
+        nn.init.constant_(self.norm_pose.weight, 0.5)
         self.parse = ChannelParseBlock(len(self.channels)) if config.channel_parse else None
         self.pooling = CompactBilinearPooling(channels, len(self.channels), config.dim)
 
