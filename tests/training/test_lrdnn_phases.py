@@ -10,10 +10,13 @@ import torch
 from safetensors.torch import load_file
 
 import reseen
+from reseen.data import open_split
 from reseen.errors import ReseenError
 from reseen.explain.explanation import explain
+from reseen.losses.attributes import class_shares
 from reseen.models.embedder import as_person_image
 from reseen.models.lrdnn import LocalRefiningNet
+from reseen.models.parts.reduction import AttributeClassifier
 from reseen.pose.maps import channel_names
 from reseen.pose.network import PoseNet, PoseNetConfig, save_pose_net
 from reseen.training.recipe import Recipe, recipe_from
@@ -64,9 +67,24 @@ def test_each_phase_adds_its_part(trained: Path) -> None:
     assert pose[0] == "pose"
     begun = {name.partition(".")[0] for name in pose[2].split(", ")}
     assert begun == {"pose", "fusion", "head", "attribute_classifier"}  # the main branch goes on
+    assert "attribute_classifier.linear.bias" in pose[2].split(", ")  # although it is as long as before
     header, *epochs = (line.split(",") for line in (trained / "metrics.csv").read_text().splitlines())
     learnt = [bool(dict(zip(header, epoch, strict=True))["attribute"]) for epoch in epochs]
     assert learnt == [False, True, True]
+
+
+def test_attributes_begin_with_how_often_a_class_is_seen(trained: Path, market_drawn: Path) -> None:
+    split = open_split("market1501", market_drawn)
+    assert split.schema is not None
+    shares = class_shares(
+        torch.from_numpy(split.schema.encode([image.attributes for image in split.train])), split.schema
+    )
+    bias = weights_of(trained)["attribute_classifier.linear.bias"]
+    begun = AttributeClassifier(200, split.schema, sigmoid=False)
+    begun.begin_with(shares)
+    steps = -(-len(split.train) // 16)
+    assert begun.linear.bias.abs().max() > 10 * steps * 1e-3  # farther than Adam gets in an epoch
+    torch.testing.assert_close(bias, begun.linear.bias.detach(), atol=1.1 * steps * 1e-3, rtol=0)
 
 
 def test_pose_branch_stays_as_it_was_trained(trained: Path, pose_net: Path) -> None:
@@ -91,6 +109,6 @@ def test_channels_are_drawn_with_the_explanation(trained: Path, market_drawn: Pa
 
 
 def test_a_missing_pose_network_is_named_before_anything_is_trained(market_drawn: Path, tmp_path: Path) -> None:
-    with pytest.raises(ReseenError, match=r"name its folder in init\.pose, or set pose_maps to"):
+    with pytest.raises(ReseenError, match=r"set init\.pose=pose-net, .*, or pose_maps=\[\]"):
         fit(recipe(market_drawn, {}), tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -84,6 +84,8 @@ def _load(module: nn.Module, content: dict[str, Tensor], what: str) -> None:
 def carry_over(source: nn.Module, target: nn.Module, fresh: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Copies weights and buffers of equal name and shape from one system to another.
 
+    A layer is carried over as a whole or not at all: where its input has another width, its bias begins anew, too.
+
     Args:
         source: The system of the phase before.
         target: The system of the next.
@@ -94,12 +96,20 @@ def carry_over(source: nn.Module, target: nn.Module, fresh: tuple[str, ...] = ()
     """
     before = source.state_dict()
     content = target.state_dict()
+    changed = {
+        _layer(name) for name, value in content.items() if name not in before or before[name].shape != value.shape
+    }
     new = []
-    for name, value in content.items():
+    for name in content:
         is_fresh = any(name == part or name.startswith(f"{part}.") for part in fresh)
-        if is_fresh or name not in before or before[name].shape != value.shape:
+        if is_fresh or _layer(name) in changed:
             new.append(name)
         else:
             content[name] = before[name]
     target.load_state_dict(content)
     return tuple(new)
+
+
+def _layer(name: str) -> str:
+    """Returns the layer that a weight or buffer belongs to."""
+    return name.rpartition(".")[0]

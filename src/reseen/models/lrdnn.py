@@ -166,8 +166,8 @@ class LocalRefiningNet(nn.Module):
         if config.pose_maps:
             if config.pose is None:
                 raise ReseenError(
-                    "the pose branch of lrdnn has to be trained first: name its folder in init.pose, or set pose_maps "
-                    "to [] to leave it out"
+                    "lrdnn needs a pose network: set init.pose=pose-net, which comes with the package, or a folder of "
+                    "reseen train-pose, or pose_maps=[] to leave it out"
                 )
             self.pose = PoseNet(config.pose)
             self.fusion = Fusion(channels, config)

@@ -61,7 +61,7 @@ def build_system(recipe: Recipe, phase: int, split: Split, before: nn.Module | N
 
 
 def begin_classifiers(model: nn.Module, objective: ObjectiveConfig, training: Training) -> None:
-    """Lets new classifiers of attributes start from how often each class is seen.
+    """Lets new linear classifiers of attributes (IVA's, LRDNN's) start from how often each class is seen.
 
     Not where all classes are to have the same say (``balanced``): then the start is that none is likelier.
 
@@ -140,7 +140,7 @@ def _check_phase(recipe: Recipe, index: int, split: Split, system: nn.Module, pa
     if getattr(system, "needs_joints", False) and section.data is None and not any_keypoints(split.train):
         raise ReseenError(
             f"{recipe.key} goes by joints, but {split.name} has none here: name a file of them in data.joints "
-            "(reseen pose makes one), or a pose network in init.pose"
+            "(reseen pose makes one), or a pose network in init.pose (pose-net comes with the package)"
         )
 
 

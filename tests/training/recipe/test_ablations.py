@@ -204,7 +204,7 @@ def test_rows_of_lrdnn() -> None:
 
 
 def test_short_rows_of_lrdnn() -> None:
-    """All have three phases; the classifiers begin anew where those of the whole do, at the rate that suits their size."""
+    """All have three phases; classifiers begin anew where the whole's do, at the rate that suits their size."""
     whole = "lrdnn50-market1501-short"
     identity = terms(whole, "identity")
     rates = "phases.2.optimizer.lr_of"

@@ -103,7 +103,9 @@ def test_a_missing_pose_network_is_named_with_what_makes_it(tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     (tmp_path / "w.safetensors").touch()
     recipe = load_recipe("lrdnn50-market1501-short", ["init.pose=own-net"])
-    with pytest.raises(ReseenError, match=r"weights own-net: .*; reseen train-pose makes a pose network"):
+    with pytest.raises(
+        ReseenError, match=r"weights own-net: .*; pose-net comes with the package, reseen train-pose makes another"
+    ):
         resolve(recipe, data=tmp_path, weights=tmp_path / "w.safetensors")
 
 

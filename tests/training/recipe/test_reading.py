@@ -192,8 +192,15 @@ def test_all_that_is_wrong_is_told_at_once(small: Path) -> None:
     )
 
 
+def test_an_alias_within_what_it_names_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "round.yaml"
+    path.write_text("name: round\nphases: &phases [*phases]\n")
+    with pytest.raises(ReseenError, match=r"round\.yaml: an alias stands within what it names"):
+        load_recipe(path)
+
+
 def test_one_place_of_an_anchor_is_changed_alone() -> None:
-    changes = ["phases.2.optimizer.lr=1.0e-5", "phases.2.optimizer.lr_of={head: 1.0e-4}"]
-    phases = load_recipe("lrdnn50-market1501-short", changes).phases
-    assert [phase.optimizer.lr for phase in phases] == [3.5e-4, 3.5e-4, 1e-5]
-    assert [phase.optimizer.lr_of for phase in phases] == [{}, {}, {"head": 1e-4}]
+    phases = load_recipe("lrdnn50-market1501-short", ["phases.1.optimizer.lr=1.0e-5"]).phases
+    assert [phase.optimizer.lr for phase in phases] == [3.5e-4, 1e-5, 3.5e-4]
+    phases = load_recipe("lrdnn50-market1501-short", ["phases.0.optimizer.lr_of={head: 1.0e-4}"]).phases
+    assert [phase.optimizer.lr_of for phase in phases[:2]] == [{"head": 1e-4}, {}]

@@ -92,7 +92,7 @@ def _with_weights(recipe: Recipe, given: bool, root: Path | None) -> Recipe:
             made = CHECKPOINT_OF_RUN.fullmatch(name)
             first = f"; reseen train {made[1]} makes it" if made else ""
             if part == "pose":
-                first = f"; {COMMAND} makes a pose network"
+                first = f"; pose-net comes with the package, {COMMAND} makes another"
             how = "--weights" if part == "backbone" and (given or not made) else f"--set init.{part}=…"
             raise ReseenError(f"there are no weights {name}: name a file or a checkpoint with {how}{first}")
         elif name != HUB:

@@ -31,7 +31,7 @@ def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
         ReseenError: If the file is missing or not YAML, or a key or value is wrong; names the nearest key.
     """
     path = find_recipe(Path(path))
-    content = _unshared(_read(path))
+    content = _read(path)
     for override in overrides or []:
         _override(content, override)
     return recipe_from(content, str(path))
@@ -126,11 +126,13 @@ def _first_difference(one: Any, other: Any, key: str = "") -> str | None:
 def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Reads a recipe and, below it, the one its key ``base`` names."""
     try:
-        content = yaml.load(path.read_text(), RecipeLoader)
+        content = _unshared(yaml.load(path.read_text(), RecipeLoader))
     except OSError as error:
         raise ReseenError(f"cannot read recipe {path}: {error.strerror}; see recipes/ for those that exist") from error
     except yaml.YAMLError as error:
         raise ReseenError(f"recipe {path} is not YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise ReseenError(f"recipe {path}: an alias stands within what it names; write it out") from error
     if not isinstance(content, dict):
         raise ReseenError(f"recipe {path} holds no keys; see recipes/ for examples")
     if (base := content.pop("base", None)) is None:
