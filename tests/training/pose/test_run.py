@@ -131,6 +131,15 @@ def test_a_run_that_is_stopped_ends_like_one_that_is_not(tmp_path: Path) -> None
     assert "teacher" not in card
 
 
+def test_the_commit_is_looked_up_before_anything_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr("reseen.training.pose.run.commit", lambda: asked.append(True))
+    (tmp_path / "something").touch()
+    with pytest.raises(ReseenError, match="is not empty"):
+        PoseRun(STILL, Few(), tmp_path, accelerator="cpu", console=Console(quiet=True)).train()
+    assert asked == [True]
+
+
 def test_a_stop_in_the_first_epoch_can_be_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Impatient(GracefulStop):
         def __init__(self) -> None:

@@ -29,6 +29,7 @@ from reseen.pose.maps import STRIDE, PoseMaps, PoseNetwork, margins
 from reseen.pose.network import PoseNet, PoseNetConfig, save_pose_net
 from reseen.pose.targets import pose_loss, pose_targets
 from reseen.precision import Precision, precision_on
+from reseen.provenance import commit
 from reseen.training.loop.gradients import quick_gradients
 from reseen.training.loop.history import History
 from reseen.training.loop.progress import TrainingProgress
@@ -186,6 +187,7 @@ class PoseRun:
         Raises:
             ReseenError: If the folder holds another run, or some joints are known to nobody.
         """
+        commit()  # as `Run` does: of the code that is loaded now, whatever lies there when the training is over
         config = self.config
         check_folder(self.folder, self.told, resume=self.resume)
         state = TrainingState.of_run(self.folder, CONFIG) if self.resume else None
