@@ -14,7 +14,7 @@ import pytest
 from packaging.version import Version
 
 import reseen
-from reseen.checkpoint_files import BOXED, MODEL_FILE, POSE_NET
+from reseen.checkpoint_files import IN_BOX, MODEL_FILE
 from reseen.extras import EXTRAS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -26,7 +26,7 @@ TOOLS = {
 """Development tools without a lowest version: of lint, types and documentation, and of the application's tests."""
 LONGEST_FILE = 400
 LARGEST_FILE = 2_000_000
-OWN_WEIGHTS = [f"src/reseen/box/{name}/{MODEL_FILE}" for name in (*BOXED, POSE_NET)]
+OWN_WEIGHTS = [f"src/reseen/box/{name}/{MODEL_FILE}" for name in IN_BOX]
 """What this repository's own recipes have trained, to come with the package."""
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
 PICTURE_FOLDERS = ("docs/assets/", "results/", "src/reseen/app/static/", "src/reseen/box/")

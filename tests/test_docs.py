@@ -21,7 +21,7 @@ import typer
 import yaml
 from pydantic import BaseModel
 
-from reseen.checkpoint_files import BOXED, POSE_NET
+from reseen.checkpoint_files import IN_BOX
 from reseen.cli import app
 from reseen.data import DATASETS, loader_options
 from reseen.data.attributes import MARKET1501_SCHEMA
@@ -164,7 +164,7 @@ def test_every_data_set_is_listed() -> None:
 
 def test_no_example_makes_a_folder_called_like_a_model_in_the_box() -> None:
     made = {Path(value).name for _, command in NAMED for option, value in pairwise(command) if option == "--out"}
-    assert made & {*BOXED, POSE_NET} == set()
+    assert made & {*IN_BOX} == set()
 
 
 def test_every_extra_is_listed() -> None:

@@ -28,6 +28,10 @@ BOXED = ("small", "small-market1501")
 """Models that come with the package; the first is the one that is used where none is named."""
 POSE_NET = "pose-net"
 """The pose network that comes with it, as recipes and `reseen pose` name it."""
+IN_BOX = (*BOXED, POSE_NET)
+"""All that may come with the package."""
+TRAIN_POSE = "reseen train-pose"
+"""What makes a pose network."""
 BOX = Path(__file__).with_name("box")
 """Where they lie, each in a folder of its name."""
 LARGEST_BOXED = 6_000_000
@@ -39,10 +43,13 @@ def boxed(name: str) -> bool:
     return (BOX / name / CONFIG).is_file()
 
 
-def unboxed(place: Path, option: str = "") -> Path:
+def unboxed(place: str | Path, option: str = "") -> Path:
     """Returns where a model lies that is named as those in the package are, else the place itself.
 
-    A checkpoint of that name in the working folder comes first; any other folder, such as one of pictures, does not.
+    Wherever such a name may stand, in an option or in a recipe's ``init``, it means the same: a checkpoint of that name
+    in the working folder, else the package's. Another folder called like a model, such as one of pictures, is passed
+    over; one called like the pose network is not, so that an unfinished training is told of, not passed over.
+    A string that is a path, such as ``./pose-net``, never means the package.
 
     Args:
         place: What was named, or is taken where nothing was.
@@ -51,11 +58,16 @@ def unboxed(place: Path, option: str = "") -> Path:
     Raises:
         ReseenError: If it is to come with the package, but does not yet.
     """
-    if str(place) not in (*BOXED, POSE_NET) or (place / CONFIG).is_file():
-        return place
-    if not boxed(str(place)):
-        raise ReseenError(f"the model {str(place)!r} is not in this package yet: {_name_one('a checkpoint', option)}")
-    return BOX / place
+    name, path = str(place), Path(place)
+    if name not in IN_BOX or (path.exists() if name == POSE_NET else (path / CONFIG).is_file()):
+        return path
+    if boxed(name):
+        return BOX / name
+    if name == POSE_NET:
+        raise ReseenError(
+            f"the pose network {name!r} is not in this package: name the folder of one; {TRAIN_POSE} makes it"
+        )
+    raise ReseenError(f"the model {name!r} is not in this package yet: {_name_one('a checkpoint', option)}")
 
 
 def unnamed(option: str = "", what: str = "a checkpoint") -> Path:
@@ -79,20 +91,18 @@ def _name_one(what: str, option: str) -> str:
     return f"name {what}{how}, such as runs/NAME/last; reseen demo makes demo-out/run/last"
 
 
-def check_model(folder: Path, option: str = "") -> Path:
+def check_model(folder: str | Path, option: str = "") -> Path:
     """Returns the folder if it has the files of a checkpoint, or of a graph that was exported from one.
 
-    The name of a model in the package stands for its folder there.
-
     Args:
-        folder: The folder, or such a name.
+        folder: The folder, or the name of a model in the package: `unboxed`.
         option: See `unboxed`.
 
     Raises:
         ReseenError: If it has not; names the first that is missing.
     """
     folder = unboxed(folder, option)
-    return folder if graph_in(folder) else check_checkpoint(folder)
+    return folder if graph_in(folder) else _complete(folder)
 
 
 def graph_in(folder: Path) -> EngineName | None:
@@ -137,18 +147,21 @@ def backend_of(name: str | None) -> BackendName | None:
     return None
 
 
-def check_checkpoint(folder: Path, option: str = "", *, command: str = "reseen train") -> Path:
+def check_checkpoint(folder: str | Path, option: str = "", *, command: str = "reseen train") -> Path:
     """Returns the folder if it has the files of a checkpoint.
 
     Args:
-        folder: The folder, or the name of a model in the package.
+        folder: The folder, or the name of a model in the package: `unboxed`.
         option: See `unboxed`.
         command: What writes such folders.
 
     Raises:
         ReseenError: If it has not, or only a graph; names the first that is missing.
     """
-    folder = unboxed(folder, option)
+    return _complete(unboxed(folder, option), command)
+
+
+def _complete(folder: Path, command: str = "reseen train") -> Path:
     if graph_in(folder):
         raise ReseenError(f"{folder} holds an exported graph, whose weights cannot be had: give the checkpoint itself")
     for name in (CONFIG, MODEL_FILE):

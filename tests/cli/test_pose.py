@@ -56,7 +56,17 @@ def test_a_missing_source_is_told_first(market_drawn: Path, out: str) -> None:
     assert "there is no pose source nope.xml" in str(result.exception)
 
 
-def test_the_network_in_the_package_is_a_source(market_drawn: Path, tmp_path: Path) -> None:
+def test_the_network_in_the_package_is_a_source(
+    market_drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     result = run("pose", market_drawn, "--source", "pose-net", "--out", tmp_path / "j.parquet")
     assert result.exit_code == 0, result.output
     assert (tmp_path / "j.parquet").is_file()
+    path = run("pose", market_drawn, "--source", "./pose-net", "--out", tmp_path / "k.parquet")
+    assert "there is no pose source ./pose-net; give own, a file of joints" in str(path.exception)
+    (tmp_path / "pose-net").mkdir()
+    unfinished = run("pose", market_drawn, "--source", "pose-net", "--out", tmp_path / "k.parquet")
+    assert "pose-net is not a checkpoint: it has no config.json; give a folder `reseen train-pose`" in str(
+        unfinished.exception
+    )

@@ -75,6 +75,9 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert loaded.name == network.name != PoseNet(NARROW).name
     pictures = torch.rand(1, 3, 64, 32)
     torch.testing.assert_close(loaded.maps(pictures).affinity, network.maps(pictures).affinity)
+    (tmp_path / "pose" / "README.md").write_text("whose terms it is under")
+    save_pose_net(tmp_path / "pose", network)
+    assert (tmp_path / "pose" / "README.md").read_text() == "whose terms it is under"
     (tmp_path / "pose" / "config.json").write_text('{"model": {"system": "ide"}}')
     with pytest.raises(ReseenError, match="holds the system 'ide', no pose network"):
         load_pose_net(tmp_path / "pose")

@@ -97,6 +97,7 @@ def test_our_own_network_is_a_source(drawn: Split, tmp_path: Path, monkeypatch: 
     assert source.name.startswith("PoseNet ")
     assert source.name.endswith(" 64x32+0")
     with monkeypatch.context() as patched:
+        patched.chdir(tmp_path)
         patched.setattr(checkpoint_files, "BOX", tmp_path / "box")
         save_pose_net(tmp_path / "box" / "pose-net", PoseNet(PoseNetConfig(width=0.125, size=(32, 32))))
         assert open_source("pose-net", drawn).name.endswith(" 32x32+0")

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from reseen.checkpoint_files import BOX
 from reseen.data.attributes import AttributeSchema, binary
 from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
 from reseen.losses.objective import ObjectiveConfig
 from reseen.losses.term import Training
 from reseen.models.parts.reduction import AttributeClassifier
+from reseen.pose.network import load_pose_net
 from reseen.training.recipe import Recipe, recipe_from
+from reseen.training.recipe.locate import resolve
 from reseen.training.system import begin_classifiers, build_system, check_phases
 
 ONE, *OTHERS = (PersonImage(b"", pid, 1) for pid in (1, 2, 3, 4))
@@ -38,6 +42,20 @@ def test_attributes_are_needed_only_by_what_learns_them(model: dict[str, object]
     check_phases(recipe, PERSONS)
     built = build_system(recipe, 0, PERSONS, None, load=True)
     assert built.config.num_identities == 3
+
+
+def test_the_pose_network_in_the_package_is_built_in_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = {"system": "lrdnn", "backbone": "test_resnet", "dim": 200, "attribute": False}
+    recipe = recipe_from(CONTENT | {"model": model, "init": {"pose": "pose-net"}}, "test")
+    recipe = resolve(recipe, data=tmp_path)
+    assert recipe.init == {"pose": str(BOX / "pose-net")}
+    built, boxed = build_system(recipe, 0, PERSONS, None, load=True), load_pose_net(Path("pose-net"))
+    assert built.config.pose == boxed.config
+    for name, value in boxed.state_dict().items():
+        torch.testing.assert_close(built.pose.state_dict()[name], value, atol=0, rtol=0)
 
 
 @pytest.mark.parametrize(

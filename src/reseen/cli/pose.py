@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from reseen.checkpoint_files import POSE_NET, unboxed
 from reseen.cli.options import BatchOption, DeviceOption, LoaderOption, drawable, existing, loader_options_of
 from reseen.console import err, note, out, say_written
 from reseen.errors import ReseenError
 from reseen.extras import need
+from reseen.pose.kinds import OWN, check_source
 
 _SHOWN = 48
 """Persons on a sheet of skeletons."""
@@ -45,11 +45,8 @@ def pose(
 
     Example: [bold]reseen pose DATA --source pose-net --out joints.parquet --sheet joints.png[/]
     """
-    if source != "own" and not unboxed(Path(source)).exists():
-        raise ReseenError(
-            f"there is no pose source {source}; give own, a .parquet or .json file of joints, an OpenVINO .xml, the "
-            f"folder of a trained pose network, or {POSE_NET}, which comes with the package"
-        )
+    if source != OWN:
+        check_source(source)
     chosen = loader_options_of(options)
     if source.endswith(".xml"):
         need("pose")
@@ -60,9 +57,9 @@ def pose(
     from reseen.progress import progress_of
 
     name = dataset or recognise(data)
-    if source == "own" and "keypoints" not in loader_options(name):
+    if source == OWN and "keypoints" not in loader_options(name):
         raise ReseenError(f"{name} has no joints of its own: name another --source")
-    split = open_split(name, data, **chosen | ({"keypoints": True} if source == "own" else {}))
+    split = open_split(name, data, **chosen | ({"keypoints": True} if source == OWN else {}))
     images = [image for part in split.parts().values() for image in part]
     note(f"{split.name}: {len(images):,} images")
     try:

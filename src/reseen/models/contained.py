@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from reseen.checkpoint_files import CONFIG, check_checkpoint
+from reseen.checkpoint_files import CONFIG, TRAIN_POSE, check_checkpoint
 from reseen.data.images.size import Size
 from reseen.errors import ReseenError
-from reseen.pose.network import COMMAND, PoseNetConfig
+from reseen.pose.network import PoseNetConfig
 
 
 class Contained(BaseModel):
@@ -43,8 +42,8 @@ def contained_systems(config_type: type[BaseModel], init: Mapping[str, str]) -> 
     found = {}
     for name, kind in contained_fields(config_type).items():
         if name in init:
-            command = {"command": COMMAND} if kind is PoseNetConfig else {}
-            directory = check_checkpoint(Path(init[name]), **command)
+            command = {"command": TRAIN_POSE} if kind is PoseNetConfig else {}
+            directory = check_checkpoint(init[name], **command)
             content = json.loads((directory / CONFIG).read_text())
             # A checkpoint of the containing system has the contained network, too.
             within = content.get("model", {}).get(name)

@@ -18,15 +18,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from reseen.checkpoint_files import CARD, CONFIG, MODEL_FILE, check_checkpoint
+from reseen.checkpoint_files import CARD, CONFIG, MODEL_FILE, TRAIN_POSE, check_checkpoint
 from reseen.data.images.size import Size
 from reseen.data.images.transforms import normalize
 from reseen.errors import ReseenError, one_line
 from reseen.pose.maps import JOINTS, LIMBS, STRIDE, PoseMaps
 from reseen.precision import runs_bfloat16
 
-COMMAND = "reseen train-pose"
-"""What trains a pose network."""
 _VGG = (64, 64, None, 128, 128, None, 256, 256, 256, 256, None, 512, 512)
 """Channels of VGG-19's first ten convolutions; None is a pooling that halves the size."""
 _NARROWED = (256, 128)
@@ -170,7 +168,7 @@ def save_pose_net(
     Args:
         folder: The folder.
         network: The network.
-        card: What it is and what it has learnt from, in Markdown.
+        card: What it is and what it has learnt from, in Markdown; if empty, none is written.
         trained_on: Keys of the data sets whose persons it has seen.
         divisions: How these were divided; see `reseen.checkpoint_files.divisions_of`.
     """
@@ -184,7 +182,8 @@ def save_pose_net(
         "held_back": {},
     }
     (folder / CONFIG).write_text(json.dumps(content, indent=2) + "\n")
-    (folder / CARD).write_text(card)
+    if card:
+        (folder / CARD).write_text(card)
 
 
 def load_pose_net(folder: Path) -> PoseNet:
@@ -196,12 +195,12 @@ def load_pose_net(folder: Path) -> PoseNet:
     Raises:
         ReseenError: If the folder has none, or its weights do not fit its configuration.
     """
-    folder = check_checkpoint(folder, command=COMMAND)
+    folder = check_checkpoint(folder, command=TRAIN_POSE)
     try:
         content = json.loads((folder / CONFIG).read_text())
         if "pose" not in content:
             held = content["model"]["system"]
-            raise ReseenError(f"{folder} holds the system {held!r}, no pose network: {COMMAND} makes one")
+            raise ReseenError(f"{folder} holds the system {held!r}, no pose network: {TRAIN_POSE} makes one")
         network = PoseNet(PoseNetConfig.model_validate(content["pose"]))
         network.load_state_dict(load_file(folder / MODEL_FILE))  # in 32 bits, however they are stored
     except (ValidationError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:

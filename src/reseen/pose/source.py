@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from reseen.checkpoint_files import POSE_NET, unboxed
 from reseen.data.annotations.joints_file import attach_named_joints, place_of, read_joints
 from reseen.data.images.decoding import decode
 from reseen.data.images.keypoints import rescale
@@ -22,16 +21,12 @@ from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
 from reseen.pose.coco import read_coco
 from reseen.pose.decoding import decode as decode_maps
+from reseen.pose.kinds import KINDS, OWN, check_source
 from reseen.pose.maps import PoseNetwork, margins
 from reseen.pose.network import load_pose_net
 from reseen.pose.openvino_network import OpenVinoNetwork
 
 Points = NDArray[np.float32]
-
-KINDS = (
-    "give own, a file of joints (.parquet), COCO keypoints (.json), an OpenVINO network (.xml), "
-    f"the folder of a trained pose network, or {POSE_NET}, which comes with the package"
-)
 
 
 class PoseSource(Protocol):
@@ -52,7 +47,7 @@ class PoseSource(Protocol):
 class OwnJoints:
     """The joints that images already have: a data set's published ones, or a rendered set's truth."""
 
-    name = "own"
+    name = OWN
 
     def joints(self, images: Sequence[PersonImage]) -> Points:
         points = [image.keypoints for image in images if image.keypoints is not None]
@@ -132,11 +127,9 @@ def open_source(wanted: str, split: Split, device: torch.device | None = None) -
     Raises:
         ReseenError: If there is no such source.
     """
-    if wanted == OwnJoints.name:
+    if wanted == OWN:
         return OwnJoints()
-    path = unboxed(Path(wanted))
-    if not path.exists():
-        raise ReseenError(f"there is no pose source {wanted}; {KINDS}")
+    path = check_source(wanted)
     if path.suffix in (".parquet", ".json"):
         return FileJoints(path, split)
     if path.suffix == ".xml":

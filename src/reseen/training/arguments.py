@@ -9,8 +9,7 @@ from typing import Any
 
 import yaml
 
-from reseen import checkpoint_files
-from reseen.checkpoint_files import MODEL_FILE
+from reseen.checkpoint_files import IN_BOX, MODEL_FILE, POSE_NET, TRAIN_POSE, check_checkpoint
 from reseen.data.images.cache import cache_directory
 from reseen.errors import ReseenError
 from reseen.training.recipe_files import recipe_files
@@ -40,21 +39,25 @@ def parse_override(override: str) -> tuple[str, Any]:
         raise ReseenError(f"--set {override}: the value is not YAML: {' '.join(str(error).split())}") from error
 
 
-def find_weights(name: Path, root: Path | None) -> Path | None:
+def find_weights(name: str | Path, root: Path | None) -> Path | None:
     """Returns where a file of weights or a checkpoint lies, or None if it is nowhere.
 
-    It is looked for in the working folder, in ``$RESEEN_WEIGHTS``, in a folder ``weights`` in or beside the data, in
-    the user's cache, and at last in the package.
+    It is looked for in ``$RESEEN_WEIGHTS``, in the working folder, in a folder ``weights`` in or beside the data, and
+    in the user's cache; what is named as a model in the package where `reseen.checkpoint_files.unboxed` says.
 
     Args:
         name: The file, the checkpoint's folder, or what comes with the package.
         root: The data's folder or zip, if it has one.
+
+    Raises:
+        ReseenError: If it is named as what comes with the package, and is not there or unfinished.
     """
+    if str(name) in IN_BOX:
+        return check_checkpoint(name, command=TRAIN_POSE if str(name) == POSE_NET else "reseen train")
     folders = [
         Path(),
         *((root / "weights", root.parent / "weights") if root else ()),
         cache_directory() / "weights",
-        checkpoint_files.BOX,
     ]
     if own := os.environ.get("RESEEN_WEIGHTS"):
         folders.insert(0, Path(own))

@@ -7,13 +7,13 @@ import warnings
 from pathlib import Path
 from typing import TypeVar
 
+from reseen.checkpoint_files import TRAIN_POSE
 from reseen.data import true_key
 from reseen.data.images.source import open_folder
 from reseen.data.sets import rendered
 from reseen.data.sets.rendered import RenderConfig
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.models.initial import HUB
-from reseen.pose.network import COMMAND
 from reseen.training.arguments import find_weights
 from reseen.training.recipe.sections import DataSection, Recipe, SourceSection
 from reseen.training.recipe.starts import CHECKPOINT_OF_RUN, called, is_checkpoint
@@ -86,13 +86,13 @@ def _from_given(recipe: Recipe, weights: str) -> Recipe:
 def _with_weights(recipe: Recipe, given: bool, root: Path | None) -> Recipe:
     """Returns the recipe with the files that its parts start from."""
     for part, name in recipe.init.items():
-        if name != HUB and (file := find_weights(Path(name), root)) is not None:
+        if name != HUB and (file := find_weights(name, root)) is not None:
             recipe = recipe.model_copy(update={"init": recipe.init | {part: str(file)}})
         elif name != HUB and (given or name != V1_FILE):
             made = CHECKPOINT_OF_RUN.fullmatch(name)
             first = f"; reseen train {made[1]} makes it" if made else ""
             if part == "pose":
-                first = f"; pose-net comes with the package, {COMMAND} makes another"
+                first = f"; pose-net comes with the package, {TRAIN_POSE} makes another"
             how = "--weights" if part == "backbone" and (given or not made) else f"--set init.{part}=…"
             raise ReseenError(f"there are no weights {name}: name a file or a checkpoint with {how}{first}")
         elif name != HUB:
