@@ -17,6 +17,11 @@ from reseen.errors import ReseenError, one_line
 
 Points = NDArray[np.float32]
 
+TERMS = (
+    "COCO (Lin et al., Microsoft COCO, ECCV 2014): annotations under CC BY 4.0; its images keep the terms that "
+    "Flickr's users gave them."
+)
+
 COCO17 = (
     *("nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder"),
     *("left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip"),

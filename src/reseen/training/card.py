@@ -23,6 +23,8 @@ from reseen.training.recipe.starts import called
 
 DATA = "## Data and its terms"
 SAME_PERSON = "## Same person?"
+PLACE = "path/to/this/folder"
+"""Stands in a card for where it lies."""
 _USE = """\
 This model recognises *that* two pictures show the same person, never *who* it is. Do not use it to watch
 people without a legal ground, to decide about a person without a human in between, or on groups it was not
@@ -43,17 +45,16 @@ def model_card(
         trained: What its phases so far have learnt from, each data set once.
     """
     parameters = sum(parameter.numel() for parameter in embedder.model.parameters())
-    code = f"commit {made_by}" if (made_by := commit()) else "released package"
     lines = [
         f"# {recipe.name}",
         "",
         f"`{recipe.key}` for person re-identification, {parameters / 1e6:.1f} M parameters,"
         f" input {embedder.config.size[0]}×{embedder.config.size[1]}.",
-        f"Written by reseen {reseen.__version__} ({code}) on {date.today().isoformat()}.",
+        written_by(),
         "",
         "```python",
         "import reseen",
-        'model = reseen.load("path/to/this/folder")',
+        f'model = reseen.load("{PLACE}")',
         "```",
         "",
         DATA,
@@ -74,6 +75,12 @@ def model_card(
     if citation := getattr(embedder.model, "citation", ""):
         lines += ["## Citation", "```bibtex", citation.strip(), "```", ""]
     return "\n".join(lines)
+
+
+def written_by() -> str:
+    """Returns a card's line of which code wrote it, and when."""
+    code = f"commit {made_by}" if (made_by := commit()) else "released package"
+    return f"Written by reseen {reseen.__version__} ({code}) on {date.today().isoformat()}."
 
 
 def calibration_section(fitted: Fitted, picture: str) -> str:
