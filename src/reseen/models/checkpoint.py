@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def load(directory: str | Path, *, device: str | torch.device = "cpu", backend: 
         >>> import reseen
         >>> model = reseen.load("runs/aanet50-market1501-quick/last")  # doctest: +SKIP
     """
-    directory = check_model(Path(directory))
+    directory = check_model(directory)
     written_for: BackendName = graph_in(directory) or "torch"
     backend = backend_of(backend) or written_for
     if backend == "torch":
@@ -173,10 +174,13 @@ def _load_graph(directory: Path, written_for: EngineName, engine: EngineName) ->
 
 
 def _load_weights(directory: Path, device: str | torch.device) -> Embedder:
+    if _is_pose_net(directory):
+        raise ReseenError(
+            f"{directory} holds a pose network, which tells no persons apart: give a checkpoint of reseen train "
+            "(reseen pose --source takes this one)"
+        )
     try:
         content: dict[str, Any] = json.loads((directory / CONFIG).read_text())
-        if "pose" in content:
-            raise ValueError("it holds a pose network, which tells no persons apart (reseen pose takes it)")
         if content["weights"] != _digest(directory / MODEL_FILE):
             raise ValueError(f"{MODEL_FILE} is not the one that {CONFIG} was written for")
         weights = load_file(directory / MODEL_FILE)
@@ -194,6 +198,12 @@ def _load_weights(directory: Path, device: str | torch.device) -> Embedder:
     except (ReseenError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, RuntimeError) as error:
         raise ReseenError(f"cannot load checkpoint {directory}: {one_line(error)}; train or copy it again") from error
     return embedder
+
+
+def _is_pose_net(directory: Path) -> bool:
+    with suppress(ValueError, TypeError):  # which is told when it is loaded
+        return "pose" in json.loads((directory / CONFIG).read_text())
+    return False
 
 
 def save_calibration(directory: Path, calibration: Calibration) -> None:
