@@ -34,7 +34,9 @@ console = Console()
 
 
 def main(
-    source: Annotated[str, typer.Argument(help="OpenVINO's .xml, the folder of our own network, or a file of joints.")],
+    source: Annotated[
+        str, typer.Argument(help="OpenVINO's .xml, the folder of our own network, pose-net, or a file of joints.")
+    ],
     against: Annotated[
         str | None, typer.Option(help="Another of these, in the place of what the data set knows itself.")
     ] = None,
@@ -45,6 +47,7 @@ def main(
 ) -> None:
     """Print the mean distance of each joint, and how often it is found."""
     figures: dict[str, dict[str, list[float]]] = {}
+    told = {"source": source} | ({"against": against} if against else {})
     for name, folder in (("market1501", market), ("rendered", rendered)):
         if folder is None:
             continue
@@ -52,7 +55,9 @@ def main(
         everybody = [image for image in split.gallery or split.train if image.pid > 0]  # junk shows no whole person
         chosen = everybody[:: max(1, len(everybody) // images)][:images]
         started = time.perf_counter()
-        found = _find(open_source(source, split), chosen)
+        opened = open_source(source, split)
+        told["source"] = opened.name
+        found = _find(opened, chosen)
         rate = len(chosen) / (time.perf_counter() - started)
         other = points_of(chosen) if against is None else _find(open_source(against, split), chosen)
         known = SEEN if against is None else USABLE
@@ -64,7 +69,7 @@ def main(
         table.add_row(joint.replace("_", " "), *cells)
     console.print(table)
     if json_file:
-        json_file.write_text(json.dumps(figures, indent=1) + "\n")
+        json_file.write_text(json.dumps(told | figures, indent=1) + "\n")
 
 
 def _cell(mean: float, median: float, share: float) -> str:

@@ -19,6 +19,7 @@ from reseen.data.person import PersonImage, Split
 from reseen.models import checkpoint
 from reseen.models.embedder import EmbedderConfig
 from reseen.models.ide import IDEConfig
+from reseen.pose.network import PoseNet, PoseNetConfig, save_pose_net
 from tests.data.trees import write_viper
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
@@ -104,6 +105,16 @@ def test_figures_of_other_models_stay(tmp_path: Path) -> None:
     for measured in ({"one": {"VIPeR mAP": 0.1}, "two": {"VIPeR mAP": 0.2}}, {"two": {"VIPeR mAP": 0.3}}):
         transfer.put(measured, file)
     assert json.loads(file.read_text()) == {"one": {"VIPeR mAP": 0.1}, "two": {"VIPeR mAP": 0.3}}
+
+
+def test_figures_of_joints_say_whose_they_are(market_drawn: Path, tmp_path: Path) -> None:
+    network, file = PoseNet(PoseNetConfig(width=0.05, streams=1, size=(64, 32))).eval(), tmp_path / "figures.json"
+    save_pose_net(tmp_path / "net", network)
+    place = str(tmp_path / "net")
+    benchmark("pose").main(place, against=place, market=market_drawn, rendered=None, images=2, json_file=file)
+    told = json.loads(file.read_text())
+    assert (told["source"], told["against"]) == (f"{network.name} 64x32+0", place)
+    assert set(told) == {"source", "against", "market1501"}
 
 
 def test_precision_behind_the_last_right_picture_counts_nothing() -> None:

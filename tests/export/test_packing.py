@@ -15,12 +15,10 @@ from reseen.checkpoint_files import CALIBRATION, MODEL_FILE, RELIABILITY
 from reseen.data.images.preparation import blank
 from reseen.descriptors.calibration import Calibration, Curve
 from reseen.errors import ReseenError
-from reseen.export.packing import joint_figures, pack, pack_pose_net, unseen_figures
+from reseen.export.packing import pack, unseen_figures
 from reseen.export.parity import compare, pictures_of_nobody
 from reseen.models import checkpoint
 from reseen.models.embedder import EmbedderConfig
-from reseen.pose.network import PoseNet, PoseNetConfig, load_pose_net, save_pose_net
-from reseen.training.arguments import find_weights
 
 SMALL = {"system": "aanet", "backbone": "osnet_x0_25", "parts": None, "attention": [], "neck": "bnneck"}
 """What the recipes `small-…` train, with less of everything."""
@@ -34,7 +32,7 @@ KNOWN = Calibration(
     error=0.01,
     curve=Curve(distances=(0, 1), ratios=(2, -2)),
 )
-CARD = "# A model\n\n## Data\n\nDrawn persons.\n\n## Use\n\nNone.\n"
+CARD = '# A model\n\nreseen.load("path/to/this/folder")\n\n## Data\n\nDrawn persons.\n\n## Use\n\nNone.\n'
 
 
 def trained(folder: Path, **options: object) -> Path:
@@ -72,6 +70,7 @@ def test_packed_model_loads_by_its_name_and_is_the_same(tmp_path: Path, box: Pat
     assert not any("global_head.classifier" in name for name in weights)
     assert packed.model.backbone.net.conv1[0].weight.dtype == torch.float32
     card = (box / "small" / "README.md").read_text()
+    assert 'reseen.load("small")' in card
     assert card.index("Drawn persons") < card.index("16 bits a weight") < card.index("## Use")
     assert checkpoint_files.trained_on(Path("small")) == ("rendered",)
     assert packed.calibration == KNOWN.model_copy(update={"model": packed.digest})
@@ -139,42 +138,3 @@ def test_a_checkpoint_of_that_name_in_the_working_folder_comes_first(
     trained(tmp_path / "small")
     monkeypatch.chdir(tmp_path)
     assert reseen.load("small").config.size == (64, 32)
-
-
-def pose_net(folder: Path) -> Path:
-    torch.manual_seed(0)
-    network = PoseNet(PoseNetConfig(width=0.125, streams=1, size=(64, 32)))
-    save_pose_net(folder, network, card=CARD, trained_on=("rendered", "market1501"))
-    return folder
-
-
-def test_the_packed_pose_network_is_found_by_its_name_and_is_the_same(
-    tmp_path: Path, box: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    own, file = pose_net(tmp_path / "trained"), tmp_path / "figures.json"
-    file.write_text(json.dumps({"market1501": {"neck": [1, 1, 1], "all": [5.523, 3.272, 0.9]}}))
-    cosine = pack_pose_net(own, figures=joint_figures(file), box=box)
-    assert 0.9999 < cosine < 1
-    weights = load_file(box / "pose-net" / MODEL_FILE)
-    assert {each.dtype for each in weights.values() if each.ndim > 1} == {torch.float16}
-    monkeypatch.chdir(tmp_path)
-    packed = load_pose_net(Path("pose-net")).state_dict()
-    for key, weight in load_pose_net(own).state_dict().items():
-        torch.testing.assert_close(packed[key], weight.half().float() if weight.ndim > 1 else weight, atol=0, rtol=0)
-    assert find_weights(Path("pose-net"), None) == box / "pose-net"
-    assert checkpoint_files.trained_on(Path("pose-net")) == ("rendered", "market1501")
-    card = (box / "pose-net" / "README.md").read_text()
-    told = ["Drawn persons", "| market1501 | 5.52 | 3.27 | 90% |", "16 bits a weight", "## Use"]
-    assert sorted(told, key=card.index) == told
-    with pytest.raises(ReseenError, match="it holds a pose network, which tells no persons apart"):
-        reseen.load(box / "pose-net")
-    pose_net(tmp_path / "pose-net")
-    assert find_weights(Path("pose-net"), None) == Path("pose-net")
-
-
-def test_a_pose_network_that_is_too_large_or_never_measured_is_refused(tmp_path: Path, box: Path) -> None:
-    with pytest.raises(ReseenError, match=r"trained has 0\.\d MB in half precision.*: take a smaller --width"):
-        pack_pose_net(pose_net(tmp_path / "trained"), box=box, largest=10_000)
-    assert not list(box.iterdir())
-    with pytest.raises(ReseenError, match=r"no figures: python benchmarks/pose\.py pose-net --market DATA --json"):
-        joint_figures(tmp_path / "none.json")

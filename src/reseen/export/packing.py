@@ -1,7 +1,7 @@
 """A trained checkpoint becomes one of the models that come with the package, or its pose network.
 
 python -m reseen.export.packing runs/small-rendered/last small
-python -m reseen.export.packing pose-net pose-net
+python -m reseen.export.packing own-net pose-net
 """
 
 from __future__ import annotations
@@ -9,13 +9,10 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-import numpy as np
-import torch
 import typer
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 
 from reseen import models
 from reseen.checkpoint_files import (
@@ -23,6 +20,7 @@ from reseen.checkpoint_files import (
     BOXED,
     CALIBRATION,
     CARD,
+    IN_BOX,
     LARGEST_BOXED,
     POSE_NET,
     RELIABILITY,
@@ -32,22 +30,17 @@ from reseen.checkpoint_files import (
     trained_on,
 )
 from reseen.console import out
-from reseen.data.images.decoding import decode
-from reseen.data.images.transforms import normalize, to_float
 from reseen.errors import ReseenError
+from reseen.export.half import check_size, halved, packed_card
+from reseen.export.packing_pose import JOINTS, pack_pose_net
 from reseen.export.parity import LEAST_COSINE, Parity, compare, pictures_of_nobody
 from reseen.files import replacing_folder
 from reseen.models import checkpoint as checkpoints
-from reseen.pose.network import PoseNet, load_pose_net, save_pose_net
-from reseen.training.card import with_section
 
 LONGEST = 512
 """Numbers in a descriptor of a model in the package."""
 TRANSFER = Path("results/transfer.json")
 """Where the repository keeps what `benchmarks/transfer.py` has measured."""
-JOINTS = Path("results/pose-net.json")
-"""And what `benchmarks/pose.py` has, of the pose network."""
-M = TypeVar("M", bound=nn.Module)
 
 
 def pack(checkpoint: Path, name: str, *, figures: str = "", box: Path = BOX, largest: int = LARGEST_BOXED) -> Parity:
@@ -101,68 +94,13 @@ def pack(checkpoint: Path, name: str, *, figures: str = "", box: Path = BOX, lar
             raise ReseenError(
                 f"half precision makes another model of {checkpoint}: cosine {parity.cosine:.6f}, needed {LEAST_COSINE}"
             )
-        (partial / CARD).write_text(_card(checkpoint, parity, figures))
+        (partial / CARD).write_text(_card(checkpoint, name, parity, figures))
         assert own.calibration is not None
         checkpoints.save_calibration(partial, own.calibration.model_copy(update={"model": packed.digest}))
         if (checkpoint / RELIABILITY).is_file():  # the card shows it
             shutil.copyfile(checkpoint / RELIABILITY, partial / RELIABILITY)
-        _check_size(partial, checkpoint, largest, "take a lighter backbone, or fewer dimensions")
+        check_size(partial, checkpoint, largest, "take a lighter backbone, or fewer dimensions")
     return parity
-
-
-def pack_pose_net(folder: Path, *, figures: str = "", box: Path = BOX, largest: int = LARGEST_BOXED) -> float:
-    """Writes a pose network into the package, as `pack` does a system.
-
-    Args:
-        folder: What `reseen train-pose` wrote.
-        figures: A section for its card: `joint_figures`.
-        box: Where it is put.
-        largest: Bytes that its files may have together.
-
-    Returns:
-        The smallest cosine between its maps of a picture and the original's.
-
-    Raises:
-        ReseenError: If there is none, it is too large, or rounding has made another network of it; nothing is written
-            then.
-    """
-    own, light = load_pose_net(folder), load_pose_net(folder)
-    pictures = _pictures(own.config.size)
-    with replacing_folder(box / POSE_NET) as partial:
-        save_pose_net(partial, _rounded(light), trained_on=trained_on(folder), divisions=divisions_of(folder))
-        cosine = _maps_cosine(own, load_pose_net(partial), pictures)
-        if not cosine >= LEAST_COSINE:
-            raise ReseenError(
-                f"half precision makes another network of {folder}: cosine {cosine:.6f}, needed {LEAST_COSINE}"
-            )
-        packed = (
-            "## In the package\n\n"
-            f"Stored with 16 bits a weight. Beside the trained network, over {len(pictures)} pictures: smallest cosine "
-            f"of its maps {cosine:.6f}. Figures are those of the trained network.\n"
-        )
-        (partial / CARD).write_text(_with_sections(folder, figures, packed))
-        _check_size(partial, folder, largest, "take a smaller --width")
-    return cosine
-
-
-def _pictures(size: tuple[int, int]) -> Tensor:
-    pixels = np.stack([decode(picture, size)[0] for picture in pictures_of_nobody(size)])
-    return to_float(torch.from_numpy(pixels), size)
-
-
-@torch.inference_mode()
-def _maps_cosine(one: PoseNet, two: PoseNet, pictures: Tensor) -> float:
-    before, after = (torch.cat(network(normalize(pictures))[-1], 1).flatten(1).double() for network in (one, two))
-    return float(functional.cosine_similarity(before, after).min())
-
-
-def _check_size(packed: Path, checkpoint: Path, largest: int, remedy: str) -> None:
-    size = sum(file.stat().st_size for file in packed.iterdir())
-    if size > largest:
-        raise ReseenError(
-            f"{checkpoint} has {size / 1e6:.1f} MB in half precision, models in the package at most "
-            f"{largest / 1e6:g} MB: {remedy}"
-        )
 
 
 def _light(model: nn.Module) -> nn.Module:
@@ -171,14 +109,7 @@ def _light(model: nn.Module) -> nn.Module:
     light = models.build(config.to_use() if hasattr(config, "to_use") else config)
     wanted = light.state_dict()
     light.load_state_dict({key: value for key, value in model.state_dict().items() if key in wanted})
-    return _rounded(light)
-
-
-def _rounded(model: M) -> M:
-    for parameter in model.parameters():
-        if parameter.ndim > 1:
-            parameter.data = parameter.data.half()
-    return model
+    return halved(light)
 
 
 def unseen_figures(checkpoint: Path, file: Path) -> str:
@@ -205,32 +136,7 @@ def unseen_figures(checkpoint: Path, file: Path) -> str:
     return "\n".join([*head, *rows, ""]) if rows else ""
 
 
-def joint_figures(file: Path) -> str:
-    """Returns what a pose network's card says of how well it finds joints.
-
-    Args:
-        file: What `benchmarks/pose.py` wrote: mean, median and share found, by data set and joint.
-
-    Raises:
-        ReseenError: If there is none.
-    """
-    if not file.is_file():
-        raise ReseenError(f"{file} has no figures: python benchmarks/pose.py pose-net --market DATA --json {file}")
-    content: dict[str, dict[str, list[float]]] = json.loads(file.read_text())
-    overall = {name: own["all"] for name, own in content.items()}
-    rows = [f"| {name} | {mean:.2f} | {median:.2f} | {share:.0%} |" for name, (mean, median, share) in overall.items()]
-    head = [
-        "## How far off its joints are",
-        "In pixels of a picture of 128 by 64, of pictures that it has not learnt from, beside the joints that each "
-        "data set comes with: the truth of rendered persons; Market-1501's were found by another program.",
-        "",
-        "| pictures | mean | median | found |",
-        "|---|---|---|---|",
-    ]
-    return "\n".join([*head, *rows, ""])
-
-
-def _card(checkpoint: Path, parity: Parity, figures: str) -> str:
+def _card(checkpoint: Path, name: str, parity: Parity, figures: str) -> str:
     """Returns the checkpoint's card, which says what packing has changed, and what else is known of the model."""
     packed = (
         "## In the package\n\n"
@@ -238,26 +144,18 @@ def _card(checkpoint: Path, parity: Parity, figures: str) -> str:
         f"{parity.pictures} pictures: smallest cosine of the descriptors {parity.cosine:.6f}, largest difference of a "
         f"probability {parity.probability:.4f}. Figures are those of the checkpoint.\n"
     )
-    return _with_sections(checkpoint, figures, packed)
-
-
-def _with_sections(checkpoint: Path, *sections: str) -> str:
-    file = checkpoint / CARD
-    card = file.read_text() if file.is_file() else ""
-    for section in filter(None, sections):
-        card = with_section(card, section)
-    return card
+    return packed_card(checkpoint, name, figures, packed)
 
 
 def main(
     checkpoint: Annotated[Path, typer.Argument(help="What training wrote, such as runs/small-rendered/last.")],
-    name: Annotated[str, typer.Argument(help=" or ".join((*BOXED, POSE_NET)))],
+    name: Annotated[str, typer.Argument(help=" or ".join(IN_BOX))],
     transfer: Annotated[Path, typer.Option(help="What benchmarks/transfer.py has measured of a model.")] = TRANSFER,
     joints: Annotated[Path, typer.Option(help="What benchmarks/pose.py has measured of a pose network.")] = JOINTS,
 ) -> None:
     """Put a trained checkpoint, or a pose network, into the package."""
     if name == POSE_NET:
-        cosine = pack_pose_net(checkpoint, figures=joint_figures(joints))
+        cosine = pack_pose_net(checkpoint, joints=joints)
     else:
         cosine = pack(checkpoint, name, figures=unseen_figures(check_checkpoint(checkpoint), transfer)).cosine
     out.print(f"wrote {BOX / name}; smallest cosine to the original {cosine:.6f}", highlight=False)
