@@ -102,7 +102,7 @@ class IdentitySampler(BatchSampler):
             left = np.array([len(own) for own in groups.values()])
             chosen = generator.choice(list(groups), self.persons, replace=False, p=left / left.sum()).tolist()
             yield np.concatenate([groups[pid].pop() for pid in chosen])
-            groups = {pid: left for pid, left in groups.items() if left}
+            groups = {pid: own for pid, own in groups.items() if own}
 
     def _groups(self, rows: Batch, generator: np.random.Generator) -> list[Batch]:
         size = self.images_per_person
