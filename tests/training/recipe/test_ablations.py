@@ -156,6 +156,19 @@ def test_rows_of_acrn(suffix: str) -> None:
         assert changes(acrn, "acrn-market1501") == net
 
 
+def test_short_rows_of_acrn() -> None:
+    """They differ as those of the paper's schedule do, and from these in how long they are."""
+    whole, plain = "acrn-market1501-mva50", "acrn-market1501-reidcnn"
+    short, short_plain = "acrn-market1501-short", "acrn-market1501-short-reidcnn"
+    assert changes(short, short_plain) == changes(whole, plain)
+    longer = {
+        key for key in changes(short_plain, plain) if not key.startswith(("phases.0.schedule.", "phases.1.sched"))
+    }
+    assert longer == {"phases.0.epochs", "phases.1.epochs"}
+    start = {"init.reid_net": f"runs/{short_plain}/last"}
+    assert changes(f"{short_plain}-attributes", f"{plain}-attributes-mva50") == start
+
+
 @pytest.mark.parametrize(
     ("data", "own"),
     [
