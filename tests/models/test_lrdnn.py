@@ -255,7 +255,7 @@ def test_configuration_survives_json() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"pose": None}, "name its folder in init.pose, or set pose_maps to"),
+        ({"pose": None}, r"set init\.pose=pose-net, .*, or pose_maps=\[\]"),
         ({"pose_maps": ("affinity", "affinity")}, "pose_maps names one twice"),
         ({"pose_maps": ("heat",)}, "pose_maps"),
         ({"dim": 0}, "dim"),
