@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
+from reseen.errors import ReseenError
+
 out = Console()
 err = Console(stderr=True)
+
+
+def run(command: Callable[[], object]) -> None:
+    """Runs a command; mistakes of the user end in one line and exit code 2."""
+    try:
+        command()
+    except (ReseenError, OSError) as error:
+        err.print("[bold red]error:[/] ", end="")
+        err.print(str(error), highlight=False, markup=False, soft_wrap=True)
+        sys.exit(2)
 
 
 def write(path: Path, text: str) -> None:

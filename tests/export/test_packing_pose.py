@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,6 +90,14 @@ def test_the_packages_own_network_is_not_packed_again(tmp_path: Path, box: Path)
         with pytest.raises(ReseenError, match="in the package already: name the folder that reseen train-pose wrote"):
             pack_pose_net(named, box=box)
     assert (box / "pose-net" / CARD).read_text() == before
+
+
+def test_the_command_tells_a_mistake_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "own-net").mkdir()
+    command = [sys.executable, "-m", "reseen.export.packing", "own-net", "pose-net"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert re.fullmatch(r"error: own-net is not a checkpoint: .* `reseen train-pose` wrote\n", result.stderr)
 
 
 def test_a_network_without_a_card_is_refused(tmp_path: Path, box: Path) -> None:

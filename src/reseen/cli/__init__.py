@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import warnings
 from typing import Annotated, TextIO
 
@@ -14,8 +13,8 @@ from reseen import __version__
 from reseen.cli import cache, data, demo, embed, explain, export, gallery, ingest, pose, search
 from reseen.cli.learning import calibrate, evaluate, reproduce, train, train_pose
 from reseen.cli.serving import audit, serve, user
-from reseen.console import err, out
-from reseen.errors import ReseenError, ReseenWarning
+from reseen.console import err, out, run
+from reseen.errors import ReseenWarning
 
 # Commands import what they need when they run, after their arguments are checked: neither `--help` nor a typo in a
 # path should wait seconds for torch.
@@ -64,13 +63,8 @@ def _start(
 
 
 def main() -> None:
-    """Runs the command line; mistakes of the user end in one line and exit code 2."""
-    try:
-        app()
-    except (ReseenError, OSError) as error:
-        err.print("[bold red]error:[/] ", end="")
-        err.print(str(error), highlight=False, markup=False, soft_wrap=True)
-        sys.exit(2)
+    """Runs the command line."""
+    run(app)
 
 
 def _show_warning(

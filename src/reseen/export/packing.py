@@ -29,7 +29,7 @@ from reseen.checkpoint_files import (
     held_back,
     trained_on,
 )
-from reseen.console import out
+from reseen.console import out, run
 from reseen.errors import ReseenError
 from reseen.export.half import check_size, halved, packed_card
 from reseen.export.packing_pose import JOINTS, pack_pose_net
@@ -162,4 +162,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(lambda: typer.run(main))

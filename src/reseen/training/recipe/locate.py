@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TypeVar
 
-from reseen.checkpoint_files import TRAIN_POSE
+from reseen.checkpoint_files import POSE_NET, TRAIN_POSE
 from reseen.data import true_key
 from reseen.data.images.source import open_folder
 from reseen.data.sets import rendered
@@ -92,7 +92,7 @@ def _with_weights(recipe: Recipe, given: bool, root: Path | None) -> Recipe:
             made = CHECKPOINT_OF_RUN.fullmatch(name)
             first = f"; reseen train {made[1]} makes it" if made else ""
             if part == "pose":
-                first = f"; pose-net comes with the package, {TRAIN_POSE} makes another"
+                first = f"; {POSE_NET} comes with the package, {TRAIN_POSE} makes another"
             how = "--weights" if part == "backbone" and (given or not made) else f"--set init.{part}=…"
             raise ReseenError(f"there are no weights {name}: name a file or a checkpoint with {how}{first}")
         elif name != HUB:
