@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 import reseen
+from reseen.console import run
 from reseen.data import open_split
 from reseen.data.images.transforms import IMAGENET_MEAN
 from reseen.data.person import PersonImage
@@ -169,4 +170,4 @@ def _table(figures: Figures, title: str) -> Table:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(lambda: typer.run(main))

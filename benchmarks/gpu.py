@@ -33,6 +33,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
 from reseen import models
+from reseen.console import run
 from reseen.data.attributes import MARKET1501_SCHEMA
 from reseen.data.batch import PersonBatch
 from reseen.data.images.cache import cached_images
@@ -235,4 +236,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from reseen.console import run
 from reseen.explain.drawing.saving import save_picture
 from reseen.ingest.crops import best_of
 from reseen.ingest.detectors.detector import open_detector
@@ -100,4 +101,4 @@ def _render(world: World, camid: int, persons: int, seconds: float, rate: float,
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(lambda: typer.run(main))

@@ -20,6 +20,7 @@ from rich.table import Table
 
 import reseen
 from reseen.cli.options import loader_options_of
+from reseen.console import run
 from reseen.data import open_split
 from reseen.data.person import PersonImage, Split
 from reseen.evaluation.split import evaluate_split
@@ -69,4 +70,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(lambda: typer.run(main))

@@ -31,6 +31,7 @@ from matplotlib.ticker import LogLocator
 from matplotlib.transforms import Bbox
 
 from reseen import models
+from reseen.console import run
 from reseen.data.attributes import MARKET1501_SCHEMA
 from reseen.data.images.preparation import NO_SIZES, prepare
 from reseen.errors import ReseenError
@@ -214,4 +215,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(lambda: typer.run(main))

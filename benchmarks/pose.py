@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from reseen.console import run
 from reseen.data import open_split
 from reseen.data.person import PersonImage
 from reseen.data.skeleton import COCO18
@@ -108,4 +109,4 @@ def _compare(found: NDArray[np.float32], truth: NDArray[np.float32], known: floa
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(lambda: typer.run(main))

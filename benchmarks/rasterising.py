@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from reseen.console import run
 from reseen.world.bodies.poses import draw_stance
 from reseen.world.figure import Posed, make_figure, put
 from reseen.world.optics import raster
@@ -130,4 +131,4 @@ def _fastest(call: Callable[[], object], repeats: int) -> float:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(lambda: typer.run(main))

@@ -19,6 +19,7 @@ from contextlib import nullcontext
 import torch
 
 from reseen import models
+from reseen.console import run
 from reseen.data.attributes import MARKET1501_SCHEMA
 from reseen.data.batch import PersonBatch
 from reseen.losses.objective import Objective
@@ -81,4 +82,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
+from reseen.console import run
 from reseen.data import open_split
 from reseen.data.images.size import Size
 from reseen.evaluation import RankingReport, average_reports, evaluate
@@ -133,4 +134,4 @@ def _viper(model: Embedder, data: Path, folds: int) -> list[RankingReport]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(lambda: typer.run(main))

@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reseen import Embeddings, ReseenError
+from reseen.console import run
 from reseen.descriptors.distances import squared_distances
 from reseen.evaluation.cross_camera import own_camera
 from reseen.search.gallery.finding.sought import UNLIKE_WEIGHT
@@ -191,4 +192,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(lambda: typer.run(main))

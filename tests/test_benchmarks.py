@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import runpy
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -34,6 +35,27 @@ def benchmark(name: str) -> ModuleType:
     sys.modules[spec.name] = module  # where its dataclasses look
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("pose", ["pose-net", "--rendered", "nowhere"]),
+        ("memory", ["nowhere", "--data", "."]),
+        ("training", ["--recipes", "nowhere"]),
+    ],
+)
+def test_a_mistake_ends_in_one_line(
+    name: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(BENCHMARKS / f"{name}.py"), run_name="__main__")
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert "nowhere" in said
+    assert said.count("\n") == 1
 
 
 def test_a_models_rate_is_the_one_its_figure_was_measured_at(tmp_path: Path) -> None:
