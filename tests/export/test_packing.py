@@ -18,6 +18,8 @@ from reseen.errors import ReseenError
 from reseen.export.packing import pack, unseen_figures
 from reseen.export.parity import compare, pictures_of_nobody
 from reseen.models import checkpoint
+from reseen.models.backends import backend
+from reseen.models.backends.backend import Precision
 from reseen.models.embedder import EmbedderConfig
 
 SMALL = {"system": "aanet", "backbone": "osnet_x0_25", "parts": None, "attention": [], "neck": "bnneck"}
@@ -35,7 +37,7 @@ KNOWN = Calibration(
 CARD = '# A model\n\nreseen.load("path/to/this/folder")\n\n## Data\n\nDrawn persons.\n\n## Use\n\nNone.\n'
 
 
-def trained(folder: Path, **options: object) -> Path:
+def trained(folder: Path, precision: Precision = "bfloat16", **options: object) -> Path:
     """Writes a checkpoint whose statistics have seen something, like a trained one's, and who is calibrated."""
     torch.manual_seed(0)
     config = SMALL | {"dim": 16, "num_identities": 40, "descriptor": "global"} | options
@@ -44,7 +46,7 @@ def trained(folder: Path, **options: object) -> Path:
         if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
             torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
-    config = EmbedderConfig(size=(64, 32), normalize=True, flip=False)
+    config = EmbedderConfig(size=(64, 32), normalize=True, flip=False, precision=precision)
     checkpoint.save(folder, model.eval(), config, card=CARD, trained_on=("rendered",))
     checkpoint.save_calibration(folder, KNOWN.model_copy(update={"model": reseen.load(folder).digest}))
     (folder / RELIABILITY).write_bytes(b"a curve")
@@ -58,7 +60,7 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_packed_model_loads_by_its_name_and_is_the_same(tmp_path: Path, box: Path) -> None:
-    own = trained(tmp_path / "last")
+    own = trained(tmp_path / "last", precision="float32")
     parity = pack(own, "small", box=box)
     packed, trained_one = reseen.load("small"), reseen.load(own)
     pictures = pictures_of_nobody((64, 32), 4)
@@ -76,6 +78,16 @@ def test_packed_model_loads_by_its_name_and_is_the_same(tmp_path: Path, box: Pat
     assert packed.calibration == KNOWN.model_copy(update={"model": packed.digest})
     assert (box / "small" / RELIABILITY).read_bytes() == b"a curve"
     assert packed.model(blank((64, 32))).maps["id"].shape == (1, 4, 2)
+
+
+def test_the_number_format_it_runs_in_hides_nothing_of_what_packing_changes(
+    tmp_path: Path, box: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every recipe of ours says bfloat16, which rounds far more than half precision does."""
+    monkeypatch.setattr(backend, "runs_bfloat16", lambda device: True)
+    low = pack(trained(tmp_path / "low", precision="bfloat16"), "small", box=box)
+    assert reseen.load("small").config.precision == "bfloat16"
+    assert low == pack(trained(tmp_path / "full", precision="float32"), "small", box=box)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ from reseen.export.packing_pose import JOINTS, pack_pose_net
 from reseen.export.parity import LEAST_COSINE, Parity, compare, pictures_of_nobody
 from reseen.files import replacing_folder
 from reseen.models import checkpoint as checkpoints
+from reseen.models.embedder import Embedder
 
 LONGEST = 512
 """Numbers in a descriptor of a model in the package."""
@@ -70,7 +71,7 @@ def pack(checkpoint: Path, name: str, *, figures: str = "", box: Path = BOX, lar
         raise ReseenError(f"nobody knows what distances of {checkpoint} mean: reseen calibrate {checkpoint} DATA")
     own = checkpoints.load(checkpoint, backend="torch")
     pictures = pictures_of_nobody(own.config.size)
-    before = own.embed(pictures)
+    before = _in_float32(own).embed(pictures)
     if not before.attributes:
         raise ReseenError(f"{checkpoint} tells no attributes, and models in the package do: train one that has them")
     if (length := before.features.shape[1]) > LONGEST:
@@ -89,7 +90,7 @@ def pack(checkpoint: Path, name: str, *, figures: str = "", box: Path = BOX, lar
             held_back=held_back(checkpoint),
         )
         packed = checkpoints.load(partial)
-        parity = compare(before, packed.embed(pictures))
+        parity = compare(before, _in_float32(packed).embed(pictures))
         if not parity.cosine >= LEAST_COSINE:
             raise ReseenError(
                 f"half precision makes another model of {checkpoint}: cosine {parity.cosine:.6f}, needed {LEAST_COSINE}"
@@ -101,6 +102,12 @@ def pack(checkpoint: Path, name: str, *, figures: str = "", box: Path = BOX, lar
             shutil.copyfile(checkpoint / RELIABILITY, partial / RELIABILITY)
         check_size(partial, checkpoint, largest, "take a lighter backbone, or fewer dimensions")
     return parity
+
+
+def _in_float32(embedder: Embedder) -> Embedder:
+    """Returns the same model in 32 bits: what bfloat16 rounds in each of two would hide what packing has changed."""
+    config = embedder.config.model_copy(update={"precision": "float32"})
+    return Embedder(embedder.model, config, embedder.distance)
 
 
 def _light(model: nn.Module) -> nn.Module:
