@@ -88,7 +88,7 @@ def unnamed(option: str = "", what: str = "a checkpoint") -> Path:
 
 def _name_one(what: str, option: str) -> str:
     how = f" with {option}" if option else ""
-    return f"name {what}{how}, such as runs/NAME/last; reseen demo makes demo-out/run/last"
+    return f"name {what}{how}, such as runs/NAME/last; reseen demo --recipe demo makes demo-out/run/last"
 
 
 def check_model(folder: str | Path, option: str = "") -> Path:

@@ -53,7 +53,8 @@ def demo(
     Args:
         recipe: A short recipe.
         folder: Where everything is written; the run goes into ``run``, in place of an earlier one unless that is of the
-            very same recipe and was stopped: it goes on; and the test pictures into ``gallery``.
+            very same recipe and was stopped: it goes on; and the test pictures into ``gallery``. With a ``checkpoint``
+            a run there stays as it is: it may be the checkpoint's, or one that was stopped.
         console: Where it is told about.
         data: See `reseen.training.recipe.locate.resolve`.
         weights: See `reseen.training.recipe.locate.resolve`.
@@ -67,6 +68,8 @@ def demo(
     """
     started = time.monotonic()
     console.rule("1. the data")
+    if checkpoint is not None:  # nothing is trained, so nothing that parts would start from is looked for
+        recipe = recipe.model_copy(update={"init": {}})
     recipe = resolve(recipe, data=data, weights=weights)
     render_missing(recipe, console, load=checkpoint is None)
     root = recipe.data.root
@@ -78,7 +81,7 @@ def demo(
         raise ReseenError(f"the demo needs {recipe.data.name} with training, query and gallery images in {root}")
 
     stopped = checkpoint is None and _was_stopped(recipe, folder / "run")
-    _clear(folder, and_run=not stopped)
+    _clear(folder, and_run=checkpoint is None and not stopped)
     pictures: list[Path] = []
     if checkpoint is None:
         console.rule("2. training goes on" if stopped else "2. training")

@@ -31,16 +31,48 @@ def test_small_is_used_where_no_checkpoint_is_named(
     ):
         if command[0] == "serve" or command is look:
             Gallery.open(tmp_path / "hall").close()
-        told = f"name {what} such as runs/NAME/last; reseen demo makes demo-out/run/last"
+        told = f"name {what} such as runs/NAME/last; reseen demo --recipe demo makes demo-out/run/last"
         assert str(run(*command).exception) == told, "nobody asked for 'small'"
     (tmp_path / "small").mkdir()  # a folder of pictures, say
     monkeypatch.chdir(tmp_path)
     pack(trained(tmp_path / "last"), "small", box=tmp_path / "box")
-    for command in (embed, search):
+    served: list[Path] = []
+    monkeypatch.setattr("reseen.app.server.serve", lambda settings: served.append(settings.checkpoint))
+    for command in (embed, search, add, look, ["serve", tmp_path / "hall"]):
         result = run(*command)
         assert result.exit_code == 0, result.output
-    assert Embeddings.model_of(tmp_path / "x.parquet") == reseen.load("small").digest
+    small = reseen.load("small").digest
+    assert Embeddings.model_of(tmp_path / "x.parquet") == small
     assert (tmp_path / "found.png").stat().st_size > 0
+    with Gallery.open(tmp_path / "hall") as hall:
+        assert hall.layout is not None
+        assert hall.layout.like.model == small
+    assert served == [tmp_path / "box" / "small"]
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [((), "box/small"), (("--recipe", "demo"), None), (("--set", "seed=2"), None), (("--model", "own"), "own")],
+)
+def test_the_demo_shows_it_unless_something_else_is_asked_for(
+    options: tuple[str, ...], shown: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint_files, "BOX", Path("box"))
+    monkeypatch.chdir(tmp_path)
+    for folder in (Path("box/small"), Path("own")):
+        folder.mkdir(parents=True)
+        for file in (checkpoint_files.CONFIG, checkpoint_files.MODEL_FILE):
+            (folder / file).touch()
+    seen: list[Path | None] = []
+
+    def look_at(*args: object, checkpoint: Path | None, **others: object) -> list[Path]:
+        seen.append(checkpoint)
+        return [Path("picture.png")]
+
+    monkeypatch.setattr("reseen.demo.demo", look_at)
+    result = run("demo", "--no-serve", *options)
+    assert result.exit_code == 0, result.output
+    assert seen == [None if shown is None else Path(shown)]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +89,9 @@ def test_until_one_is_there_the_option_that_names_another_is_told(
 ) -> None:
     monkeypatch.setattr(checkpoint_files, "BOX", tmp_path / "box")
     told = str(run(*command).exception)
-    assert told.endswith(f"a checkpoint with {option}, such as runs/NAME/last; reseen demo makes demo-out/run/last")
+    assert told.endswith(
+        f"a checkpoint with {option}, such as runs/NAME/last; reseen demo --recipe demo makes demo-out/run/last"
+    )
 
 
 def test_help_promises_it_only_where_it_is_there() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,19 @@ def test_demo_of_a_model_trains_nothing(trained: Path, market_drawn: Path, tmp_p
     assert f"reseen explain {last}" in result.output
     refused = run("demo", "--model", last, "--recipe", "demo")
     assert "leave out --recipe and --weights" in str(refused.exception)
+
+
+def test_the_run_that_a_demo_shows_stays_as_it_is(
+    trained: Path, market_drawn: Path, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """What `make demo` left; and the weights its recipe begins with are missed by nobody, as nothing is trained."""
+    folder = tmp_path / "demo"
+    shutil.copytree(trained, folder / "run")
+    before = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    result = run("demo", "--data", market_drawn, "--out", folder, "--model", folder / "run" / "last", "--no-serve")
+    assert result.exit_code == 0, result.output
+    assert {path: (folder / path).read_bytes() for path in before} == before
+    assert not [str(each.message) for each in recwarn if "is not at hand" in str(each.message)]
 
 
 def test_demo_without_data_renders_its_own(

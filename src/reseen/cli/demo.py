@@ -20,7 +20,11 @@ def demo(
         Path | None, typer.Option(help="Folder or zip of Market-1501; else persons are rendered.", callback=existing)
     ] = None,
     folder: Annotated[
-        Path, typer.Option("--out", help="Where everything is written; replaced, but for a training that was stopped.")
+        Path,
+        typer.Option(
+            "--out",
+            help="Where everything is written; replaced, but for a training that was stopped or is not needed.",
+        ),
     ] = Path("demo-out"),
     recipe: Annotated[
         Path | None,
