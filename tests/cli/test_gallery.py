@@ -107,6 +107,30 @@ def test_from_the_first_picture_to_the_last(
     assert f"deleted {left} rows" in said("delete", hall, "--source", "tour", "--yes")
 
 
+def test_a_deletion_that_leaves_a_picture_ends_with_an_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall, drawn = tmp_path / "hall", tmp_path / "drawn.png"
+    with Gallery.open(hall) as gallery:
+        gallery.add(persons(5))
+        drawn.write_bytes(b"a picture")
+        gallery.remember(drawn, gallery.search(np.zeros(16)))
+    unlink = Path.unlink
+
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        if path == drawn:
+            raise PermissionError(13, "Permission denied")
+        unlink(path, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refused)
+        left = run("gallery", "delete", hall, "--camera", 2, "--yes")
+    assert left.exit_code == 1
+    assert "deleted 1 rows" in left.stdout
+    assert f"cannot be deleted: {drawn} (Permission denied); delete it by hand" in " ".join(left.stdout.split())
+    assert f"deleted with them, as it showed them: {drawn}" in said("delete", hall, "--camera", 3, "--yes")
+
+
 def test_a_person_is_shown_and_erased(
     model: Path, market_drawn: Path, query: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,11 +12,14 @@ import pytest
 
 from reseen import Embeddings, Gallery, ReseenError
 from reseen.descriptors.calibration import Calibration, Curve
+from reseen.errors import ReseenWarning
+from reseen.search.gallery.check import check
 from reseen.search.gallery.deleting import deletion, receipt
 from reseen.search.gallery.deleting.receipt import Receipt
 from reseen.search.gallery.erasing import erase, pictures_of
 from reseen.search.gallery.finding import index
-from tests.search.gallery.persons import persons, png
+from reseen.search.gallery.finding.filters import Criteria
+from tests.search.gallery.persons import kill_while_deleting, persons, png
 
 HERE = np.full(16, 30.0)
 CALIBRATION = Calibration(
@@ -121,6 +124,66 @@ def test_pictures_drawn_of_somebody_go_with_them(gallery: Gallery, tmp_path: Pat
     assert [each["path"] for each in noted] == [str(other)]
     gallery.delete(paths=gallery.search(np.zeros(16))[0].path)
     assert not other.exists()
+
+
+def test_a_picture_that_cannot_be_deleted_keeps_no_row(
+    gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lies in a folder that is read-only by now; whoever runs the tests as root could delete it all the same."""
+    stuck, missing, later = (tmp_path / name for name in ("stuck.png", "missing.png", "later.png"))
+    for file, query in ((stuck, HERE), (missing, HERE), (later, np.zeros(16))):
+        file.write_bytes(png(900))
+        gallery.remember(file, gallery.search(query, top=2))
+    missing.unlink()
+
+    unlink = Path.unlink
+
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        if path.parent == tmp_path:
+            raise PermissionError(13, "Permission denied", str(path))
+        unlink(path, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refused)
+        made = erase(gallery, pictures_of(gallery, HERE, within=2.0))
+        assert (made.rows, made.found, len(gallery)) == (4, 0, 100)
+        assert (made.exports, made.missing) == ((), (str(missing),))
+        assert made.undeleted == (f"{stuck} (Permission denied)",)
+        assert [sum(str(path) in line for line in made.lines()) for path in (stuck, missing)] == [1, 1]
+        assert check(gallery) == [f"{stuck} shows who was deleted: delete it"]
+        with pytest.warns(ReseenWarning, match=r"cannot be deleted: .*stuck\.png"):
+            assert gallery.delete(paths=gallery.search(HERE)[0].path) == 1
+    assert stuck.exists()
+    made = gallery.remove(Criteria(paths=gallery.search(np.zeros(16))[1].path).filter())
+    assert set(made.exports) == {str(stuck), str(later)}
+    assert check(gallery) == []
+    assert not stuck.exists()
+
+
+def test_a_picture_on_a_disk_that_is_out_is_deleted_when_its_turn_comes(gallery: Gallery, tmp_path: Path) -> None:
+    disk, drawn = tmp_path / "disk", tmp_path / "disk" / "drawn.png"
+    disk.mkdir()
+    drawn.write_bytes(png(900))
+    shown = gallery.search(HERE, top=2)
+    gallery.remember(drawn, shown)
+    disk.rename(tmp_path / "out")
+    gallery.delete(paths=gallery.search(np.zeros(16))[0].path)
+    (tmp_path / "out").rename(disk)
+    assert drawn.exists()
+    gallery.delete(paths=shown[0].path)
+    assert not drawn.exists()
+
+
+def test_a_killed_deletion_deletes_what_was_drawn_when_it_is_finished(
+    gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = tmp_path / "drawn.png"
+    drawn.write_bytes(png(900))
+    shown = gallery.search(HERE, top=2)
+    gallery.remember(drawn, shown)
+    kill_while_deleting(gallery, shown[0].path, monkeypatch)
+    Gallery.open(gallery.folder).close()
+    assert not drawn.exists()
 
 
 def test_a_damaged_note_of_exports_is_told_before_anything_is_deleted(gallery: Gallery) -> None:

@@ -155,6 +155,7 @@ def _receipt(
         rows=done.rows,
         queries=queries,
         verdicts=verdicts,
+        undeleted=len(done.undeleted),
         found=done.found,
     )
     return messages.Receipt(
@@ -167,6 +168,7 @@ def _receipt(
         queries=queries,
         verdicts=verdicts,
         drawn=len(done.exports),
+        undeleted=len(done.undeleted),
         looked_for=done.looked_for,
         files=done.files,
         bytes=done.bytes,

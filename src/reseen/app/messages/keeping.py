@@ -45,6 +45,7 @@ class Receipt(Message):
         queries: Pictures that searches had kept, gone too.
         verdicts: Verdicts on these rows, gone too.
         drawn: Pictures that showed some of them, drawn by `reseen search` and `reseen gallery search`, gone too.
+        undeleted: How many of these could not be deleted; `reseen gallery check` names them.
         looked_for: How many of the rows were looked for afterwards, by id, path, picture and descriptor.
         files: How many files of the gallery were read for it.
         bytes: How many bytes these have.
@@ -62,6 +63,7 @@ class Receipt(Message):
     queries: int
     verdicts: int
     drawn: int
+    undeleted: int
     looked_for: int
     files: int
     bytes: int

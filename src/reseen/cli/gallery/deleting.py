@@ -74,6 +74,7 @@ def delete(
         if not any(made.tables.values()):
             there = "; ".join(contents_of(opened).lines()) or "no rows"
             note(f"nothing fulfils this; {gallery} has {there}")
+        _end(made)
 
 
 def erase(
@@ -147,6 +148,7 @@ def erase(
             markup=False,
         )
         raise typer.Exit(1)
+    _end(made)
 
 
 def retention(
@@ -170,9 +172,17 @@ def retention(
             count = expired_count(opened, now)
             if count and not yes:
                 typer.confirm(f"Delete what is older, {count:,} of {len(opened):,} rows, for good?", abort=True)
-            _say_gone(opened.expire(now), opened)
+            made = opened.expire(now)
+            _say_gone(made, opened)
+            _end(made)
 
 
 def _say_gone(made: Receipt, left: Gallery) -> None:
     for line in (f"deleted {made.rows:,} rows; {left.place} has {len(left):,}", *made.drawn_lines()):
         out.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+def _end(made: Receipt) -> None:
+    """Ends with exit code 1 if pictures that show who was deleted are still there; the receipt names them."""
+    if made.undeleted:
+        raise typer.Exit(1)

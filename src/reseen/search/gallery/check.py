@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from reseen.addresses import place_of
+from reseen.data.images.reference import is_there
 from reseen.errors import ReseenError
-from reseen.search.gallery.deleting import deletion
+from reseen.search.gallery.deleting import deletion, exports
 from reseen.search.gallery.gallery import Gallery
 
 
@@ -22,6 +21,10 @@ def check(gallery: Gallery) -> list[str]:
     problems = []
     if deletion.begun(store):
         problems.append("a deletion is not through: if it was killed, open the gallery again to finish it")
+    try:
+        problems += [f"{path} shows who was deleted: delete it" for path in exports.due(store)]
+    except ReseenError as error:
+        problems.append(str(error))
     for name in store.names():
         try:
             problems += _table(gallery, name)
@@ -63,7 +66,4 @@ def _table(gallery: Gallery, name: str) -> list[str]:
 
 
 def _exists(path: str) -> bool:
-    if isinstance(place_of(path), str):
-        return True  # in object storage, which is not asked about each
-    archive, colon, _ = path.rpartition(":")
-    return Path(path).is_file() or (bool(colon) and Path(archive).is_file())
+    return isinstance(place_of(path), str) or is_there(path)  # object storage is not asked about each

@@ -16,7 +16,7 @@ from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.search.gallery.adding import Admitted, insert
 from reseen.search.gallery.deleting import deletion
-from reseen.search.gallery.deleting.receipt import Receipt
+from reseen.search.gallery.deleting.receipt import Receipt, undeleted_lines
 from reseen.search.gallery.finding.filters import Criteria, Filter, attribute_conditions, other_than
 from reseen.search.gallery.finding.results import Results
 from reseen.search.gallery.finding.searcher import EMPTY
@@ -236,7 +236,10 @@ class Gallery(Opened):
         chosen = Criteria(cameras=cameras, pids=pids, since=since, until=until, paths=paths, sources=sources).filter()
         if not chosen:
             raise ReseenError("say what to delete: cameras, pids, since, until, paths or sources")
-        return self.remove(chosen).rows
+        made = self.remove(chosen)
+        for line in undeleted_lines(made.undeleted):
+            warnings.warn(line, ReseenWarning, stacklevel=2)
+        return made.rows
 
     def remove(self, chosen: Filter, *, scan: bool = False) -> Receipt:
         """Deletes the rows that pass a filter as `delete` does, and says what that took.

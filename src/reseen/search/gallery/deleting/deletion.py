@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
+from reseen.errors import ReseenWarning
+from reseen.search.clock import EPOCH_FROM
 from reseen.search.gallery.deleting import exports, receipt
+from reseen.search.gallery.deleting.exports import Tried
 from reseen.search.gallery.deleting.receipt import Receipt
 from reseen.search.gallery.keeping.store import Store
 
@@ -17,15 +21,14 @@ MARK, _GRAVES = "deleting", "deleted"
 """Files that say that a deletion has begun, and what was deleted."""
 _ROWS = 1024
 """Rows copied at a time; with pictures they take some ten megabytes."""
-_SINCE_1973 = 1e8
-"""Times from here on are counted from 1970, smaller ones from the beginning of a recording."""
 
 
 def delete(store: Store, sql: str, *, sources: Iterable[str] = (), scan: bool = False) -> Receipt:
     """Deletes rows from every model's table, within the `Store.writing` lock.
 
     LanceDB marks rows as deleted and keeps the old versions, so each table is written anew without them, in one commit,
-    and everything but this version is removed.
+    and everything but this version is removed. Pictures drawn of the rows come last: one that cannot be deleted keeps
+    no row, and is tried again by every deletion to come.
 
     Args:
         store: The gallery's.
@@ -42,26 +45,34 @@ def delete(store: Store, sql: str, *, sources: Iterable[str] = (), scan: bool = 
         if not whole:
             return made
         looked_for = receipt.needles(store, sql) if scan else []
-        exported = exports.delete_showing(store, whole)
+        exports.doom(store, whole)
         bury(store, whole | {source_id(each) for each in sources})
         store.files.write(MARK, b"")
         for name in ids:
             store.table(name).delete(sql)
-        finish(store)
-        made = replace(made, exports=tuple(exported))
+        tried = _through(store)
+        made = replace(made, exports=tried.gone, missing=tried.missing, undeleted=tried.stuck)
         return receipt.scanned(made, store.files, looked_for) if scan else made
 
 
 def finish(store: Store) -> None:
-    """Writes all tables anew without what was deleted if a deletion has begun: also one that was killed anywhere."""
+    """Sees a deletion through that has begun, also one that was killed anywhere; warns of what it cannot delete."""
     if begun(store):
-        store.drop_torn()
-        with store.told():
-            gone = buried(store)
-            for name in store.names():
-                _rewrite(store, name, gone)
-                pa.default_memory_pool().release_unused()
-            store.files.remove(MARK)
+        for line in receipt.undeleted_lines(_through(store).stuck):
+            warnings.warn(line, ReseenWarning, stacklevel=2)
+
+
+def _through(store: Store) -> Tried:
+    """Writes all tables anew without what was deleted, and deletes what was drawn of it."""
+    store.drop_torn()
+    with store.told():
+        gone = buried(store)
+        for name in store.names():
+            _rewrite(store, name, gone)
+            pa.default_memory_pool().release_unused()
+        tried = exports.delete_due(store)
+        store.files.remove(MARK)
+    return tried
 
 
 def begun(store: Store) -> bool:
@@ -78,7 +89,7 @@ def expired(days: float, now: float) -> str:
         now: Seconds since 1970.
     """
     before = now - days * 86_400
-    return f"added < {before!r} OR (seconds >= {_SINCE_1973!r} AND seconds < {before!r})"
+    return f"added < {before!r} OR (seconds >= {EPOCH_FROM!r} AND seconds < {before!r})"
 
 
 def source_id(source: str) -> str:

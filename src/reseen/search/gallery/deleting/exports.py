@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,21 @@ from reseen.errors import ReseenError, one_line
 from reseen.search.gallery.keeping.store import Store
 
 _FILE = "exports.json"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of deleting pictures.
+
+    Attributes:
+        gone: Paths of those that were deleted.
+        missing: Paths where there was none.
+        stuck: Paths of those that cannot be deleted, and why: they stay due.
+    """
+
+    gone: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
 
 
 def remember(store: Store, path: Path, ids: Iterable[str]) -> None:
@@ -27,21 +44,52 @@ def remember(store: Store, path: Path, ids: Iterable[str]) -> None:
     _write(store, [*others, {"path": str(path), "sha256": _digest(path), "ids": sorted(set(ids))}])
 
 
-def delete_showing(store: Store, ids: Collection[str]) -> list[str]:
-    """Deletes all files that show one of some rows, within the `Store.writing` lock; returns their paths."""
-    gone, left = [], []
-    for each in _read(store):
-        path = Path(each["path"])
-        if not path.is_file() or _digest(path) != each["sha256"]:
-            continue
-        if not set(each["ids"]).isdisjoint(ids):
-            path.unlink()
-            gone.append(str(path))
-        else:
-            left.append(each)
-    if left or store.files.read(_FILE) is not None:
-        _write(store, left)
-    return gone
+def doom(store: Store, ids: Collection[str]) -> None:
+    """Notes which files are due, as they show one of some rows, and no longer whom; within the `Store.writing` lock."""
+    noted = _read(store)
+    if any(_shows(each, ids) for each in noted):
+        _write(store, [{**each, "ids": None} if _shows(each, ids) else each for each in noted])
+
+
+def due(store: Store) -> list[str]:
+    """Returns the paths of files that show somebody who was deleted, and could not be deleted with them so far."""
+    return [each["path"] for each in _read(store) if each["ids"] is None and _may_be_there(each["path"])]
+
+
+def delete_due(store: Store) -> Tried:
+    """Deletes all files that are due, within the `Store.writing` lock; those that cannot be deleted stay due."""
+    noted = _read(store)
+    left, gone, missing, stuck = [each for each in noted if each["ids"] is not None], [], [], []
+    if len(left) == len(noted):
+        return Tried()
+    for each in noted:
+        if each["ids"] is None:
+            path = Path(each["path"])
+            try:
+                if _digest(path) == each["sha256"]:
+                    path.unlink()
+                    gone.append(str(path))
+            except (FileNotFoundError, NotADirectoryError):
+                missing.append(str(path))
+            except IsADirectoryError:
+                continue  # somebody else's, like a file that was changed
+            except OSError as error:
+                stuck.append(f"{path} ({error.strerror})")
+                left.append(each)
+    _write(store, left)
+    return Tried(tuple(gone), tuple(missing), tuple(stuck))
+
+
+def _may_be_there(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except OSError as error:
+        return not isinstance(error, (FileNotFoundError, NotADirectoryError))
+    return True
+
+
+def _shows(noted: dict[str, Any], ids: Collection[str]) -> bool:
+    return noted["ids"] is not None and not set(noted["ids"]).isdisjoint(ids)
 
 
 def _read(store: Store) -> list[dict[str, Any]]:
@@ -50,7 +98,14 @@ def _read(store: Store) -> list[dict[str, Any]]:
         return []
     try:
         content = json.loads(kept)
-        return [{"path": str(each["path"]), "sha256": each["sha256"], "ids": list(each["ids"])} for each in content]
+        return [
+            {
+                "path": str(each["path"]),
+                "sha256": each["sha256"],
+                "ids": None if each["ids"] is None else list(each["ids"]),  # None: due
+            }
+            for each in content
+        ]
     except (ValueError, KeyError, TypeError) as error:
         raise ReseenError(
             f"{store.place}/{_FILE} is damaged ({one_line(error)}): delete it, and by hand what was drawn from this "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -31,6 +31,8 @@ class Receipt:
         rows: How many rows of the searched table are gone.
         tables: How many rows of each model's table are gone.
         exports: Pictures that showed some of them, drawn by searches and gone too.
+        missing: Such pictures that are no longer where they were drawn to.
+        undeleted: Such pictures that could not be deleted, each with why.
         looked_for: How many of the rows were looked for afterwards, by id, path, picture and descriptor.
         files: How many files of the gallery were read for it.
         bytes: How many bytes these have.
@@ -42,6 +44,8 @@ class Receipt:
     rows: int
     tables: dict[str, int]
     exports: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    undeleted: tuple[str, ...] = ()
     looked_for: int = 0
     files: int = 0
     bytes: int = 0
@@ -52,8 +56,12 @@ class Receipt:
         return {**asdict(self), "beyond": BEYOND}
 
     def drawn_lines(self) -> list[str]:
-        """Returns in words which pictures went with the rows."""
-        return [f"deleted with them, as it showed them: {path}" for path in self.exports]
+        """Returns in words which pictures went with the rows, and which did not."""
+        return [
+            *(f"deleted with them, as it showed them: {path}" for path in self.exports),
+            *(f"showed them, and is not there: {path}; if it was moved, delete it there" for path in self.missing),
+            *undeleted_lines(self.undeleted),
+        ]
 
     def lines(self) -> list[str]:
         """Returns it in words."""
@@ -68,6 +76,15 @@ class Receipt:
                 f"rows by id, path, picture and descriptor; found in {self.found:,}"
             )
         return [*told, BEYOND]
+
+
+def undeleted_lines(pictures: Iterable[str]) -> list[str]:
+    """Returns in words that pictures could not be deleted."""
+    return [
+        f"shows who was deleted, and cannot be deleted: {each}; delete it by hand, or see to it that the next deletion "
+        "can"
+        for each in pictures
+    ]
 
 
 def now() -> str:
