@@ -56,6 +56,53 @@ def test_two_writers_of_a_folder_do_not_meet(tmp_path: Path, monkeypatch: pytest
     assert [path.read_text() for path in tmp_path.rglob("file")] == ["first"]
 
 
+def write_folder(folder: Path, text: str) -> None:
+    with replacing_folder(folder) as partial:
+        (partial / "file").write_text(text)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_a_folder_outlasts_who_replaces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    """The new one cannot take its place, or its writer is killed just before that; the next one puts it back."""
+    folder, rename = tmp_path / "last", Path.replace
+    write_folder(folder, "first")
+
+    def stopped(path: Path, to: Path) -> Path:
+        if path.name.endswith(".partial"):
+            raise error
+        return rename(path, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", stopped)
+        with pytest.raises(error):
+            write_folder(folder, "second")
+    monkeypatch.setattr("reseen.files.os.getpid", lambda: 7)
+    with pytest.raises(ValueError, match="no third one"), replacing_folder(folder):
+        raise ValueError("no third one")
+    assert {path.relative_to(tmp_path) for path in tmp_path.rglob("file")} == {Path("last/file")}
+    assert (folder / "file").read_text() == "first"
+    write_folder(folder, "fourth")
+    assert [path.read_text() for path in tmp_path.rglob("file")] == ["fourth"]
+
+
+def test_an_old_folder_that_cannot_be_deleted_is_in_nobodys_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NFS keeps a file that a server has open."""
+    folder = tmp_path / "last"
+    write_folder(folder, "first")
+    with monkeypatch.context() as patch:
+        patch.setattr("reseen.files.shutil.rmtree", lambda path, ignore_errors: None)
+        write_folder(folder, "second")
+    assert sorted(path.read_text() for path in tmp_path.rglob("file")) == ["first", "second"]
+    assert (folder / "file").read_text() == "second"
+    monkeypatch.setattr("reseen.files.os.getpid", lambda: 7)
+    write_folder(folder, "third")
+    assert [path.read_text() for path in tmp_path.rglob("file")] == ["third"]
+
+
 def somebody_is_there() -> None:
     raise ReseenError("somebody is there")
 

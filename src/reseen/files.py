@@ -7,14 +7,17 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 PARTIAL = ".partial"
 """Suffix of what has begun to be written; before it stands the process's number."""
+_ASIDE = ".old"
+"""Suffix of a folder that another one is about to replace."""
 
 
 def make_private(folder: Path) -> None:
-    """Makes a folder that no other account can look into: what lies in it shows people."""
+    """Makes a folder, if there is none, and lets no other account look into it: what lies in it shows people."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
 
@@ -43,20 +46,43 @@ def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(folder: Path) -> Iterator[Path]:
-    """Yields a folder beside another one, whose place it takes at the end; after an error nothing is left of it."""
-    partial = _beside(folder)
+    """Yields a folder beside another one, whose place it takes at the end; after an error nothing is left of it.
+
+    The old one is moved aside, and deleted once the new one stands. It takes two steps to change places: a process that
+    is killed between them leaves the old one aside, and the next that writes here begins by putting it back.
+    """
+    _put_back(folder)
+    partial, aside = _beside(folder), _beside(folder, _ASIDE)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
         yield partial
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.replace(folder)
+        shutil.rmtree(aside, ignore_errors=True)
+        with suppress(FileNotFoundError):  # there need be no old one
+            folder.replace(aside)
+        try:
+            partial.replace(folder)
+        except OSError:
+            with suppress(OSError):
+                aside.replace(folder)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _beside(path: Path) -> Path:
-    return path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
+def _put_back(folder: Path) -> None:
+    """Puts back what a killed process has moved aside, or deletes it if another one stands in its place."""
+    for aside in list(folder.parent.glob(f"{escape(folder.name)}.*{_ASIDE}")):
+        if folder.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            with suppress(OSError):  # another process has just put one there
+                aside.replace(folder)
+
+
+def _beside(path: Path, suffix: str = PARTIAL) -> Path:
+    return path.with_name(f"{path.name}.{os.getpid()}{suffix}")
 
 
 @contextmanager
