@@ -170,3 +170,12 @@ class TestLease:
         with pytest.raises(ReseenError, match=r"another one has written to s3://bucket/hall meanwhile"), place.locked():
             place.write(".lock", b"of the one that took over")
         assert place.read(".lock") == b"of the one that took over"
+
+
+@pytest.mark.parametrize("made_before", [False, True])
+def test_no_other_account_can_look_into_a_gallery(tmp_path: Path, made_before: bool) -> None:
+    place = tmp_path / "hall"
+    if made_before:
+        place.mkdir(mode=0o755)
+    Disk(place).begin(b"{}")
+    assert place.stat().st_mode & 0o777 == 0o700

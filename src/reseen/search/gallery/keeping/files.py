@@ -11,7 +11,7 @@ from typing import Protocol
 
 from reseen.addresses import place_of
 from reseen.errors import ReseenError
-from reseen.files import replacing
+from reseen.files import make_private, replacing
 from reseen.gallery_files import LOCK, NOTE, check_new_gallery, is_gallery
 
 WAIT = 120.0
@@ -95,7 +95,7 @@ class Disk:
     def begin(self, note: bytes) -> None:
         if is_gallery(check_new_gallery(self.place)):
             return
-        self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.place)
         with self.locked():
             if not is_gallery(self.place):  # nor has another one made it meanwhile
                 self.write(NOTE, note)
