@@ -305,9 +305,14 @@ def test_every_epoch_shows_all_pictures_in_another_order(tmp_path: Path) -> None
     assert first != second
 
 
-def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path) -> None:
-    """The state of the epoch before stays: nothing can be made of these weights."""
+@pytest.mark.parametrize(("seconds", "stops"), [(600.0, False), (0.0, False), (600.0, True)])
+def test_a_loss_that_is_no_number_ends_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, stops: bool
+) -> None:
+    """The state before stays, also in a long epoch and when it is interrupted: nothing can be made of these weights."""
+    monkeypatch.setattr("reseen.training.loop.phase._SAVED", seconds)
     scene = Scene(tmp_path)
+    scene.keeping.stop.requested = stops
     torch.nn.init.constant_(scene.model.classifier.bias, torch.nan)
     with pytest.raises(ReseenError, match=r"the loss of epoch 1 is nan: lower phases\.0\.optimizer\.lr"):
         scene.loop.run()

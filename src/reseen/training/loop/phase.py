@@ -165,17 +165,29 @@ class PhaseLoop:
                 self.logger.log_metrics(figures, step=epoch * len(batches) + done)
             progress.move(epoch, done, len(batches), losses["loss"])
             if self._stops() and done < len(batches):
+                self._check_loss(epoch)
                 self._spend(time.perf_counter() - started)
                 self._save(epoch, done)
                 return False
             if (now := time.perf_counter()) - started > _SAVED and done < len(batches):
+                self._check_loss(epoch)
                 self._spend(now - started)
                 started = now
                 self._save(epoch, done)
         figures = self.tally.means()  # which waits for the device
+        self._check_loss(epoch)
         self._spend(time.perf_counter() - started)
         self._finish_epoch(epoch, figures)
         return True
+
+    def _check_loss(self, epoch: int) -> None:
+        """Makes sure that the loss is a number; else the weights are none either, and the state before has to stay."""
+        loss = self.tally.means()["loss"]
+        if not math.isfinite(loss):
+            raise ReseenError(
+                f"the loss of epoch {epoch + 1} is {loss}: lower phases.{self.number}.optimizer.lr, and begin anew in "
+                "another --out"
+            )
 
     def _spend(self, seconds: float) -> None:
         self.tally.seconds += seconds
@@ -183,12 +195,6 @@ class PhaseLoop:
 
     def _finish_epoch(self, epoch: int, figures: dict[str, float]) -> None:
         keeping, finished = self.keeping, epoch + 1
-        if not math.isfinite(figures["loss"]):
-            # Nor are the weights any numbers by now: the state of the epoch before stays.
-            raise ReseenError(
-                f"the loss of epoch {finished} is {figures['loss']}: lower phases.{self.number}.optimizer.lr, "
-                "and begin anew in another --out"
-            )
         figures |= {f"weight/{name}": weight for name, weight in self.step.objective.learnt_weights().items()}
         figures |= {"lr": self.optimizer.param_groups[0]["lr"], "seconds": self.tally.seconds}
         figures["images_per_second"] = self.tally.images / self.tally.seconds
