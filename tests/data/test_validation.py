@@ -74,3 +74,10 @@ def test_attributes_alone_need_no_queries() -> None:
 def test_what_cannot_be_divided(train: tuple[PersonImage, ...], share: float, message: str) -> None:
     with pytest.raises(ReseenError, match=message):
         hold_out(split(train), share, 0)
+
+
+def test_unknown_cameras_are_cameras_of_their_own() -> None:
+    whole = split(tuple(PersonImage(Path(f"{pid}-{k}.jpg"), pid) for pid in range(1, 11) for k in range(3)))
+    _, validation = hold_out(whole, 0.3, seed=0)
+    assert [image.pid for image in validation.query] == sorted({image.pid for image in validation.gallery})
+    assert len(validation.gallery) == 3 * 2

@@ -125,6 +125,16 @@ def test_a_camera_that_sees_worse_gets_its_own_curve() -> None:
     assert calibration.ratios(far, ["7-8"]) == calibration.ratios(far)
 
 
+def test_unknown_cameras_are_no_pair_with_a_curve() -> None:
+    good = drawn(40, 8, cameras=4)
+    blurred = good.features.copy()
+    worse = good.camids == 3
+    blurred[worse] += np.random.default_rng(1).normal(size=(worse.sum(), DIM))
+    images = Embeddings(blurred, good.pids, np.where(worse, -1, good.camids), model="m1")
+    calibration = fit_calibration(images[good.camids < 2], images[good.camids > 1], source="drawn").calibration
+    assert not any("-1" in pair for pair in calibration.cameras)
+
+
 def test_more_strangers_make_a_pair_less_probable() -> None:
     calibration = Calibration(
         model="", method="platt", source="", persons=1, pairs=1, expected=2, error=0,

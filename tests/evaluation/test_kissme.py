@@ -47,7 +47,7 @@ def test_recovers_the_difference_of_the_inverse_covariances() -> None:
 
 def some(count: int = 40, dimensions: int = 3) -> Embeddings:
     rng = np.random.default_rng(2)
-    pids, camids = rng.integers(-1, 6, count), rng.integers(0, 3, count)
+    pids, camids = rng.integers(-1, 6, count), rng.integers(-1, 3, count)
     return Embeddings(rng.normal(size=(count, dimensions)) + 0.7 * pids[:, None], pids, camids)
 
 
@@ -60,7 +60,7 @@ def test_equals_pairs_taken_one_by_one() -> None:
     for i, j in combinations(range(len(kept)), 2):
         if kept.pids[i] != kept.pids[j]:
             other.append(features[i] - features[j])
-        elif kept.camids[i] != kept.camids[j]:
+        elif kept.camids[i] != kept.camids[j] or kept.camids[i] == -1:
             same.append(features[i] - features[j])
     inverses = [np.linalg.inv(np.mean([np.outer(d, d) for d in pairs], axis=0)) for pairs in (same, other)]
     values, vectors = np.linalg.eigh(inverses[0] - inverses[1])

@@ -123,6 +123,11 @@ def test_multiple_query_pools_queries_of_the_same_person_and_camera_with_each_ot
     assert multiple_query(query, extra).features.ravel().tolist() == [3, 3, 1]
 
 
+def test_multiple_query_pools_nothing_of_unknown_cameras():
+    query, extra = on_a_line([2, 4], [1, 1], [-1, -1]), on_a_line([6], [1], [-1])
+    assert multiple_query(query, extra).features.ravel().tolist() == [2, 4]
+
+
 def test_multiple_query_against_a_loop():
     rng = np.random.default_rng(0)
     query, extra = (

@@ -37,6 +37,7 @@ CASES = {
     ),
     "order of rows does not matter": ([(3, 1, 3), (2, 2, 2), (1, 1, 2)], 5 / 6, (2 + 1 / 2 + 2 / 3) / 4, 1, 2 / 3),
     "own camera is dropped": ([(0, 1, 1), (1, 2, 2), (2, 1, 2)], 1 / 2, 1 / 4, 2, 1 / 2),
+    "unknown cameras are other ones": ([(1, 2, -1), (2, 1, -1)], 1 / 2, 1 / 4, 2, 1 / 2),
     "own camera of others stays": ([(1, 2, 1), (2, 1, 2)], 1 / 2, 1 / 4, 2, 1 / 2),
     "junk is dropped": ([(1, -1, 2), (1.5, -1, 1), (2, 1, 2)], 1, 1, 1, 1),
     "distractors stay": ([(1, 0, 2), (1.5, 0, 1), (2, 1, 2)], 1 / 3, 1 / 6, 3, 1 / 3),
@@ -46,6 +47,11 @@ CASES = {
     "two matches in a tie": ([(1, 2, 2), (1, 1, 2), (1, 3, 2), (1, 1, 3)], 1 / 2, 1 / 3, 2, 1 / 2),
     "dropped rows break no tie": ([(1, 1, 1), (1, -1, 2), (1, 1, 2), (1, 4, 2)], 1, 1, 1, 1),
 }
+
+
+def test_an_unknown_camera_is_nobodys_own():
+    report = rank(on_a_line([0], [1], [-1]), on_a_line([1, 2], [2, 1], [-1, -1]))
+    assert report.mAP == pytest.approx(1 / 2)
 
 
 @pytest.mark.parametrize(("gallery", "hits", "trapezoid", "first", "inp"), CASES.values(), ids=CASES)

@@ -15,7 +15,7 @@ def test_a_match_says_all_it_knows() -> None:
         rank=1, row=-1, path="a/ü.jpg", distance=0.25, fits=None, camid=3, pid=7, id="ab", seconds=12.5, track=4,
         source="tour", probability=0.9, attributes={"hat": ("yes", 0.75)}, parts={"global": 1.0},
     )  # fmt: skip
-    far = Match(rank=2, row=-1, path="b.jpg", distance=2.0, fits=0.5, camid=1, pid=-1, probability=0.01)
+    far = Match(rank=2, row=-1, path="b.jpg", distance=2.0, fits=0.5, camid=-1, pid=-1, probability=0.01)
     text = matches_json([near, far], "2 rows compared one by one")
     assert "ü" in text
     told = json.loads(text)
@@ -26,7 +26,7 @@ def test_a_match_says_all_it_knows() -> None:
         "attributes": {"hat": {"value": "yes", "probability": 0.75}},
     }  # fmt: skip
     unknown = {name for name, value in told["matches"][1].items() if value is None}
-    assert unknown == {"id", "person", "seconds", "track", "source"}
+    assert unknown == {"id", "person", "camera", "seconds", "track", "source"}
 
 
 @pytest.mark.parametrize("matches", [[], [Match(1, 0, "a.jpg", 0.5, None, 1, 2)]])

@@ -55,6 +55,19 @@ def test_a_query_without_a_name_is_looked_for_everywhere(query: Path, tmp_path: 
     assert found.matches[0].distance == pytest.approx(0, abs=1e-6)
 
 
+def test_an_unknown_camera_is_never_the_querys_own(query: Path, tmp_path: Path) -> None:
+    person = replace(image_of(query), camid=-1)
+    wanted = look_for(embedder("ide"), person)
+    assert wanted.descriptor is not None
+    rows = replace(wanted.descriptor, pids=np.array([person.pid]), camids=np.array([-1]))
+    assert len(wanted.find_in(rows).matches) == 1
+    with Gallery.open(tmp_path / "hall") as gallery:
+        gallery.add(rows)
+        assert len(gallery.search(rows, exclude=(person.pid, -1))) == 1
+        found = wanted.find_in(gallery)
+        assert (len(found.matches), found.left_out) == (1, 0)
+
+
 def test_a_gallery_that_is_kept_says_whether_an_index_was_used(
     query: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

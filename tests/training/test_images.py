@@ -90,6 +90,12 @@ def test_without_attributes_of_its_own_a_data_set_takes_none_over(rendered_flat:
     assert all(not image.attributes for image in split.train)
 
 
+def test_unknown_cameras_stay_unknown(market_drawn: Path, tmp_path: Path) -> None:
+    paint_all(tmp_path, ["train/7_c1.png", "train/8.png", "query/9_c1.png"])
+    split = open_data(joined(market_drawn, {"name": "table", "root": tmp_path}))
+    assert [image.camid for image in split.train[-2:]] == [4, -1]
+
+
 def test_mistakes_are_named(market_drawn: Path, tmp_path: Path) -> None:
     with pytest.raises(ReseenError, match="no folder for data set 'viper'"):
         open_data(joined(market_drawn, {"name": "viper"}))

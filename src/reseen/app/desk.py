@@ -142,7 +142,7 @@ class Desk:
         if kind == "crop" and place.isdecimal() and len(place) < 4:
             crop = self.choices.crop(user, search, int(place))
             if crop is not None:
-                return PersonImage(crop, -1, 0)
+                return PersonImage(crop)
         if kind == "query" and place.isdecimal() and len(place) < 4:
             queries = self.record(user, search).queries
             if int(place) < len(queries):
@@ -150,7 +150,7 @@ class Desk:
                 if query.row:
                     return self.picture(user, f"row:{query.row}")
                 if query.picture is not None:
-                    return PersonImage(query.picture, -1, 0)
+                    return PersonImage(query.picture)
         raise missing(f"picture {reference[:64]}")
 
     @property

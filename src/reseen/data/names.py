@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from reseen.data.person import UNKNOWN_CAMERA, UNKNOWN_PID
 from reseen.errors import ReseenError
 
 MARKET_NAME = r"(?P<pid>-1|\d+)_c(?P<camid>\d+)"
@@ -22,8 +23,33 @@ COMMON: Mapping[str, str] = {
 }
 """Pattern by what names like it are known by; the strictest come first."""
 
+_DIGITS = 18
+"""That a number can have to be an id: such numbers, and sums of a few, fit into 64 bits."""
 _ENOUGH = 0.9
 """Share of the names a pattern has to fit to be suggested."""
+
+
+def told_by(name: str) -> tuple[str, str]:
+    """Returns person and camera as an image's file name tells them; empty what it does not tell.
+
+    Args:
+        name: Without folders. One like Market-1501's (``12_c3…``) tells both, ``c3`` elsewhere in it the camera.
+    """
+    if match := re.match(MARKET_NAME, name):
+        return match["pid"], match["camid"]
+    found = CAMERA.search(name)
+    return "", found[1] if found else ""
+
+
+def ids_in(name: str) -> tuple[int, int]:
+    """Returns person and camera id as an image's file name tells them, or ``UNKNOWN_PID`` and ``UNKNOWN_CAMERA``."""
+    person, camera = map(number_of, told_by(name))
+    return UNKNOWN_PID if person is None else person, UNKNOWN_CAMERA if camera is None else camera
+
+
+def number_of(text: str) -> int | None:
+    """Returns the number that a text is, or None if it is another one or too long for an id."""
+    return int(text) if re.fullmatch(rf"-?[0-9]{{1,{_DIGITS}}}", text) else None
 
 
 def compile_pattern(pattern: str) -> re.Pattern[str]:

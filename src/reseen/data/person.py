@@ -27,6 +27,8 @@ UNKNOWN_PID = -1
 
 They are neither right nor wrong answers, and teach no identity.
 """
+UNKNOWN_CAMERA = -1
+"""Camera id of images by nobody knows which camera: never the same camera as any other image's."""
 DISTRACTOR_PID = 0
 """Person id of background images that count as wrong answers."""
 
@@ -75,7 +77,7 @@ class PersonImage:
         path: The image file, or the encoded image itself. With ``archive`` set, the member's name
             inside the zip, or the data-set path inside the HDF5 ``.mat`` file.
         pid: Person id; ``UNKNOWN_PID`` and ``DISTRACTOR_PID`` have a meaning of their own.
-        camid: Camera id.
+        camid: Camera id; ``UNKNOWN_CAMERA`` is nobody's own.
         attributes: Class index by attribute name; a name that is missing is *unknown*.
         keypoints: (18, 3) joints of `COCO18`: x, y in pixels of this image, where the centre of the first pixel is
             0, and confidence from 0 (nobody knows) to 1; or None.
@@ -84,11 +86,13 @@ class PersonImage:
         seconds: When the picture was taken, since 1970 or since the recording began, or None.
         track: Number of the track it belongs to, or None.
         source: What it comes from, such as a video; empty where nobody knows.
+        person_name: What the user calls the person, whose ``pid`` is then a number made up for this split; or empty.
+        camera_name: What the user calls the camera, likewise.
     """
 
     path: Path | bytes
-    pid: int
-    camid: int
+    pid: int = UNKNOWN_PID
+    camid: int = UNKNOWN_CAMERA
     attributes: Mapping[str, int] = field(default_factory=lambda: _NO_ATTRIBUTES, hash=False)
     keypoints: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
     archive: Path | None = None
@@ -96,6 +100,8 @@ class PersonImage:
     seconds: float | None = field(default=None, compare=False, repr=False)
     track: int | None = field(default=None, compare=False, repr=False)
     source: str = field(default="", compare=False, repr=False)
+    person_name: str = field(default="", compare=False, repr=False)
+    camera_name: str = field(default="", compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -206,7 +212,8 @@ class Split:
 
     Attributes:
         name: The data set's key, such as ``market1501``.
-        train: Training images; persons here do not occur in ``query`` or ``gallery``.
+        train: Training images. Their persons do not occur in ``query`` or ``gallery``, but for attribute data sets
+            whose published splits share some (PETA).
         query: Images that are searched for. Empty for pure attribute data sets.
         gallery: Images that are searched in (for PETA: the test images).
         schema: The attributes the images are labelled with, or None.
@@ -248,6 +255,11 @@ def origins_of(images: Sequence[PersonImage], always: Iterable[str] = ()) -> dic
     if "sources" in always or any(image.source for image in images):
         origins["sources"] = [image.source for image in images]
     return origins
+
+
+def camera_word(camid: int) -> str:
+    """Returns a camera's number, or that it is unknown."""
+    return "unknown" if camid == UNKNOWN_CAMERA else str(camid)
 
 
 def sorted_label_map(images: Sequence[PersonImage]) -> dict[int, int]:

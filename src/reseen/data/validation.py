@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from reseen.data.person import PersonImage, Split
+from reseen.data.person import UNKNOWN_CAMERA, PersonImage, Split
 from reseen.errors import ReseenError
 
 
@@ -54,10 +54,11 @@ def _divided(
         return (), tuple(held)
     if split.protocol.kind == "single_gallery_shot":
         return tuple(held), tuple(held)  # probes and shots are drawn from these, a person's from two cameras
-    cameras: dict[int, set[int]] = defaultdict(set)
+    cameras: dict[int, list[int]] = defaultdict(list)
     for image in held:
-        cameras[image.pid].add(image.camid)
-    seen_twice = {pid for pid, own in cameras.items() if len(own) > 1}
+        cameras[image.pid].append(image.camid)
+    unknown = UNKNOWN_CAMERA  # each a camera of its own
+    seen_twice = {pid for pid, own in cameras.items() if len({*own} - {unknown}) + own.count(unknown) > 1}
     if not seen_twice:
         raise ReseenError(f"none of {len(cameras)} persons to validate on is seen by two cameras; choose another seed")
     if split.protocol.kind == "two_way":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -14,8 +13,8 @@ import pyarrow as pa
 from reseen.addresses import open_address
 from reseen.data.images.reference import absolute
 from reseen.data.images.source import is_image
-from reseen.data.names import MARKET_NAME
-from reseen.data.person import UNKNOWN_PID, PersonImage
+from reseen.data.names import ids_in
+from reseen.data.person import PersonImage
 from reseen.data.sets.table import TABLE_SUFFIXES, load
 from reseen.distributed.reading import open_object, parted
 from reseen.embedding import open_place
@@ -42,7 +41,7 @@ def list_pictures(place: Path | str) -> pa.Table:
 
     On disk it is what `reseen.embedding.open_place` finds, by absolute paths, as workers run elsewhere. In object
     storage it is all pictures below an address, of a zip, or of a table whose paths start from its own folder; their
-    names give person and camera if they are written like Market-1501's.
+    names tell person and camera (`ids_in`).
 
     Args:
         place: A path, or an address as `reseen.addresses.place_of` returns it.
@@ -113,10 +112,7 @@ def _of_table(base: str, name: str) -> Iterator[Row]:
 
 
 def _named(path: str) -> PersonImage:
-    name = Path(path).name
-    found = re.match(MARKET_NAME, name)
-    pid, camid = (int(found["pid"]), int(found["camid"])) if found else (UNKNOWN_PID, 0)
-    return PersonImage(Path(path), pid, camid)
+    return PersonImage(Path(path), *ids_in(Path(path).name))
 
 
 def _row(image: PersonImage, name: str, base: str, path: str, archive: str | None = None) -> Row:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reseen.addresses import open_address
-from reseen.data.person import LARGEST_IMAGE, UNKNOWN_PID, PersonImage
+from reseen.data.person import LARGEST_IMAGE, PersonImage
 from reseen.errors import ReseenError, one_line
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def read_picture(row: Mapping[str, Any]) -> bytes:
     """
     if not row["base"]:
         archive = None if row["archive"] is None else Path(row["archive"])
-        return PersonImage(Path(row["path"]), UNKNOWN_PID, 0, archive=archive).read()
+        return PersonImage(Path(row["path"]), archive=archive).read()
     try:
         if row["archive"] is None:
             content = open_object(_open(row["base"]), row["path"]).read(LARGEST_IMAGE + 1)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression, minimize
 from scipy.special import expit, logit
 
+from reseen.data.person import UNKNOWN_CAMERA
 from reseen.descriptors.calibration import Calibration, Curve, camera_pair, probability
 from reseen.descriptors.distances import squared_distances
 from reseen.descriptors.embeddings import Embeddings
@@ -230,6 +231,8 @@ def _camera_curves(pairs: Pairs, method: Method, everywhere: _Tried) -> dict[str
     low, high = pairs.cameras.min(axis=1), pairs.cameras.max(axis=1)
     curves: dict[str, Curve] = {}
     for one, other in np.unique(np.stack([low, high], axis=1)[pairs.same], axis=0).tolist():
+        if UNKNOWN_CAMERA in (one, other):
+            continue
         here = (low == one) & (high == other)
         own = pairs[here]
         if own.same.sum() < _CAMERA_PAIRS or len(np.unique(own.persons[own.same])) < _CAMERA_PERSONS:

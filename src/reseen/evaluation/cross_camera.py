@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from reseen.data.person import UNKNOWN_CAMERA
+
 
 def own_camera(pids: ArrayLike, camids: ArrayLike, pid: ArrayLike, camid: ArrayLike) -> NDArray[np.bool_]:
     """Returns which gallery images show the query's person under the query's camera: neither right nor wrong.
+
+    An unknown camera is nobody's own.
 
     Args:
         pids: (G,) persons of the gallery.
@@ -16,4 +20,11 @@ def own_camera(pids: ArrayLike, camids: ArrayLike, pid: ArrayLike, camid: ArrayL
         camid: Its camera, likewise.
     """
     same_person = np.asarray(pids) == np.asarray(pid)
-    return np.asarray(same_person & (np.asarray(camids) == np.asarray(camid)), dtype=np.bool_)
+    same_camera = (np.asarray(camids) == np.asarray(camid)) & (np.asarray(camid) != UNKNOWN_CAMERA)
+    return np.asarray(same_person & same_camera, dtype=np.bool_)
+
+
+def apart(camids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns cameras (N,) where each unknown one has a number of its own, so that equal numbers mean one camera."""
+    own = min(0, camids.min(initial=0)) - 1 - np.arange(len(camids))
+    return np.where(camids == UNKNOWN_CAMERA, own, camids)

@@ -13,6 +13,7 @@ from reseen.data.person import DISTRACTOR_PID, UNKNOWN_PID, PersonImage
 from reseen.descriptors.distance import Mahalanobis
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
+from reseen.evaluation.cross_camera import apart
 
 _Floats = NDArray[np.float64]
 
@@ -124,7 +125,7 @@ class _Pairs:
 
     def __init__(self, pids: NDArray[np.int64], camids: NDArray[np.int64]) -> None:
         self._person = np.unique(pids, return_inverse=True)[1].reshape(-1)
-        both = np.stack([pids, camids], axis=1)
+        both = np.stack([pids, apart(camids)], axis=1)
         self._person_and_camera = np.unique(both, axis=0, return_inverse=True)[1].reshape(-1)
         in_all, in_person, in_camera = (
             _count(group) for group in (np.zeros_like(pids), self._person, self._person_and_camera)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reseen.data.person import UNKNOWN_PID, Protocol
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
-from reseen.evaluation.cross_camera import own_camera
+from reseen.evaluation.cross_camera import apart, own_camera
 from reseen.evaluation.ranking import APForm, RankingReport, average_reports, rank
 from reseen.evaluation.reranking import ReRanking
 
@@ -71,9 +71,8 @@ def multiple_query(query: Embeddings, extra: Embeddings, how: Literal["mean", "m
     if how not in ("mean", "max"):
         raise ReseenError(f"multiple query pools by 'mean' or 'max', not {how!r}")
     query.check_comparable(extra)
-    person_and_camera = np.stack(
-        [np.concatenate([query.pids, extra.pids]), np.concatenate([query.camids, extra.camids])], axis=1
-    )
+    pids, camids = (np.concatenate(each) for each in ((query.pids, extra.pids), (query.camids, extra.camids)))
+    person_and_camera = np.stack([pids, apart(camids)], axis=1)
     group = np.unique(person_and_camera, axis=0, return_inverse=True)[1].reshape(-1)
     wanted = np.flatnonzero(np.isin(group, group[: len(query)]))
     # Images of one group side by side, so that each group is one stretch to reduce.

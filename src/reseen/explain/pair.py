@@ -156,7 +156,7 @@ def encoded(picture: Image.Image) -> PersonImage:
     """Returns a picture as an image of nobody known, without a file."""
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)
-    return PersonImage(file.getvalue(), -1, 0)
+    return PersonImage(file.getvalue())
 
 
 def _distances(one: Embeddings, others: Embeddings) -> list[float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from reseen.data.person import UNKNOWN_PID, PersonImage
+from reseen.data.person import PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 
@@ -75,5 +75,5 @@ def pictures_of_nobody(size: tuple[int, int], count: int = PICTURES) -> list[Per
         pixels = np.clip(smooth + rng.normal(0, 8, smooth.shape), 0, 255).astype(np.uint8)
         encoded = io.BytesIO()
         Image.fromarray(pixels).save(encoded, "PNG")
-        found.append(PersonImage(encoded.getvalue(), UNKNOWN_PID, 0))
+        found.append(PersonImage(encoded.getvalue()))
     return found

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from reseen.data.images.source import open_folder
-from reseen.data.person import UNKNOWN_PID, PersonImage
+from reseen.data.person import PersonImage
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.ingest.crops import Crop, best_of, make_crop, wholeness
 from reseen.ingest.detectors.detector import PersonDetector, pixels_of
@@ -156,7 +156,7 @@ class _Work:
         if not crops:
             return
         own, names, seconds, tracks = zip(*crops, strict=True)
-        made = self.embedder.embed([PersonImage(crop.picture, UNKNOWN_PID, self.settings.camera) for crop in own])
+        made = self.embedder.embed([PersonImage(crop.picture, camid=self.settings.camera) for crop in own])
         newcomers = Newcomers(
             replace(made, paths=[reference(name, crop) for name, crop in zip(names, own, strict=True)]),
             seconds=seconds,
@@ -242,7 +242,7 @@ class _Seen:
 
 def _from_pictures(place: Path, work: _Work, detector: PersonDetector, progress: Progress | None) -> Ingested:
     folder = open_folder(place)
-    images = [PersonImage(entry.path, UNKNOWN_PID, 0, archive=entry.archive) for entry in folder.all_images()]
+    images = [PersonImage(entry.path, archive=entry.archive) for entry in folder.all_images()]
     if not images:
         if any(is_video(entry.path) for entry in folder.files()):
             raise ReseenError(f"{place} has videos but no pictures: add them one by one, each with its own --start")

@@ -35,7 +35,7 @@ from reseen.checkpoint_files import (
     check_model,
     graph_in,
 )
-from reseen.data.person import UNKNOWN_PID, PersonImage
+from reseen.data.person import PersonImage
 from reseen.descriptors.calibration import Calibration
 from reseen.descriptors.distance import Distance, Euclidean, read_distance
 from reseen.errors import ReseenError, one_line
@@ -260,7 +260,7 @@ def _blank(size: tuple[int, int]) -> PersonImage:
     """A grey picture of nobody, (H, W)."""
     encoded = io.BytesIO()
     Image.new("RGB", (size[1], size[0]), "gray").save(encoded, "PNG")
-    return PersonImage(encoded.getvalue(), UNKNOWN_PID, 0)
+    return PersonImage(encoded.getvalue())
 
 
 def _digest(path: Path) -> str:

@@ -23,7 +23,7 @@ from reseen.data.images.keypoints import any_keypoints, keypoints_of
 from reseen.data.images.preparation import blank, largest, mirrored, prepare
 from reseen.data.images.resident import resident, sent
 from reseen.data.images.size import Size
-from reseen.data.person import UNKNOWN_PID, PersonImage, origins_of
+from reseen.data.person import PersonImage, origins_of
 from reseen.descriptors.calibration import Calibration
 from reseen.descriptors.distance import Distance, Euclidean
 from reseen.descriptors.embeddings import Embeddings
@@ -135,7 +135,7 @@ class Embedder:
         Raises:
             ReseenError: If more than ``max_corrupt`` pictures cannot be decoded.
         """
-        persons = [as_person_image(image, row) for row, image in enumerate(images)]
+        persons = [as_person_image(image) for image in images]
         if cache:
             made = self._embed_cached(persons, batch_size, max_corrupt, progress)
         else:
@@ -227,7 +227,7 @@ class Embedder:
             height, width = self._decoded_size
             pixels = np.asarray(picture.convert("RGB").resize((width, height), Image.Resampling.BILINEAR))
         else:
-            person = as_person_image(picture, 0)
+            person = as_person_image(picture)
             pixels, own = decode(person, self._decoded_size)
             keypoints = keypoints_of([person], [own], self._decoded_size)
         return backend.forward(self._prepare(torch.from_numpy(pixels.copy())[None], keypoints))
@@ -269,6 +269,6 @@ class Embedder:
         return self.backend
 
 
-def as_person_image(image: PersonImage | Path | str, row: int) -> PersonImage:
-    """Wraps a bare path: person unknown, and a camera of its own, so that nothing is dropped from a ranking."""
-    return image if isinstance(image, PersonImage) else PersonImage(Path(image), UNKNOWN_PID, row)
+def as_person_image(image: PersonImage | Path | str) -> PersonImage:
+    """Wraps a bare path: person and camera unknown, so that nothing is dropped from a ranking."""
+    return image if isinstance(image, PersonImage) else PersonImage(Path(image))

@@ -132,7 +132,7 @@ class CocoExamples:
     def _example(self, crop: _Crop) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
         height, width = self.size
         left, top, right, bottom = crop.box
-        picture = PersonImage(self.folder / crop.image.name, 0, 0).open()
+        picture = PersonImage(self.folder / crop.image.name).open()
         pixels = picture.transform((width, height), Image.Transform.EXTENT, crop.box, Image.Resampling.BILINEAR)
         missing = Image.fromarray(1 - crop.image.mask())
         covered = np.asarray(missing.transform((width, height), Image.Transform.EXTENT, crop.box))

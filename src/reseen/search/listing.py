@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from reseen.data.person import UNKNOWN_PID
+from reseen.data.person import UNKNOWN_CAMERA, UNKNOWN_PID
 from reseen.search.search import Match, evidence
 
 
@@ -32,7 +32,7 @@ def _told(match: Match) -> Mapping[str, object]:
         "fits": match.fits,
         "same_person": match.probability,
         "person": None if match.pid == UNKNOWN_PID else match.pid,
-        "camera": match.camid,
+        "camera": None if match.camid == UNKNOWN_CAMERA else match.camid,
         "seconds": match.seconds,
         "track": match.track,
         "source": match.source or None,

@@ -8,7 +8,7 @@ from PIL import Image
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.reference import image_of
-from reseen.data.person import PersonImage
+from reseen.data.person import PersonImage, camera_word
 from reseen.explain.drawing.ranked_list import RankedResult, ranked_list_picture
 from reseen.search.search import Match
 from reseen.search.table import caption, same_person
@@ -45,7 +45,7 @@ def matches_picture(
             [
                 f"distance {match.distance:.3f}" if match.distance is not None else f"fits {match.fits:.0%}",
                 *(() if match.probability is None else (same_person(match.probability),)),
-                f"camera {match.camid}",
+                f"camera {camera_word(match.camid)}",
                 *(caption(match, schema, where=where) if schema is not None else ()),
             ],
             match.shows(query_pid),

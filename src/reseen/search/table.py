@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from reseen.data.attributes import AttributeSchema
+from reseen.data.person import UNKNOWN_CAMERA
 from reseen.search.clock import clock
 from reseen.search.search import Match, evidence
 from reseen.search.where import AttributeFilter
@@ -67,7 +68,7 @@ def matches_table(
         cells = [str(match.rank), escape(short_path(match.path, _FILE_WIDTH)), score]
         if match.probability is not None and line is not None:
             cells.append(percent(match.probability))
-        cells.append(str(match.camid))
+        cells.append("?" if match.camid == UNKNOWN_CAMERA else str(match.camid))
         if timed:
             cells.append(clock(match.seconds))
         if query_pid is not None:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.reference import image_of
-from reseen.data.person import PersonImage
+from reseen.data.person import UNKNOWN_CAMERA, PersonImage
 from reseen.descriptors.calibration import Calibration
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
@@ -62,7 +62,9 @@ class Wanted:
         Raises:
             ReseenError: If the gallery is empty or of another model.
         """
-        own = None if self.pid is None or self.person is None else (self.pid, self.person.camid)
+        own = None
+        if self.pid is not None and self.person is not None and self.person.camid != UNKNOWN_CAMERA:
+            own = self.pid, self.person.camid
         if isinstance(gallery, Gallery):
             results = gallery.search(
                 self.descriptor, top, where=self.where or "", exclude=own, calibration=self.calibration

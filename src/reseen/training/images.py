@@ -17,7 +17,7 @@ from reseen.data.attributes import AttributeSchema
 from reseen.data.images.cache import CachedImages
 from reseen.data.images.keypoints import keypoints_of
 from reseen.data.images.resident import resident, sent
-from reseen.data.person import NO_LABEL, UNKNOWN_PID, PersonImage, Split, sorted_label_map
+from reseen.data.person import NO_LABEL, UNKNOWN_CAMERA, UNKNOWN_PID, PersonImage, Split, sorted_label_map
 from reseen.data.sets import rendered
 from reseen.data.validation import hold_out
 from reseen.errors import ReseenError
@@ -69,12 +69,18 @@ def _enlarge(split: Split, other: Split) -> Split:
         raise ReseenError(f"data.extra: {other.name} has no training images to add")
     own = [image for part in split.parts().values() for image in part]
     pids = _numbered({image.pid for image in other.train if image.pid > 0}, above={image.pid for image in own})
-    camids = _numbered({image.camid for image in other.train}, above={image.camid for image in own})
+    cameras = {image.camid for image in other.train} - {UNKNOWN_CAMERA}
+    camids = _numbered(cameras, above={image.camid for image in own})
     labels: list[dict[str, int]] = [{} for _ in other.train]
     if split.schema is not None and other.schema is not None:
         labels = convert_labels([image.attributes for image in other.train], other.schema, split.schema)
     added = tuple(
-        replace(image, pid=pids.get(image.pid, UNKNOWN_PID), camid=camids[image.camid], attributes=own)
+        replace(
+            image,
+            pid=pids.get(image.pid, UNKNOWN_PID),
+            camid=camids.get(image.camid, UNKNOWN_CAMERA),
+            attributes=own,
+        )
         for image, own in zip(other.train, labels, strict=True)
     )
     note = f"training set enlarged by {len(added):,} images of {len(pids):,} persons of {other.name}. {other.terms}"

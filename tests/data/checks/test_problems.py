@@ -45,6 +45,7 @@ def test_nothing_is_wrong_by_itself(tmp_path: Path) -> None:
         ({"train": [("t/a.png", 1, 1), ("t/A.png.png", 2, 1)]}, {"duplicate name": ["a"]}),
         ({"train": [("t/a.png", 1, 1), ("t/b.png", 3, 1)]}, {"person in both": ["3"]}),
         ({"query": [("q/c.png", 3, 2)]}, {"query without match": ["c.png"]}),  # its match is in its own camera
+        ({"query": [("q/c.png", 3, -1)], "gallery": [("g/d.png", 3, -1)]}, {}),  # unknown cameras are never the same
         ({"query": [("q/c.png", 4, 1)]}, {"query without match": ["c.png"]}),
         ({"gallery": [("g/d.png", 3, 2), ("g/x.png", 0, 1)], "train": [("t/a.png", 0, 1)]}, {}),  # nobody is nobody
     ],

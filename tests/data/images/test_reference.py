@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from reseen.data.images.reference import absolute, image_of
-from reseen.data.person import UNKNOWN_PID, PersonImage
+from reseen.data.images.reference import absolute, image_of, is_there, resolved
+from reseen.data.person import UNKNOWN_CAMERA, UNKNOWN_PID, PersonImage
 from reseen.errors import ReseenError
 
 
@@ -20,7 +20,13 @@ def painted(path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("name", "pid", "camid"),
-    [("0002_c3s1_000451_03.jpg", 2, 3), ("-1_c4s1_000001_00.jpg", -1, 4), ("holiday.jpg", UNKNOWN_PID, 0)],
+    [
+        ("0002_c3s1_000451_03.jpg", 2, 3),
+        ("-1_c4s1_000001_00.jpg", -1, 4),
+        ("c4_7.jpg", UNKNOWN_PID, 4),
+        ("holiday.jpg", UNKNOWN_PID, UNKNOWN_CAMERA),
+        (f"{'9' * 20}_c2.jpg", UNKNOWN_PID, 2),
+    ],
 )
 def test_a_file_and_who_it_shows(tmp_path: Path, name: str, pid: int, camid: int) -> None:
     image = image_of(str(painted(tmp_path / name)))
@@ -33,6 +39,20 @@ def test_a_member_of_a_zip_by_the_name_that_images_have(tmp_path: Path) -> None:
     image = PersonImage(Path("query/0007_c2s1_000001_00.png"), 7, 2, archive=tmp_path / "set.zip")
     assert image_of(image.name) == image
     assert image_of(image.name).open().size == (4, 8)
+
+
+def test_colons_in_names_of_members_folders_and_files(tmp_path: Path) -> None:
+    folder = tmp_path / "08:30"
+    folder.mkdir()
+    member = "2024-05-01T08:30:00_c1.jpg"
+    with zipfile.ZipFile(folder / "set.zip", "w") as archive:
+        archive.write(painted(tmp_path / "a.png"), member)
+    image = PersonImage(Path(member), UNKNOWN_PID, 1, archive=folder / "set.zip")
+    assert image_of(image.name) == image
+    assert image_of(image.name).open().size == (4, 8)
+    assert is_there(image.name)
+    assert absolute(image.name) == image.name
+    assert image_of(painted(folder / "b:c.png")).archive is None
 
 
 @pytest.mark.parametrize("name", ["missing.jpg", "missing.zip:a.jpg", "."])
@@ -62,3 +82,13 @@ def test_an_absolute_name_stands_for_the_same_image_everywhere(tmp_path: Path, m
     monkeypatch.chdir(tmp_path)
     for name in list(names.values())[:3]:
         assert image_of(name).open().size == (4, 8)
+
+
+def test_a_picture_that_is_gone_has_the_name_it_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "pictures").symlink_to(tmp_path / "store")
+    picture = painted(tmp_path / "store" / "a.png")
+    monkeypatch.chdir(tmp_path)
+    added = absolute("pictures/a.png")
+    picture.unlink()
+    assert resolved("pictures/a.png") == added == str(tmp_path / "store" / "a.png")

@@ -29,7 +29,7 @@ def write(path: Path, text: str) -> Path:
 def test_plain_folder_is_a_gallery_of_nobody_known(tmp_path: Path, form: str) -> None:
     folder = paint_all(tmp_path / "pictures", ["b.jpg", "a.png"])
     split = table.load(folder if form == "folder" else zipped(folder, tmp_path / "pictures.zip"))
-    assert ids(split.gallery) == [("a.png", -1, 1), ("b.jpg", -1, 2)]
+    assert ids(split.gallery) == [("a.png", -1, -1), ("b.jpg", -1, -1)]
     assert (split.train, split.query, split.schema) == ((), (), None)
     assert split.notes == (
         "2 images without a person id (pid -1)",
@@ -39,9 +39,9 @@ def test_plain_folder_is_a_gallery_of_nobody_known(tmp_path: Path, form: str) ->
 
 
 def test_market_names_in_a_plain_folder_are_understood(tmp_path: Path) -> None:
-    names = ["-1_c1s1_1.jpg", "0000_c1s1_2.jpg", "0012_c3s1_3.jpg", "selfie.jpg"]
+    names = ["-1_c1s1_1.jpg", "0000_c1s1_2.jpg", "0012_c3s1_3.jpg", "c4_9.jpg", "selfie.jpg"]
     split = table.load(paint_all(tmp_path / "p", names))
-    assert [image[1:] for image in ids(split.gallery)] == [(-1, 1), (0, 1), (12, 3), (-1, 4)]
+    assert [image[1:] for image in ids(split.gallery)] == [(-1, 1), (0, 1), (12, 3), (-1, 4), (-1, -1)]
     assert "1 images named like Market-1501's distractors (pid 0)" in split.notes
 
 
@@ -49,7 +49,8 @@ def test_market_names_in_a_plain_folder_are_understood(tmp_path: Path) -> None:
 def test_a_folder_a_person(tmp_path: Path, form: str) -> None:
     root = paint_all(tmp_path / "people", ["bob/c2_1.jpg", "bob/x.jpg", "anna/old/c7_1.jpg"])
     split = table.load(root if form == "folder" else zipped(root, tmp_path / "people.zip"), part="train")
-    assert ids(split.train) == [("c7_1.jpg", 1, 7), ("c2_1.jpg", 2, 2), ("x.jpg", 2, 8)]
+    assert ids(split.train) == [("c7_1.jpg", 1, 7), ("c2_1.jpg", 2, 2), ("x.jpg", 2, -1)]
+    assert [image.person_name for image in split.train] == ["anna", "bob", "bob"]
 
 
 def test_a_zip_among_the_images_is_not_a_person(tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_a_zip_among_the_images_is_not_a_person(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("folders", "pids"),
-    [(["7", "12"], [12, 7]), (["0", "1"], [1, 2]), (["-1", "anna"], [-1, 1]), (["007", "8"], [7, 8])],
+    [(["7", "12"], [12, 7]), (["0", "1"], [2, 1]), (["-1", "anna"], [-1, 1]), (["007", "8"], [7, 8])],
 )
 def test_person_folders_with_numbers(tmp_path: Path, folders: list[str], pids: list[int]) -> None:
     split = table.load(paint_all(tmp_path / "p", [f"{name}/1.jpg" for name in folders]))
@@ -120,22 +121,32 @@ def test_csv_separators_and_case_of_columns(tmp_path: Path, separator: str) -> N
     assert [image.pid for image in table.load(write(tmp_path / "t.csv", text)).gallery] == [1, 2]
 
 
-def test_without_cameras_every_image_is_its_own(tmp_path: Path) -> None:
+def test_without_cameras_they_are_unknown(tmp_path: Path) -> None:
     split = table.load(write(tmp_path / "t.csv", "image,pid\na.jpg,1\nb.jpg,1\nc.jpg,2\n"))
-    assert [image.camid for image in split.gallery] == [1, 2, 3]
+    assert [image.camid for image in split.gallery] == [-1, -1, -1]
     assert "no camera ids: every image counts as its own camera" in split.notes
+
+
+def test_numbers_of_cameras_stay_the_users_own(tmp_path: Path) -> None:
+    cells = ["0", "2", "10", "-1", "", "door", "02"]
+    rows = "".join(f"{row}.jpg,{cell}\n" for row, cell in enumerate(cells))
+    split = table.load(write(tmp_path / "t.csv", "image,camid\n" + rows))
+    assert [image.camid for image in split.gallery] == [0, 2, 10, -1, -1, 11, 2]
+    assert [image.camera_name for image in split.gallery] == ["", "", "", "", "", "door", ""]
+    assert "cameras with names, such as 'door', get numbers of our own: 1" in split.notes
+    assert "no camera ids: each of the 2 images without one counts as its own camera" in split.notes
 
 
 @pytest.mark.parametrize("part", ["train", "query", "gallery"])
 @pytest.mark.parametrize(
     ("persons", "pids"),
     [
-        (["0", "1", "0"], [1, 2, 1]),
-        (["-2", "5", "-2"], [1, 2, 1]),
-        (["4", "ann", ""], [1, 2, -1]),
+        (["0", "1", "0"], [2, 1, 2]),
+        (["-2", "5", "-2"], [6, 5, 6]),
+        (["4", "ann", ""], [4, 5, -1]),
         (["-1", "7", "007"], [-1, 7, 7]),
-        (["9" * 20, "95", "9" * 20], [2, 1, 2]),
-        (["9" * 5000, "95", "9" * 5000], [2, 1, 2]),
+        (["9" * 20, "95", "9" * 20], [96, 95, 96]),
+        (["9" * 5000, "95", "9" * 5000], [96, 95, 96]),
         (["9" * 18, "7", "9" * 18], [10**18 - 1, 7, 10**18 - 1]),
     ],
     ids=["zero", "minus two", "names", "unknown", "too long", "far too long", "long"],
@@ -144,8 +155,10 @@ def test_any_text_or_number_is_a_persons_id(tmp_path: Path, persons: list[str], 
     rows = "".join(f"{row}.jpg,{person},{part}\n" for row, person in enumerate(persons))
     split = table.load(write(tmp_path / "t.csv", "image,pid,split\n" + rows))
     assert [image.pid for image in split.parts()[part]] == pids
-    numbered = any("numbered here" in note for note in split.notes)
-    assert numbered == (1 in pids), "who is who is said where the numbers are not the user's own"
+    named = [image.person_name for image in split.parts()[part]]
+    own = [pid == -1 or str(pid) == person.lstrip("0") for pid, person in zip(pids, persons, strict=True)]
+    assert named == ["" if kept else person for kept, person in zip(own, persons, strict=True)]
+    assert any(note.startswith("persons with names") for note in split.notes) == (not all(own))
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
@@ -177,12 +190,12 @@ def test_what_pandas_makes_of_missing_cells_is_nobody(
 def test_long_numbers_of_cameras_are_names_too(tmp_path: Path) -> None:
     rows = f"a.jpg,1,{'8' * 20}\nb.jpg,1,{'7' * 20}\nc.jpg,1,\n"
     split = table.load(write(tmp_path / "t.csv", "image,pid,camid\n" + rows))
-    assert [image.camid for image in split.gallery] == [2, 1, 3]
+    assert [image.camid for image in split.gallery] == [2, 1, -1]
 
 
-def test_named_cameras_are_numbered(tmp_path: Path) -> None:
+def test_named_cameras_are_numbered_and_keep_their_names(tmp_path: Path) -> None:
     split = table.load(write(tmp_path / "t.csv", "image,pid,camid\na.jpg,1,roof\nb.jpg,1,door\n"))
-    assert [image.camid for image in split.gallery] == [2, 1]
+    assert [(image.camid, image.camera_name) for image in split.gallery] == [(2, "roof"), (1, "door")]
 
 
 def test_a_known_schema_is_taken_where_all_values_fit(tmp_path: Path) -> None:
@@ -292,7 +305,7 @@ def test_a_pattern_reads_names(tmp_path: Path, form: str) -> None:
     names = ["0781C1T0001F001.jpg", "sub/0781C2T0007F002.jpg", "0002C2T0003F001.jpg", "selfie.jpg"]
     root = paint_all(tmp_path / "p", names)
     split = table.load(root if form == "folder" else zipped(root, tmp_path / "p.zip"), pattern=MARS)
-    assert sorted((pid, camid) for _, pid, camid in ids(split.gallery)) == [(-1, 3), (2, 2), (781, 1), (781, 2)]
+    assert sorted((pid, camid) for _, pid, camid in ids(split.gallery)) == [(-1, -1), (2, 2), (781, 1), (781, 2)]
     assert {image.pid: image.seconds for image in split.gallery}[2] == 3.0
     assert "1 images without a person id (pid -1)" in split.notes
 

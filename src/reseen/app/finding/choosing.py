@@ -76,7 +76,7 @@ class Choices:
 
     def among(self, user: User, data: bytes) -> list[Found]:
         """Returns the people in a picture from left to right; empty if it is one person's, or nobody looks for them."""
-        image = PersonImage(data, -1, 0).open()
+        image = PersonImage(data).open()
         if self._detector is None or image.width <= _SLIM * image.height:
             return []
         people = people_in(image, self._detector)

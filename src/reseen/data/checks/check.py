@@ -16,7 +16,7 @@ from reseen.data.attributes import AttributeSchema
 from reseen.data.checks.problems import Content, Location, Problem, count_copies, find_problems, location, read_contents
 from reseen.data.images.source import Folder, open_folder
 from reseen.data.names import suggest_pattern
-from reseen.data.person import UNKNOWN_PID, PersonImage, Split
+from reseen.data.person import UNKNOWN_CAMERA, UNKNOWN_PID, PersonImage, Split
 from reseen.data.sets import dukemtmc, market1501, peta
 from reseen.errors import ReseenError
 from reseen.progress import Progress
@@ -149,7 +149,7 @@ def _report(part: str, images: Sequence[PersonImage], schema: AttributeSchema | 
         name: sum(name in image.attributes for image in persons) / len(persons)
         for name in (schema.names if schema and persons else ())
     }
-    cameras = {image.camid for image in images}
+    cameras = {image.camid for image in images} - {UNKNOWN_CAMERA}
     return PartReport(part, len(images), len({image.pid for image in persons}), len(cameras), known)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reseen.data.images.source import is_image
-from reseen.data.person import PersonImage, Split
+from reseen.data.person import UNKNOWN_CAMERA, PersonImage, Split
 from reseen.errors import ReseenError
 from reseen.progress import Progress
 
@@ -117,7 +117,7 @@ def _read(image: PersonImage) -> Content:
             return Content(_digest(image.open().tobytes()), None)
         data = image.read()
         digest = _digest(data)
-        PersonImage(data, image.pid, image.camid).open()
+        PersonImage(data).open()
     except ReseenError as error:
         return Content(digest, str(error))
     return Content(digest, None)
@@ -204,7 +204,11 @@ def _queries_without_match(split: Split) -> Problem:
     for image in split.gallery:
         if image.pid > 0:
             cameras[image.pid].add(image.camid)
-    alone = tuple(_path(location(image)) for image in split.query if not cameras[image.pid] - {image.camid})
+    alone = tuple(
+        _path(location(image))
+        for image in split.query
+        if not cameras[image.pid] - ({image.camid} - {UNKNOWN_CAMERA})  # nobody's own is never the query's
+    )
     return Problem("query without match", f"{len(alone):,} queries have no match in another camera", alone)
 
 

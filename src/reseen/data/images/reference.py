@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
-from reseen.data.names import MARKET_NAME
-from reseen.data.person import UNKNOWN_PID, PersonImage
+from reseen.data.names import ids_in
+from reseen.data.person import PersonImage
 from reseen.errors import ReseenError
 
 
@@ -16,38 +15,51 @@ def image_of(reference: Path | str) -> PersonImage:
 
     Args:
         reference: A picture file, or ``archive.zip:member`` as `PersonImage.name` writes it. Person and
-            camera are read from names like Market-1501's (``0002_c1…``); else the person is unknown.
+            camera are what its name tells (`ids_in`).
 
     Raises:
         ReseenError: If there is no such file.
     """
-    text = str(reference)
-    archive, colon, member = text.rpartition(":")
-    inside = bool(colon) and Path(archive).is_file()
-    if not inside and not Path(text).is_file():
-        raise ReseenError(f"there is no picture {text}; name a picture file, or archive.zip:member")
-    path = Path(member if inside else text)
-    found = re.match(MARKET_NAME, path.name)
-    pid, camid = (int(found["pid"]), int(found["camid"])) if found else (UNKNOWN_PID, 0)
-    return PersonImage(path, pid, camid, archive=Path(archive) if inside else None)
+    archive, name = _parted(str(reference))
+    if not name:
+        raise ReseenError(f"there is no picture {reference}; name a picture file, or archive.zip:member")
+    path = Path(name)
+    return PersonImage(path, *ids_in(path.name), archive=Path(archive) if archive else None)
 
 
 def is_there(reference: str) -> bool:
     """Whether a name may stand for a picture; told faster than by trying, for those that stand for none."""
-    return os.path.isfile(reference) or (":" in reference and os.path.isfile(reference.rpartition(":")[0]))
+    return bool(_parted(reference)[1])
 
 
 def absolute(reference: str) -> str:
-    """Returns a name that stands for the same image in every working directory; one that stands for none stays.
+    """Returns a name that stands for the same image in every working directory; one that stands for none stays."""
+    return resolved(reference) if is_there(reference) else reference
+
+
+def resolved(reference: str) -> str:
+    """Returns what `absolute` has made of a name, also of one whose file is not there any more.
 
     Args:
         reference: A picture file or ``archive.zip:member``. A file that is a link keeps its own name, since names tell
             person and camera.
     """
-    if not is_there(reference):
-        return reference
-    archive, _, member = reference.rpartition(":")
-    inside = os.path.isfile(archive)
-    file = Path(archive if inside else reference)
+    archive, member = _parted(reference)
+    file = Path(archive or reference)
     lies = file.parent.resolve() / file.name
-    return f"{lies}:{member}" if inside else str(lies)
+    return f"{lies}:{member}" if archive else str(lies)
+
+
+def _parted(reference: str) -> tuple[str, str]:
+    """Returns the archive and its member, or nothing and the file; both empty if neither file is there.
+
+    Members may have colons in their names: the archive is the shortest beginning that is a file.
+    """
+    if os.path.isfile(reference):
+        return "", reference
+    colon = reference.find(":")
+    while colon >= 0:
+        if os.path.isfile(reference[:colon]):
+            return reference[:colon], reference[colon + 1 :]
+        colon = reference.find(":", colon + 1)
+    return "", ""

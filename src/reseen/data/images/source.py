@@ -40,7 +40,7 @@ class Entry:
 
     def read(self) -> bytes:
         """Returns the content; raises ReseenError if it cannot be read."""
-        return PersonImage(self.path, 0, 0, archive=self.archive).read(_LARGEST_FILE)
+        return PersonImage(self.path, archive=self.archive).read(_LARGEST_FILE)
 
     def on_disk(self, directory: Path) -> Path:
         """Returns a path that can be opened at random places; a zip member is unpacked once into ``directory``."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from reseen.data.annotations.joints import attach_joints
 from reseen.data.attributes import MARKET1501_SCHEMA
 from reseen.data.images.source import Folder, open_folder
-from reseen.data.names import CAMERA, MARKET_NAME
+from reseen.data.names import MARKET_NAME, ids_in
 from reseen.data.person import DISTRACTOR_PID, PersonImage, Split
 from reseen.data.sets.layout import Layout, read_layout
 from reseen.errors import ReseenError
@@ -75,12 +75,10 @@ def _with_joints(root: Path, part: str, images: tuple[PersonImage, ...]) -> tupl
 
 
 def _read_distractors(root: Path) -> tuple[PersonImage, ...]:
-    """Reads every image below a folder or zip; a name without a camera gives camera -1."""
+    """Reads every image below a folder or zip; their names tell their cameras."""
     entries = open_folder(root).all_images()
     if not entries:
         raise ReseenError(f"no images in the distractor folder {root}")
-    matches = (CAMERA.search(entry.name) for entry in entries)
     return tuple(
-        PersonImage(entry.path, DISTRACTOR_PID, int(match[1]) if match else -1, archive=entry.archive)
-        for entry, match in zip(entries, matches, strict=True)
+        PersonImage(entry.path, DISTRACTOR_PID, ids_in(entry.name)[1], archive=entry.archive) for entry in entries
     )

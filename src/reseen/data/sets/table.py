@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +10,8 @@ from typing import Literal
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.source import Entry, Folder, open_folder
-from reseen.data.names import CAMERA, MARKET_NAME, compile_pattern
-from reseen.data.person import DISTRACTOR_PID, UNKNOWN_PID, PersonImage, Split
+from reseen.data.names import compile_pattern, number_of, told_by
+from reseen.data.person import DISTRACTOR_PID, UNKNOWN_CAMERA, UNKNOWN_PID, PersonImage, Split
 from reseen.data.sets.table_columns import encode_columns, numbers_of, read_columns
 from reseen.errors import ReseenError
 
@@ -23,10 +22,8 @@ PARTS: Mapping[str, Part] = {"train": "train", "query": "query", "gallery": "gal
 TABLE_SUFFIXES = frozenset({".csv", ".parquet"})
 
 TERMS = "The user's own images; reseen knows no terms for them."
-_UNKNOWN = frozenset({"", str(UNKNOWN_PID)})
-"""What stands in the column of persons where nobody knows who it is."""
-_DIGITS = 18
-"""That a number can have to be an id: such numbers, and sums of a few, fit into 64 bits."""
+_UNKNOWN = ("", str(UNKNOWN_PID))
+"""What stands where nobody knows which person or camera it is."""
 _DISTRACTOR = "a distractor by its name in Market-1501"
 """Person of pictures named ``0000_c1…``, which Market-1501 counts as wrong answers."""
 
@@ -56,15 +53,16 @@ def load(root: Path, *, images: Path | None = None, part: Part = "gallery", patt
     - **A table** (``.csv``, ``.parquet``) with columns ``image`` and, all optional, ``pid``, ``camid``, ``seconds``,
       ``track``, ``source`` and ``split`` (``train``, ``query``, ``gallery``); every other column is an attribute, an
       empty cell unknown.
-    - **A folder or zip of images.** Names that start like Market-1501's, ``12_c3``, give person and camera;
-      other images are of nobody known (pid -1).
+    - **A folder or zip of images.** Names that start like Market-1501's, ``12_c3``, give person and camera, ``c3``
+      elsewhere in them the camera; who or what is not told is not known (-1).
     - **A folder with one folder a person**, whose name is the person's; ``c3`` in the names is the camera.
 
     - **A folder or zip with a pattern**, laid on the start of every image's name, whatever folder it lies in.
 
     A folder may hold folders ``train``, ``query`` and ``gallery`` (or ``test``), each like one of the last two.
-    Persons and cameras with names instead of numbers are numbered from 1 in the order of their names; any text or
-    number is a person's id but an empty cell and -1, which mean that nobody knows who it is.
+    An empty cell and -1 mean that nobody knows which person or camera it is; any other text or number tells one.
+    Persons from 1 and cameras from 0 on keep their numbers; those with names get numbers after these, in the order of
+    their names, and images keep the names, by which a gallery knows them again.
 
     Args:
         root: The table, folder or zip.
@@ -91,11 +89,11 @@ def load(root: Path, *, images: Path | None = None, part: Part = "gallery", patt
         rows = _rows_of_folder(open_folder(root), part, pattern)
     if not rows:
         raise ReseenError(f"no images (.jpg, .png, .webp, …) in {root}; name the folder or zip that has them")
-    pids, pid_notes = _pids(rows)
-    camids, camid_notes = _camids(rows)
-    parts: dict[Part, list[PersonImage]] = {"train": [], "query": [], "gallery": []}
-    for row, pid, camid in zip(rows, pids, camids, strict=True):
-        image = PersonImage(
+    unknown = dict.fromkeys(_UNKNOWN, UNKNOWN_PID)
+    pids, persons = _ids([row.person for row in rows], 1, unknown | {_DISTRACTOR: DISTRACTOR_PID})
+    camids, cameras = _ids([row.camera for row in rows], 0, dict.fromkeys(_UNKNOWN, UNKNOWN_CAMERA))
+    found = [
+        PersonImage(
             row.entry.path,
             pid,
             camid,
@@ -104,7 +102,13 @@ def load(root: Path, *, images: Path | None = None, part: Part = "gallery", patt
             seconds=row.seconds,
             track=row.track,
             source=row.source,
+            person_name=person,
+            camera_name=camera,
         )
+        for row, pid, person, camid, camera in zip(rows, pids, persons, camids, cameras, strict=True)
+    ]
+    parts: dict[Part, list[PersonImage]] = {"train": [], "query": [], "gallery": []}
+    for row, image in zip(rows, found, strict=True):
         parts[row.part].append(image)
     return Split(
         name="table",
@@ -113,7 +117,7 @@ def load(root: Path, *, images: Path | None = None, part: Part = "gallery", patt
         gallery=tuple(parts["gallery"]),
         schema=schema,
         terms=TERMS,
-        notes=(*pid_notes, *camid_notes),
+        notes=tuple(_notes(found)),
     )
 
 
@@ -181,58 +185,44 @@ def _innermost(folder: Folder) -> Folder:
 
 def _rows_of_part(folder: Folder, part: Part) -> Iterator[_Row]:
     for entry in folder.images():
-        match = re.match(MARKET_NAME, entry.name)
-        person, camera = match.groups() if match else ("", "")
-        yield _Row(entry, part, _DISTRACTOR if _plain(person) == str(DISTRACTOR_PID) else person, camera)
+        person, camera = told_by(entry.name)
+        yield _Row(entry, part, _DISTRACTOR if number_of(person) == DISTRACTOR_PID else person, camera)
     for child in folder.folders():
         if child.archive != folder.archive:  # a zip among the images is not a person
             continue
         for entry in child.all_images():
-            match = CAMERA.search(entry.name)
-            yield _Row(entry, part, child.name, match[1] if match else "")
+            yield _Row(entry, part, child.name, told_by(entry.name)[1])
 
 
-def _pids(rows: Sequence[_Row]) -> tuple[list[int], list[str]]:
-    """Returns the person ids and what has to be said about them.
+def _ids(texts: Sequence[str], least: int, fixed: Mapping[str, int]) -> tuple[list[int], list[str]]:
+    """Returns the ids of persons or cameras, and their names; empty for those that have none but their number.
 
-    Persons whose ids are all numbers above 0, of 18 digits at most, keep them; else all are numbered from 1 in the
-    order of their names.
+    Args:
+        texts: As the user calls each.
+        least: Numbers from here on are ids; others, and those too long for one, are names.
+        fixed: Ids that are given, by text.
     """
-    people = {_plain(row.person) for row in rows} - _UNKNOWN - {_DISTRACTOR}
-    number_of = _numbers(people)
-    reserved = dict.fromkeys(_UNKNOWN, UNKNOWN_PID) | {_DISTRACTOR: DISTRACTOR_PID}
-    pid_of = number_of | reserved
-    pids = [pid_of[_plain(row.person)] for row in rows]
-    notes = []
-    if any(str(number) != name for name, number in number_of.items()):
-        first = min(number_of, key=number_of.__getitem__)
-        notes.append(f"persons have names of their own and are numbered here: {first!r} is pid {number_of[first]}, …")
-    if unknown := pids.count(UNKNOWN_PID):
-        notes.append(f"{unknown:,} images without a person id (pid {UNKNOWN_PID})")
-    if distractors := pids.count(DISTRACTOR_PID):
-        notes.append(f"{distractors:,} images named like Market-1501's distractors (pid {DISTRACTOR_PID})")
-    return pids, notes
+    texts = [text if (number := number_of(text)) is None else str(number) for text in texts]
+    own = {text: number_of(text) for text in texts if text not in fixed}
+    kept = {text: number for text, number in own.items() if number is not None and number >= least}
+    names = sorted(own.keys() - kept)
+    named = {name: number for number, name in enumerate(names, max(kept.values(), default=0) + 1)}
+    id_of = {**fixed, **kept, **named}
+    return [id_of[text] for text in texts], [text if text in named else "" for text in texts]
 
 
-def _camids(rows: Sequence[_Row]) -> tuple[list[int], list[str]]:
-    """Returns the camera ids and what has to be said about them."""
-    number_of = _numbers({_plain(row.camera) for row in rows} - {""})
-    own = itertools.count(max(number_of.values(), default=0) + 1)
-    camids = [number_of[_plain(row.camera)] if row.camera else next(own) for row in rows]
-    alone = sum(not row.camera for row in rows)
-    if not alone:
-        return camids, []
-    which = "every image" if alone == len(rows) else f"each of the {alone:,} images without one"
-    return camids, [f"no camera ids: {which} counts as its own camera"]
-
-
-def _plain(name: str) -> str:
-    """Returns numbers without leading zeros, other names as they are; a number too long for an id is a name."""
-    return str(int(name)) if re.fullmatch(rf"-?[0-9]{{1,{_DIGITS}}}", name) else name
-
-
-def _numbers(names: set[str]) -> dict[str, int]:
-    """Returns a number by name: its own if all are numbers above 0 of fair length, else counted in the names' order."""
-    if all(name.isascii() and name.isdigit() and len(name) <= _DIGITS and int(name) > 0 for name in names):
-        return {name: int(name) for name in names}
-    return {name: number for number, name in enumerate(sorted(names), 1)}
+def _notes(images: Sequence[PersonImage]) -> Iterator[str]:
+    """Yields what has to be said about ids."""
+    for kind, names in (
+        ("persons", {image.person_name for image in images if image.person_name}),
+        ("cameras", {image.camera_name for image in images if image.camera_name}),
+    ):
+        if names:
+            yield f"{kind} with names, such as {min(names)!r}, get numbers of our own: {len(names):,}"
+    if unknown := sum(image.pid == UNKNOWN_PID for image in images):
+        yield f"{unknown:,} images without a person id (pid {UNKNOWN_PID})"
+    if distractors := sum(image.pid == DISTRACTOR_PID for image in images):
+        yield f"{distractors:,} images named like Market-1501's distractors (pid {DISTRACTOR_PID})"
+    if alone := sum(image.camid == UNKNOWN_CAMERA for image in images):
+        which = "every image" if alone == len(images) else f"each of the {alone:,} images without one"
+        yield f"no camera ids: {which} counts as its own camera"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow.compute as pc
 
+from reseen.data.person import camera_word
 from reseen.search.clock import clock
 from reseen.search.gallery.gallery import Gallery
 from reseen.search.gallery.keeping.store import Searched
@@ -40,7 +41,7 @@ class Contents:
         if not self.cameras:
             return []
         sources = {name or "unknown": count for name, count in self.sources.items()}
-        lines = [f"cameras: {_named(self.cameras)}", f"sources: {_named(sources)}"]
+        lines = [f"cameras: {_named(self.cameras, camera_word)}", f"sources: {_named(sources)}"]
         if self.times is None:
             return [*lines, "times: none is known"]
         without = f"; {self.untimed:,} rows have none" if self.untimed else ""
@@ -73,10 +74,10 @@ def _counts(values: Any) -> dict[Any, int]:
     return {one["values"]: one["counts"] for one in pc.value_counts(values).to_pylist()}
 
 
-def _named(counts: Mapping[Any, int]) -> str:
+def _named(counts: Mapping[Any, int], word: Callable[[Any], str] = str) -> str:
     """Returns such as ``1 (120 rows), 2 (30)``, those with the most rows first."""
     most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    words = [f"{name} ({count:,}{'' if place else ' rows'})" for place, (name, count) in enumerate(most[:_NAMED])]
+    words = [f"{word(name)} ({count:,}{'' if place else ' rows'})" for place, (name, count) in enumerate(most[:_NAMED])]
     if len(most) > _NAMED:
         words.append(f"and {len(most) - _NAMED:,} more")
     return ", ".join(words)

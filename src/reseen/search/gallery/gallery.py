@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reseen.data.attributes import AttributeSchema
+from reseen.data.person import UNKNOWN_CAMERA
 from reseen.descriptors.calibration import EVIDENCE, Calibration
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, ReseenWarning
@@ -142,7 +143,8 @@ class Gallery(Opened):
             where: Required attributes, such as ``gender=male and backpack=yes``.
             unlike: Pictures of whom the person is not; see `Sought.point`.
             soft: Without a picture: also rows whose attributes contradict ``where``, as the last ones.
-            exclude: (pid, camera) of rows that must not be found: the query's own, under its own camera.
+            exclude: (pid, camera) of rows that must not be found: the query's own, under its own camera; none if
+                that is unknown.
             rerank: Order the nearest 200 by k-reciprocal encoding among themselves; see `ReRanking`.
             exact: With a picture: compare every row, however many there are and long it takes, so that none is missed.
             only_evidence: Leave out who is rather not the same person, which may be everybody.
@@ -173,7 +175,7 @@ class Gallery(Opened):
             raise ReseenError(EMPTY)
         layout = searched.layout
         wanted = wanted_of(where, layout)
-        if exclude is not None:
+        if exclude is not None and exclude[1] != UNKNOWN_CAMERA:
             rows = Filter((*rows.conditions, other_than(*exclude)))
         if wanted is not None and not soft:
             assert layout.schema is not None

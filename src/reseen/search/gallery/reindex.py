@@ -101,7 +101,7 @@ def _there(gallery: Gallery, name: str) -> set[str]:
 def _picture(row: dict[str, Any]) -> PersonImage | None:
     """Returns a row's picture if it can be decoded."""
     try:
-        image = image_of(row["path"]) if row["picture"] is None else PersonImage(row["picture"], -1, 0)
+        image = image_of(row["path"]) if row["picture"] is None else PersonImage(row["picture"])
         image.open()
     except ReseenError:
         return None
