@@ -15,7 +15,8 @@ from reseen import ReseenError
 from reseen.data.skeleton import COCO18
 from reseen.ingest import open_detector, people_in
 from reseen.ingest.detectors.hog import Hog
-from reseen.ingest.detectors.pose_people import box_around, persons_of
+from reseen.ingest.detectors.pose_people import PosePeople, box_around, persons_of
+from reseen.pose.maps import PoseMaps
 from reseen.pose.targets import pose_targets
 from tests.pose.figures import batch, person
 
@@ -127,6 +128,24 @@ def test_everybody_gets_their_own_joints() -> None:
     seen = found[..., 2] > 0.5
     assert (seen.sum(axis=1) >= 16).all()  # an eye and an ear may lie in one cell of 8 pixels
     assert np.abs(found[..., :2] - truth[..., :2].numpy())[seen].max() < 2.5
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [((1080, 1920), (576, 1024)), ((100, 20_000), (24, 4096)), ((1000, 1), (576, 8)), ((1, 9000), (8, 4096))],
+)
+def test_a_pose_network_sees_pictures_of_a_bounded_size(given: tuple[int, int], taken: tuple[int, int]) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    class Nobody:
+        name = "nobody"
+
+        def maps(self, pictures: torch.Tensor) -> PoseMaps:
+            seen.append(tuple(pictures.shape[2:]))
+            return pose_targets(torch.zeros(1, 1, 18, 3), (taken[0], taken[1]))
+
+    assert len(PosePeople(Nobody()).detect(np.zeros((*given, 3), np.uint8))) == 0
+    assert seen == [taken]
 
 
 def test_the_box_goes_beyond_the_joints_and_further_where_no_head_is_seen() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from PIL import Image
 
 from reseen.errors import ReseenError
 from reseen.explain import explain_figure
+from reseen.explain.drawing.saving import save_figure
 from tests.drawn import draw_person
 
 PEAK = np.zeros((24, 8))
@@ -72,6 +75,15 @@ def test_first_panel_is_the_picture_and_others_show_their_map() -> None:
     assert np.ptp(picture, axis=2).max() > 100  # the red shirt
     warmth = heat[..., 0] + heat[..., 1] - heat[..., 2]
     assert warmth[120:140, 120:150].mean() > warmth[300:].mean() + 100
+
+
+@pytest.mark.parametrize(("size", "drawn"), [((1, 1000), (1, 480)), ((20_000, 100), (1920, 480))])
+def test_slim_and_wide_pictures_are_drawn_in_bounds(
+    size: tuple[int, int], drawn: tuple[int, int], tmp_path: Path
+) -> None:
+    figure = explain_figure(Image.new("RGB", size), {"id": PEAK}, PREDICTIONS)
+    assert [np.shape(axes.images[0].get_array())[1::-1] for axes in panels(figure)] == [drawn] * 2
+    save_figure(figure, tmp_path / "figure.png")
 
 
 def test_attention_is_not_rescaled_but_cams_are() -> None:

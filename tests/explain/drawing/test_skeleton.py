@@ -29,6 +29,15 @@ def test_joints_and_limbs_lie_where_they_are() -> None:
     assert (drawn[41:201, 20:23] != 128).any((1, 2)).all()
 
 
+def test_slim_and_wide_pictures_are_drawn_in_bounds() -> None:
+    """A panorama is squeezed to four times its height, and its joints with it."""
+    assert draw_skeleton(Image.new("RGB", (1, 1000)), keypoints()).size == (1, 256)
+    wide = Image.new("RGB", (20_000, 100), (128, 128, 128))
+    drawn = np.asarray(draw_skeleton(wide, keypoints(nose=(9_999.5, 49.5)), height=100))
+    assert drawn.shape == (100, 400, 3)
+    assert np.argwhere((drawn != 128).any(2)).mean(0).tolist() == [50, 200]
+
+
 def test_unsure_joints_are_left_out() -> None:
     gray = Image.new("RGB", (64, 128), (128, 128, 128))
     points = keypoints(nose=(30, 30))

@@ -18,6 +18,7 @@ from reseen.app.web.problems import missing
 from reseen.app.web.uploads import jpeg
 from reseen.app.words import label
 from reseen.data.person import PersonImage
+from reseen.explain.drawing.enlarging import at_height
 from reseen.explain.drawing.overlay import overlay, scaled
 from reseen.explain.occlusion import occlusion_maps
 from reseen.explain.pair import Agreement, Pair, compare, maps_of
@@ -147,8 +148,7 @@ class Explainer:
 
 
 def _shown(image: PersonImage) -> Image.Image:
-    picture = image.open()
-    return picture.resize((round(_HEIGHT * picture.width / picture.height), _HEIGHT))
+    return at_height(image.open(), _HEIGHT)
 
 
 def _side_by_side(each: Agreement) -> messages.AttributePair:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reseen.errors import ReseenError
+from reseen.explain.drawing.enlarging import at_height
 from reseen.explain.drawing.overlay import COLORMAP, overlay, scaled
 
 Prediction = tuple[str, str, float]
@@ -52,7 +53,7 @@ def explain_figure(
     for name, values in maps.items():
         if np.ndim(values) != 2 or not np.isfinite(values).all():
             raise ReseenError(f"map {name!r} has to be a finite matrix (h, w), got shape {np.shape(values)}")
-    picture = picture.convert("RGB").resize((round(_HEIGHT * picture.width / picture.height), _HEIGHT))
+    picture = at_height(picture, _HEIGHT)
     classes = {attribute: value for attribute, value, _ in predictions}
     panels = [(("picture", ""), picture, "")]
     for name in _order(maps):

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from reseen.data.person import PersonImage
 from reseen.data.skeleton import COCO18
+from reseen.explain.drawing.enlarging import at_height
 from reseen.explain.drawing.ranked_list import tiled
 
 _FAINT = 0.1
@@ -32,8 +33,8 @@ def draw_skeleton(
         height: Of the result in pixels.
         least: Joints of less confidence are left out.
     """
-    scale = height / picture.height
-    canvas = picture.convert("RGB").resize((round(picture.width * scale), height), Image.Resampling.BICUBIC)
+    canvas = at_height(picture, height)
+    scale = np.array(canvas.size) / picture.size
     draw = ImageDraw.Draw(canvas)
     places = [tuple(float(value) for value in place) for place in (keypoints[:, :2] + 0.5) * scale]
     shown = keypoints[:, 2] >= least

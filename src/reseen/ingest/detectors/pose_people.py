@@ -19,8 +19,9 @@ from reseen.ingest.people import People, Pixels
 from reseen.pose.decoding import agreement, peaks
 from reseen.pose.maps import JOINTS, STRIDE, PoseMaps, PoseNetwork
 
-_HEIGHT = 576
-"""Pictures are brought to about this height; the network finds persons of 60 to 500 pixels."""
+_HEIGHT, _WIDEST = 576, 4096
+"""Pictures are brought to about this height, unless that makes them wider than this; the network finds persons of 60 to
+500 pixels."""
 _MOST = 32
 """Persons in a picture."""
 _PEAK = 0.1
@@ -53,8 +54,8 @@ class PosePeople:
     @torch.inference_mode()
     def detect(self, picture: Pixels) -> People:
         height, width = picture.shape[:2]
-        scale = _HEIGHT / height
-        size = (_HEIGHT, max(1, round(width * scale / STRIDE)) * STRIDE)
+        scale = min(_HEIGHT / height, _WIDEST / width)
+        size = (max(1, round(height * scale / STRIDE)) * STRIDE, max(1, round(width * scale / STRIDE)) * STRIDE)
         pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 255
         resized = functional.interpolate(pixels, size, mode="bilinear", antialias=True, align_corners=False)
         joints = persons_of(self._network.maps(resized))
