@@ -263,11 +263,25 @@ def held_back(folder: Path) -> dict[str, Any]:
     return dict(_noted(folder, "held_back"))
 
 
-def _noted(folder: Path, key: str) -> Any:
-    file = check_model(folder) / CONFIG
+def read_config(folder: Path) -> dict[str, Any]:
+    """Returns what the configuration of a checkpoint says.
+
+    Raises:
+        ReseenError: If it cannot be read.
+    """
+    file = folder / CONFIG
     try:
-        return json.loads(file.read_text())[key]
-    except KeyError:
-        raise ReseenError(f"{file} does not say {key!r}, so whom the model knows is unknown: train it again") from None
-    except (ValueError, TypeError) as error:
+        content = json.loads(file.read_text())
+        if not isinstance(content, dict):
+            raise ValueError("it holds no object")
+    except (OSError, ValueError) as error:
         raise ReseenError(f"cannot read {file}: {one_line(error)}; train or copy it again") from error
+    return content
+
+
+def _noted(folder: Path, key: str) -> Any:
+    folder = check_model(folder)
+    content = read_config(folder)
+    if key not in content:
+        raise ReseenError(f"{folder / CONFIG} does not say {key!r}, so whom the model knows is unknown: train it again")
+    return content[key]

@@ -9,6 +9,7 @@ import pytest
 import torch
 from pydantic import BaseModel
 
+from reseen.checkpoint_files import CONFIG, MODEL_FILE
 from reseen.errors import ReseenError
 from reseen.models import checkpoint
 from reseen.models.acrn import AttributeComplementaryNet, AttributeComplementaryNetConfig
@@ -74,3 +75,20 @@ def test_wrong_checkpoints_are_named(tmp_path: Path) -> None:
     checkpoint.save(tmp_path / "last", IDE(IDEConfig(backbone="resnet10t")), EmbedderConfig(), card="")
     with pytest.raises(ReseenError, match="holds a 'ide', no 'mva'"):
         contained_systems(AttributeComplementaryNetConfig, {"attribute_net": str(tmp_path / "last")})
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ("{", r"cannot read .*config\.json: .*; train or copy it again"),
+        ("[]", r"cannot read .*config\.json: it holds no object; train or copy it again"),
+        ('{"embedder": {}}', "init.attribute_net: .* does not say of which system it is"),
+        ('{"model": []}', "init.attribute_net: .* does not say of which system it is"),
+    ],
+)
+def test_a_broken_configuration_is_told_in_one_line(tmp_path: Path, config: str, told: str) -> None:
+    (tmp_path / CONFIG).write_text(config)
+    (tmp_path / MODEL_FILE).touch()
+    with pytest.raises(ReseenError, match=told) as raised:
+        contained_systems(AttributeComplementaryNetConfig, {"attribute_net": str(tmp_path)})
+    assert "\n" not in str(raised.value)

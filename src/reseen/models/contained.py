@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from reseen.checkpoint_files import CONFIG, TRAIN_POSE, check_checkpoint
+from reseen.checkpoint_files import TRAIN_POSE, check_checkpoint, read_config
 from reseen.data.images.size import Size
-from reseen.errors import ReseenError
+from reseen.errors import ReseenError, one_line
 from reseen.pose.network import PoseNetConfig
 
 
@@ -44,11 +43,17 @@ def contained_systems(config_type: type[BaseModel], init: Mapping[str, str]) -> 
         if name in init:
             command = {"command": TRAIN_POSE} if kind is PoseNetConfig else {}
             directory = check_checkpoint(init[name], **command)
-            content = json.loads((directory / CONFIG).read_text())
-            # A checkpoint of the containing system has the contained network, too.
-            within = content.get("model", {}).get(name)
+            content = read_config(directory)
             read = _pose_network if kind is PoseNetConfig else _system
-            found[name] = within or read(content, kind, f"init.{name}: {directory} holds")
+            try:
+                # A checkpoint of the containing system has the contained network, too.
+                within = content.get("model", {}).get(name)
+                found[name] = within or read(content, kind, f"init.{name}: {directory} holds")
+            except (KeyError, TypeError, AttributeError) as error:
+                raise ReseenError(
+                    f"init.{name}: {directory} does not say of which system it is ({one_line(error)}): train or copy "
+                    "it again"
+                ) from error
     return found
 
 
