@@ -113,17 +113,17 @@ def measure(recipe: Recipe) -> dict[str, float]:
 
 def figures(name: str, results: Path = RESULTS) -> Figures | None:
     """Returns what a recipe's model reaches on Market-1501, mean over seeds, or None if nobody has measured it."""
+    files = (results / f"{job.name}.json" for job in jobs_of(ROWS) if job.row.recipe == name)
+    seeds = [json.loads(file.read_text()) for file in files if file.is_file()]
+    if seeds and seeds[0]["dataset"] == "market1501":
+        flips = seeds[0].get("changes", {}).get("evaluation.flip", load_recipe(name).evaluation.flip)
+        reached = (100 * statistics.fmean(each["ranking"][figure] for each in seeds) for figure in ("mAP", "rank1"))
+        return Figures(*reached, views=2 if flips else 1)
     unseen = json.loads((results / "transfer.json").read_text())
     for title, own in unseen.items():
         if title.partition(",")[0] == name:
-            return Figures(100 * own["Market-1501 mAP"], 100 * own["Market-1501 rank1"], views=1)
-    files = (results / f"{job.name}.json" for job in jobs_of(ROWS) if job.row.recipe == name)
-    seeds = [json.loads(file.read_text()) for file in files if file.is_file()]
-    if not seeds or seeds[0]["dataset"] != "market1501":
-        return None
-    flips = seeds[0].get("changes", {}).get("evaluation.flip", load_recipe(name).evaluation.flip)
-    reached = (100 * statistics.fmean(each["ranking"][figure] for each in seeds) for figure in ("mAP", "rank1"))
-    return Figures(*reached, views=2 if flips else 1)
+            return Figures(100 * own["Market-1501 mAP"], 100 * own["Market-1501 rank1"], own.get("views", 1))
+    return None
 
 
 def rate(own: dict[str, float], found: Figures | None, name: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import runpy
+import shutil
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -15,10 +16,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
+import reseen
 from reseen import Embeddings, models
 from reseen.data.person import PersonImage, Split
+from reseen.errors import ReseenError
+from reseen.evaluation import EvaluationReport
 from reseen.models import checkpoint
-from reseen.models.embedder import EmbedderConfig
+from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.ide import IDEConfig
 from reseen.pose.network import PoseNet, PoseNetConfig, save_pose_net
 from tests.data.trees import write_viper
@@ -75,6 +79,8 @@ def test_a_models_rate_is_the_one_its_figure_was_measured_at(tmp_path: Path) -> 
     other = {"dataset": "market1501", "ranking": {"mAP": 0.696, "rank1": 0.854}}
     (tmp_path / "ide50-market1501-quick-seed-1.json").write_text(json.dumps(other))
     assert plot.figures("ide50-market1501-quick", tmp_path).average_precision == pytest.approx((67.6 + 69.6) / 2)
+    (tmp_path / "transfer.json").write_text(json.dumps({f"{name}, 256x128": unseen["ide50-rendered, 192x64"]}))
+    assert plot.figures(name, tmp_path).average_precision == pytest.approx((67.6 + 69.6) / 2), "its own figures first"
     assert plot.figures("small-rendered", tmp_path) is None
     assert plot.rate(speed, None, "small-rendered") == 100, "its recipe takes no mirror images"
 
@@ -96,20 +102,60 @@ def test_what_is_measured_on_sets_never_seen_says_how_it_was_made(market_drawn: 
     (tmp_path / "data" / "market1501").symlink_to(market_drawn)
     model = models.build(IDEConfig(backbone="test_resnet", num_identities=2)).eval()
     checkpoint.save(tmp_path / "last", model, EmbedderConfig(size=(64, 32)), card="# Drawn")
-    file = tmp_path / "transfer.json"
-    benchmark("transfer").main(
-        [f"one={tmp_path / 'last'}"],
-        data=tmp_path / "data",
-        size="64x32",
-        imagenet=False,
-        folds=1,
-        flip=False,
-        json_file=file,
-    )
-    content = json.loads(file.read_text())["one"]
-    assert 0 < content["Market-1501 mAP"] < 1
+    last, file = tmp_path / "runs" / "own-rendered" / "last", tmp_path / "transfer.json"
+    shutil.copytree(tmp_path / "last", last)
+    transfer = benchmark("transfer")
+    transfer.main([f"one={tmp_path / 'last'}", str(last)], data=tmp_path / "data", folds=2, flip=True, json_file=file)
+    written = json.loads(file.read_text())
+    assert list(written) == ["one", "own-rendered, 64x32"]
+    content = written["one"]
+    assert content["model"] == reseen.load(last).digest, "that of the checkpoint, however it was seen"
+    assert content["views"] == 2
+    reports = {title: EvaluationReport.from_dict(own) for title, own in content["reports"].items()}
+    assert [(each.dataset, each.protocol.kind) for each in reports.values()] == [
+        ("viper", "two_way"),
+        ("market1501", "cross_camera"),
+    ]
+    for title, each in reports.items():
+        assert each.ranking is not None
+        assert 0 < content[f"{title} mAP"] == each.ranking.mAP < 1
+        assert content[f"{title} rank1"] == each.ranking.rank(1)
+    assert reports["VIPeR"].ranking.runs == 2
     assert content["provenance"]["device"] == "cpu"
     assert content["provenance"]["wall_seconds"] > 0
+
+
+def test_a_model_can_be_decided_by_one_set_without_a_look_at_the_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_viper(tmp_path / "VIPeR", persons=4)
+    model = models.build(IDEConfig(backbone="test_resnet", num_identities=2)).eval()
+    checkpoint.save(tmp_path / "last", model, EmbedderConfig(size=(64, 32)), card="# Drawn")
+    transfer, last = benchmark("transfer"), [str(tmp_path / "last")]
+    transfer.main(last, data=tmp_path, sets=["viper"], folds=1)
+    told = capsys.readouterr().out
+    assert "VIPeR mAP" in told
+    assert "Market" not in told
+    for wrong, options, said in (
+        (last, {"sets": ["peta"]}, "--sets peta: it can be viper or market1501"),
+        (last, {"sets": ["viper"], "json_file": tmp_path / "x.json"}, "leave out --sets"),
+        ([], {}, "name checkpoints"),
+    ):
+        with pytest.raises(ReseenError, match=said):
+            transfer.main(wrong, data=tmp_path, **options)
+
+
+def test_figures_of_imagenet_weights_alone_say_of_which_size(
+    market_drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transfer, file = benchmark("transfer"), tmp_path / "transfer.json"
+    write_viper(tmp_path / "VIPeR", persons=4)
+    (tmp_path / "market1501").symlink_to(market_drawn)
+    model = models.build(IDEConfig(backbone="test_resnet", num_identities=2)).eval()
+    monkeypatch.setattr(transfer, "_imagenet", lambda weights, config: Embedder(model, config))
+    for size in ("64x32", "96x32"):
+        transfer.main(data=tmp_path, imagenet=tmp_path / "own.safetensors", size=size, folds=1, json_file=file)
+    assert list(json.loads(file.read_text())) == ["ImageNet weights alone, 64x32", "ImageNet weights alone, 96x32"]
 
 
 def test_a_test_image_is_of_a_person_seen_in_training_or_not() -> None:

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 import reseen
 from reseen import checkpoint_files, models
-from reseen.checkpoint_files import CALIBRATION, MODEL_FILE, RELIABILITY
+from reseen.checkpoint_files import BOXED, CALIBRATION, MODEL_FILE, RELIABILITY, REPORT
+from reseen.checkpoint_files import CARD as CARD_FILE
+from reseen.data.attributes import AttributeSchema, binary
 from reseen.data.images.preparation import blank
+from reseen.data.person import Protocol
 from reseen.descriptors.calibration import Calibration, Curve
 from reseen.errors import ReseenError
-from reseen.export.packing import pack, unseen_figures
+from reseen.evaluation import EvaluationReport, RankingReport
+from reseen.evaluation.attributes import attribute_accuracy
+from reseen.export.packing import pack
 from reseen.export.parity import compare, pictures_of_nobody
 from reseen.models import checkpoint
 from reseen.models.backends import backend
 from reseen.models.backends.backend import Precision
 from reseen.models.embedder import EmbedderConfig
+from reseen.training.card import DATA
 
 SMALL = {"system": "aanet", "backbone": "osnet_x0_25", "parts": None, "attention": [], "neck": "bnneck"}
 """What the recipes `small-…` train, with less of everything."""
@@ -34,7 +42,7 @@ KNOWN = Calibration(
     error=0.01,
     curve=Curve(distances=(0, 1), ratios=(2, -2)),
 )
-CARD = '# A model\n\nreseen.load("path/to/this/folder")\n\n## Data\n\nDrawn persons.\n\n## Use\n\nNone.\n'
+CARD = f'# A model\n\nreseen.load("path/to/this/folder")\n\n{DATA}\nDrawn persons.\n\n## Use\n\nNone.\n'
 
 
 def trained(folder: Path, precision: Precision = "bfloat16", **options: object) -> Path:
@@ -48,9 +56,13 @@ def trained(folder: Path, precision: Precision = "bfloat16", **options: object) 
             torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
     config = EmbedderConfig(size=(64, 32), normalize=True, flip=False, precision=precision)
     checkpoint.save(folder, model.eval(), config, card=CARD, trained_on=("rendered",))
-    checkpoint.save_calibration(folder, KNOWN.model_copy(update={"model": reseen.load(folder).digest}))
+    checkpoint.save_calibration(folder, KNOWN.model_copy(update={"model": digest_of(folder)}))
     (folder / RELIABILITY).write_bytes(b"a curve")
     return folder
+
+
+def digest_of(folder: Path) -> str:
+    return reseen.load(folder).digest
 
 
 @pytest.fixture
@@ -74,6 +86,7 @@ def test_packed_model_loads_by_its_name_and_is_the_same(tmp_path: Path, box: Pat
     card = (box / "small" / "README.md").read_text()
     assert 'reseen.load("small")' in card
     assert card.index("Drawn persons") < card.index("16 bits a weight") < card.index("## Use")
+    assert not (box / "small" / REPORT).exists(), "nothing was measured"
     assert checkpoint_files.trained_on(Path("small")) == ("rendered",)
     assert packed.calibration == KNOWN.model_copy(update={"model": packed.digest})
     assert (box / "small" / RELIABILITY).read_bytes() == b"a curve"
@@ -113,18 +126,89 @@ def test_what_nobody_has_calibrated_is_refused(tmp_path: Path, box: Path) -> Non
     assert not box.exists()
 
 
-def test_card_tells_figures_on_sets_never_seen(tmp_path: Path, box: Path) -> None:
-    own, file = trained(tmp_path / "small-rendered" / "last"), tmp_path / "transfer.json"
-    figures = {"VIPeR mAP": 0.35446, "VIPeR rank1": 0.25, "Rendered mAP": 0.9, "Rendered rank1": 0.9}
-    file.write_text(json.dumps({"another, 128x64": {}, "small-rendered, 64x32": figures}))
-    pack(own, "small", figures=unseen_figures(own, file), box=box)
+def report(dataset: str, mean_ap: float, *, runs: int = 1, labels: bool = False) -> EvaluationReport:
+    ranking = RankingReport(mean_ap, np.array([0.25, 0.5]), 0.1, np.empty(0), "hits", queries=4, gallery=8, runs=runs)
+    attributes = None
+    if labels:
+        schema = AttributeSchema("drawn", (binary("hat"),))
+        attributes = attribute_accuracy([[0], [0], [0], [1], [0]], [[0], [0], [0], [1], [1]], schema)
+    kind: Any = "two_way" if runs > 1 else "cross_camera"
+    return EvaluationReport(dataset, ranking, attributes=attributes, protocol=Protocol(kind))
+
+
+def test_card_and_report_tell_what_was_measured_of_these_very_weights_on_sets_never_seen(
+    tmp_path: Path, box: Path
+) -> None:
+    own, file = trained(tmp_path / "last"), tmp_path / "transfer.json"
+    reports = {
+        "VIPeR": report("viper", 0.35446, runs=10),
+        "Rendered": report("rendered", 0.9, labels=True),
+        "Market-1501": report("market1501", 0.3, labels=True),
+    }
+    entry = {"views": 1, "reports": {title: each.as_dict() for title, each in reports.items()}}
+    old = {"VIPeR mAP": 0.1}
+    file.write_text(json.dumps({"old": old, "another": entry | {"model": "0"}, "x": entry | {"model": digest_of(own)}}))
+    pack(own, "small", transfer=file, box=box)
     card = (box / "small" / "README.md").read_text()
-    head = "## On sets it has never seen\n| test set | mAP | rank-1 |\n|---|---|---|\n"
-    assert f"{head}| VIPeR | 35.45% | 25.00% |\n" in card
+    assert "Each picture was seen once, without its mirror image." in card
+    head = "| test set | protocol | mAP | rank-1 |\n|---|---|---|---|\n"
+    assert f"{head}| VIPeR | two way, mean over 10 folds | 35.45% | 25.00% |\n| Market-1501 | cross camera |" in card
     assert "| Rendered |" not in card
-    file.write_text("{}")
-    with pytest.raises(ReseenError, match=r"no figures of small-rendered: python benchmarks/transfer\.py small-ren"):
-        unseen_figures(own, file)
+    assert card.count("| hat | 80.00% | 75.00% | 60.00% |\n| mean | 80.00% | 75.00% | 60.00% |\n") == 1
+    kept = EvaluationReport.from_dict(json.loads((box / "small" / REPORT).read_text()))
+    assert kept.as_dict() == reports["Market-1501"].as_dict()
+
+
+def test_figures_of_other_weights_of_the_same_recipe_are_none_of_its(tmp_path: Path, box: Path) -> None:
+    """Such as those of an earlier training, whatever their title says."""
+    own, file = trained(tmp_path / "small-rendered" / "last"), tmp_path / "transfer.json"
+    file.write_text(json.dumps({"small-rendered, 64x32": {"model": "another", "VIPeR mAP": 0.4}}))
+    said = (
+        rf"transfer\.json has no figures of {own} as it is now.*: python benchmarks/transfer\.py {own} --data DATA --js"
+    )
+    for _ in range(2):
+        with pytest.raises(ReseenError, match=said):
+            pack(own, "small", transfer=file, box=box)
+        file.unlink(missing_ok=True)
+    assert not box.exists()
+
+
+def test_what_states_no_terms_or_is_in_the_package_already_is_refused(
+    tmp_path: Path, box: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = trained(tmp_path / "last")
+    pack(own, "small", box=box)
+    before = (box / "small" / CARD_FILE).read_text()
+    for named in (Path("small"), box / "small"):
+        for name in BOXED:
+            with pytest.raises(ReseenError, match="in the package already: name the folder that reseen train wrote"):
+                pack(named, name, box=box)
+    for card in ("", "# A model\n\n## Same person?\n\nFitted.\n"):  # the second is what calibrating writes by itself
+        (own / CARD_FILE).write_text(card)
+        with pytest.raises(
+            ReseenError, match=r"last has no README\.md that says whose terms it is under: reseen train"
+        ):
+            pack(own, "small", box=box)
+    assert (box / "small" / CARD_FILE).read_text() == before
+
+
+def test_a_model_that_half_precision_changes_is_refused(tmp_path: Path, box: Path) -> None:
+    """Weights of the descriptor are so small that 16 bits hold none, and batch norm makes them large again."""
+    own = trained(tmp_path / "last")
+    embedder = reseen.load(own)
+    with torch.no_grad():
+        head = embedder.model.global_head
+        head.reduction.weight[:8] *= 1e-9
+        head.norm.running_mean[:8] = 0
+        head.norm.weight[:8] *= 1e9
+    checkpoint.save(own, embedder.model, embedder.config, card=CARD)
+    checkpoint.save_calibration(own, KNOWN.model_copy(update={"model": embedder.digest}))
+    with pytest.raises(
+        ReseenError, match=r"half precision makes another model of .*last: cosine 0\.\d+, needed 0\.9999"
+    ):
+        pack(own, "small", box=box)
+    assert not list(box.iterdir())
 
 
 def test_weights_that_half_precision_cannot_hold(tmp_path: Path, box: Path) -> None:

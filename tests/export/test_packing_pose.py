@@ -19,8 +19,9 @@ from reseen.errors import ReseenError
 from reseen.export.packing_pose import pack_pose_net
 from reseen.pose.network import PoseNet, PoseNetConfig, load_pose_net, save_pose_net
 from reseen.training.arguments import find_weights
+from reseen.training.card import DATA
 
-POSE_CARD = "reseen pose DATA --source path/to/this/folder\n\n## Data\n\nDrawn persons.\n\n## Use\n\nNone.\n"
+POSE_CARD = f"reseen pose DATA --source path/to/this/folder\n\n{DATA}\nDrawn persons.\n\n## Use\n\nNone.\n"
 
 
 @pytest.fixture
@@ -65,6 +66,22 @@ def test_the_packed_network_is_found_by_its_name_and_is_the_same(tmp_path: Path,
     assert find_weights("pose-net", None) == Path("pose-net")
 
 
+def test_a_network_that_half_precision_changes_is_refused(tmp_path: Path, box: Path) -> None:
+    """The last layers' weights are so small that 16 bits hold none."""
+    own = pose_net(tmp_path / "trained")
+    network = load_pose_net(own)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.ndim > 1:
+                parameter *= 1e-9
+    save_pose_net(own, network, card=POSE_CARD)
+    with pytest.raises(
+        ReseenError, match=r"half precision makes another network of .*trained: cosine .*, needed 0\.9999"
+    ):
+        pack_pose_net(own, box=box)
+    assert not list(box.iterdir())
+
+
 def test_what_is_too_large_is_refused(tmp_path: Path, box: Path) -> None:
     with pytest.raises(ReseenError, match=r"trained has 0\.\d MB in half precision.*: take a smaller --width"):
         pack_pose_net(pose_net(tmp_path / "trained"), box=box, largest=10_000)
@@ -101,6 +118,6 @@ def test_the_command_tells_a_mistake_in_one_line(tmp_path: Path) -> None:
 
 
 def test_a_network_without_a_card_is_refused(tmp_path: Path, box: Path) -> None:
-    with pytest.raises(ReseenError, match=r"has no README\.md, which says whose terms it is under"):
+    with pytest.raises(ReseenError, match=r"has no README\.md that says whose terms it is under: reseen train-pose"):
         pack_pose_net(pose_net(tmp_path / "trained", card=""), box=box)
     assert not box.exists()

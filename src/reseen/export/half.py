@@ -9,7 +9,7 @@ from torch import nn
 
 from reseen.checkpoint_files import CARD
 from reseen.errors import ReseenError
-from reseen.training.card import PLACE, with_section
+from reseen.training.card import DATA, PLACE, with_section
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -20,6 +20,24 @@ def halved(model: M) -> M:
         if parameter.ndim > 1:
             parameter.data = parameter.data.half()
     return model
+
+
+def check_original(folder: Path, box: Path, command: str) -> None:
+    """Makes sure that a folder is something to pack: no part of the package itself, and under terms that it states.
+
+    Args:
+        folder: What is to be packed.
+        box: Where models of the package lie.
+        command: What writes such folders.
+
+    Raises:
+        ReseenError: If it is not.
+    """
+    if box.resolve() in folder.resolve().parents:
+        raise ReseenError(f"{folder} is in the package already: name the folder that {command} wrote")
+    card = folder / CARD
+    if not card.is_file() or f"{DATA}\n" not in card.read_text():
+        raise ReseenError(f"{folder} has no {CARD} that says whose terms it is under: {command} writes one")
 
 
 def check_size(packed: Path, checkpoint: Path, largest: int, remedy: str) -> None:
@@ -50,8 +68,7 @@ def packed_card(checkpoint: Path, name: str, *sections: str) -> str:
         name: Of the model in the package.
         sections: Each with its heading; empty ones are left out.
     """
-    file = checkpoint / CARD
-    card = file.read_text().replace(PLACE, name) if file.is_file() else ""
+    card = (checkpoint / CARD).read_text().replace(PLACE, name)
     for section in filter(None, sections):
         card = with_section(card, section)
     return card

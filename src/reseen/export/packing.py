@@ -6,7 +6,6 @@ python -m reseen.export.packing own-net pose-net
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +23,7 @@ from reseen.checkpoint_files import (
     LARGEST_BOXED,
     POSE_NET,
     RELIABILITY,
+    REPORT,
     check_checkpoint,
     divisions_of,
     held_back,
@@ -31,29 +31,31 @@ from reseen.checkpoint_files import (
 )
 from reseen.console import out, run
 from reseen.errors import ReseenError
-from reseen.export.half import check_size, halved, packed_card
+from reseen.export.half import check_original, check_size, halved, packed_card
 from reseen.export.packing_pose import JOINTS, pack_pose_net
 from reseen.export.parity import LEAST_COSINE, Parity, compare, pictures_of_nobody
+from reseen.export.unseen import TRANSFER, measured
 from reseen.files import replacing_folder
 from reseen.models import checkpoint as checkpoints
 from reseen.models.embedder import Embedder
 
 LONGEST = 512
 """Numbers in a descriptor of a model in the package."""
-TRANSFER = Path("results/transfer.json")
-"""Where the repository keeps what `benchmarks/transfer.py` has measured."""
 
 
-def pack(checkpoint: Path, name: str, *, figures: str = "", box: Path = BOX, largest: int = LARGEST_BOXED) -> Parity:
+def pack(
+    checkpoint: Path, name: str, *, transfer: Path | None = None, box: Path = BOX, largest: int = LARGEST_BOXED
+) -> Parity:
     """Writes a checkpoint into the package: in half precision, and without what only training needs.
 
     It stays a checkpoint like any other. Matrices and filters are rounded to 16 bits; biases and statistics, which are
-    few, keep 32. Its calibration goes along, since distances stay what they were; its card says how nearly.
+    few, keep 32. Its calibration goes along, since distances stay what they were; its card says how nearly. So does a
+    report of its evaluation, which the application shows.
 
     Args:
         checkpoint: What training wrote, calibrated.
         name: What it is to be called; one of `BOXED`.
-        figures: A section for its card: `unseen_figures`.
+        transfer: What its card and its report tell of: `reseen.export.unseen.measured`.
         box: Where it is put.
         largest: Bytes that its files may have together.
 
@@ -61,15 +63,18 @@ def pack(checkpoint: Path, name: str, *, figures: str = "", box: Path = BOX, lar
         How near its descriptors are to the checkpoint's.
 
     Raises:
-        ReseenError: If there is no such name, or the model is not calibrated, tells no attributes, is too large, its
-            descriptor too long, or rounding has made another model of it; nothing is written then.
+        ReseenError: If there is no such name, or the model is the package's own, states no terms, is not calibrated,
+            tells no attributes, was not measured, is too large, its descriptor too long, or rounding has made another
+            model of it; nothing is written then.
     """
     if name not in BOXED:
         raise ReseenError(f"no model in the package is called {name!r}; it can be {' or '.join(BOXED)}")
-    check_checkpoint(checkpoint)
+    checkpoint = check_checkpoint(checkpoint)
+    check_original(checkpoint, box, "reseen train")
     if not (checkpoint / CALIBRATION).is_file():
         raise ReseenError(f"nobody knows what distances of {checkpoint} mean: reseen calibrate {checkpoint} DATA")
     own = checkpoints.load(checkpoint, backend="torch")
+    figures = measured(checkpoint, own.digest, transfer) if transfer else None
     pictures = pictures_of_nobody(own.config.size)
     before = _in_float32(own).embed(pictures)
     if not before.attributes:
@@ -95,7 +100,10 @@ def pack(checkpoint: Path, name: str, *, figures: str = "", box: Path = BOX, lar
             raise ReseenError(
                 f"half precision makes another model of {checkpoint}: cosine {parity.cosine:.6f}, needed {LEAST_COSINE}"
             )
-        (partial / CARD).write_text(_card(checkpoint, name, parity, figures))
+        told = _told(packed.model, parity)
+        (partial / CARD).write_text(packed_card(checkpoint, name, figures.section() if figures else "", told))
+        if figures:
+            (partial / REPORT).write_text(figures.shown.to_json() + "\n")
         assert own.calibration is not None
         checkpoints.save_calibration(partial, own.calibration.model_copy(update={"model": packed.digest}))
         if (checkpoint / RELIABILITY).is_file():  # the card shows it
@@ -119,39 +127,15 @@ def _light(model: nn.Module) -> nn.Module:
     return halved(light)
 
 
-def unseen_figures(checkpoint: Path, file: Path) -> str:
-    """Returns what a card says of test sets that a model has seen nobody of; empty if there are none.
-
-    Args:
-        checkpoint: In the folder of its run, which is called like its recipe.
-        file: What `benchmarks/transfer.py` wrote: figures by title, which begins with the recipe's name.
-
-    Raises:
-        ReseenError: If it has none of this model.
-    """
-    recipe, seen = checkpoint.resolve().parent.name, trained_on(checkpoint)
-    content: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.is_file() else {}
-    own = next((figures for title, figures in content.items() if title.partition(",")[0] == recipe), None)
-    if own is None:
-        raise ReseenError(
-            f"{file} has no figures of {recipe}: python benchmarks/transfer.py {recipe}={checkpoint} --json {file}"
-        )
-    sets = [title.removesuffix(" mAP") for title in own if title.endswith(" mAP")]
-    unseen = [each for each in sets if each.lower().replace("-", "") not in seen]
-    rows = [f"| {each} | {own[f'{each} mAP']:.2%} | {own[f'{each} rank1']:.2%} |" for each in unseen]
-    head = ["## On sets it has never seen", "| test set | mAP | rank-1 |", "|---|---|---|"]
-    return "\n".join([*head, *rows, ""]) if rows else ""
-
-
-def _card(checkpoint: Path, name: str, parity: Parity, figures: str) -> str:
-    """Returns the checkpoint's card, which says what packing has changed, and what else is known of the model."""
-    packed = (
-        "## In the package\n\n"
-        "Stored with 16 bits a weight, without identity classifiers. Beside the trained checkpoint, over "
-        f"{parity.pictures} pictures: smallest cosine of the descriptors {parity.cosine:.6f}, largest difference of a "
-        f"probability {parity.probability:.4f}. Figures are those of the checkpoint.\n"
+def _told(packed: nn.Module, parity: Parity) -> str:
+    """Returns what a card says of what packing has changed."""
+    parameters = sum(parameter.numel() for parameter in packed.parameters())
+    return (
+        f"## In the package\n\n{parameters / 1e6:.1f} M parameters, without identity classifiers, 16 bits a weight. "
+        f"Beside the trained checkpoint, in 32 bits and over {parity.pictures} pictures: smallest cosine of the "
+        f"descriptors {parity.cosine:.6f}, largest difference of a probability {parity.probability:.4f}. Figures are "
+        "those of the checkpoint.\n"
     )
-    return packed_card(checkpoint, name, figures, packed)
 
 
 def main(
@@ -159,13 +143,14 @@ def main(
     name: Annotated[str, typer.Argument(help=" or ".join(IN_BOX))],
     transfer: Annotated[Path, typer.Option(help="What benchmarks/transfer.py has measured of a model.")] = TRANSFER,
     joints: Annotated[Path, typer.Option(help="What benchmarks/pose.py has measured of a pose network.")] = JOINTS,
+    box: Annotated[Path, typer.Option(help="Where it is put; elsewhere to look at it first.")] = BOX,
 ) -> None:
     """Put a trained checkpoint, or a pose network, into the package."""
     if name == POSE_NET:
-        cosine = pack_pose_net(checkpoint, joints=joints)
+        cosine = pack_pose_net(checkpoint, joints=joints, box=box)
     else:
-        cosine = pack(checkpoint, name, figures=unseen_figures(check_checkpoint(checkpoint), transfer)).cosine
-    out.print(f"wrote {BOX / name}; smallest cosine to the original {cosine:.6f}", highlight=False)
+        cosine = pack(checkpoint, name, transfer=transfer, box=box).cosine
+    out.print(f"wrote {box / name}; smallest cosine to the original {cosine:.6f}", highlight=False)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from reseen.checkpoint_files import (
 from reseen.data.images.decoding import decode
 from reseen.data.images.transforms import normalize, to_float
 from reseen.errors import ReseenError
-from reseen.export.half import check_size, halved, packed_card
+from reseen.export.half import check_original, check_size, halved, packed_card
 from reseen.export.parity import LEAST_COSINE, pictures_of_nobody
 from reseen.files import replacing_folder
 from reseen.pose.network import PoseNet, load_pose_net, save_pose_net
@@ -49,14 +49,11 @@ def pack_pose_net(folder: Path, *, joints: Path | None = None, box: Path = BOX, 
         The smallest cosine between its maps of a picture and the original's.
 
     Raises:
-        ReseenError: If there is none, it is the package's own or has no card, was not measured, is too large, or
+        ReseenError: If there is none, it is the package's own or states no terms, was not measured, is too large, or
             rounding has made another network of it; nothing is written then.
     """
     folder = check_checkpoint(folder, command=TRAIN_POSE)
-    if folder.resolve() == (box / POSE_NET).resolve():
-        raise ReseenError(f"{folder} is in the package already: name the folder that {TRAIN_POSE} wrote")
-    if not (folder / CARD).is_file():
-        raise ReseenError(f"{folder} has no {CARD}, which says whose terms it is under: {TRAIN_POSE} writes one")
+    check_original(folder, box, TRAIN_POSE)
     own, light = load_pose_net(folder), load_pose_net(folder)
     figures = joint_figures(joints, own, folder) if joints else ""
     pictures = _pictures(own.config.size)
