@@ -7,6 +7,7 @@ import pytest
 from reseen.models.attention_driven import AttentionDrivenConfig
 from reseen.models.cost import Cost, cost_of
 from reseen.models.ide import IDEConfig
+from reseen.models.iva import IVAConfig
 
 
 def test_a_resnet_costs_what_it_costs() -> None:
@@ -20,6 +21,12 @@ def test_a_resnet_costs_what_it_costs() -> None:
 def test_identity_classifiers_do_not_count() -> None:
     config = AttentionDrivenConfig(num_identities=751)
     assert cost_of(config, (96, 48)) == cost_of(config.model_copy(update={"num_identities": 9}), (96, 48))
+
+
+def test_maps_do_not_count() -> None:
+    """What attributes cost beyond their 60 columns (age has four of them, as it has classes) would be maps."""
+    without, told = (cost_of(IVAConfig(attribute=learnt), (96, 48)) for learnt in (False, True))
+    assert told.multiply_adds - without.multiply_adds == 512 * 60
 
 
 def test_as_a_file_has_it() -> None:

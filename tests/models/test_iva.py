@@ -44,6 +44,15 @@ def small(**options: object) -> IdentityVerificationAttributeNet:
     return model
 
 
+def test_maps_that_nobody_wants_are_not_made(images: Tensor) -> None:
+    model = small(attributes=SCHEMA).eval()
+    with torch.no_grad():
+        with_maps, without = model(PersonBatch(images)), model(PersonBatch(images, wants_maps=False))
+    assert with_maps.maps
+    assert not without.maps
+    torch.testing.assert_close(without.embedding, with_maps.embedding, rtol=0, atol=0)
+
+
 @pytest.fixture
 def images() -> Tensor:
     return torch.randn(4, 3, 96, 48, generator=torch.Generator().manual_seed(1))  # maps of 3x2 and 6x3

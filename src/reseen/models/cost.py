@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from pydantic import BaseModel
@@ -16,7 +16,7 @@ from reseen.models.backends.backend import evaluating
 
 @dataclass(frozen=True)
 class Cost:
-    """What it takes to embed a picture. Identity classifiers, which only training needs, are left out.
+    """What it takes to embed a picture, without identity classifiers and maps that nobody has asked for.
 
     Attributes:
         parameters: Of the system and of all that it contains.
@@ -50,7 +50,7 @@ def cost_of(config: BaseModel, size: Size) -> Cost:
 
 def _counted(config: BaseModel, size: Size) -> Cost:
     system = models.outline(config)
-    picture = blank(size, getattr(system, "extra_sizes", NO_SIZES))
+    picture = replace(blank(size, getattr(system, "extra_sizes", NO_SIZES)), wants_maps=False)
     with evaluating(system), FlopCounterMode(display=False) as counter, torch.no_grad():
         system(picture)
     return Cost(sum(parameter.numel() for parameter in system.parameters()), counter.get_total_flops() // 2)

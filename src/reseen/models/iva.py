@@ -175,7 +175,7 @@ class IdentityVerificationAttributeNet(nn.Module):
         )
 
     def forward(self, batch: PersonBatch) -> PersonOutput:
-        """Returns descriptor, logits and, in eval mode, maps of B images.
+        """Returns descriptor, logits and, in eval mode, the maps that are wanted, of B images.
 
         The descriptor's features come in the order global/identification, global/verification, upper/…, lower/…:
         (B, 6·V) with everything on.
@@ -200,7 +200,9 @@ class IdentityVerificationAttributeNet(nn.Module):
                 attribute_logits={region: head.attributes for region, head in heads.items() if head.attributes},
                 metric_features={region: head.metric for region, head in heads.items() if head.metric is not None},
             )
-            return output if self.training else replace(output, maps=self._maps(regions, pooled, output))
+            if self.training or not batch.wants_maps:
+                return output
+            return replace(output, maps=self._maps(regions, pooled, output))
 
     def _heads(self) -> Iterator[tuple[str, RegionHead]]:
         for region, head in self.heads.items():
