@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import torch
+
+from reseen.data.images.transforms import normalize
 from reseen.data.skeleton import COCO18
-from reseen.pose.maps import JOINTS, LIMBS, channel_names
+from reseen.pose.maps import JOINTS, LIMBS, channel_names, with_margin
 
 
 def test_limbs_are_the_skeletons_and_two_more() -> None:
@@ -37,3 +40,14 @@ def test_every_channel_has_a_name() -> None:
     assert len(set(names)) == 57
     assert names[0] == "nose"
     assert names[18:20] == ("background", "neck to right_hip, x")
+
+
+def test_the_margin_is_grey_whether_pictures_are_normalized_before_or_after() -> None:
+    pictures = torch.rand(2, 3, 16, 8, generator=torch.Generator().manual_seed(0))
+    around = with_margin(pictures, (8, 16))
+    assert around.shape == (2, 3, 32, 40)
+    assert torch.equal(around[..., 8:24, 16:24], pictures)
+    around[..., 8:24, 16:24] = 0.5
+    assert (around == 0.5).all()
+    shown = with_margin(normalize(pictures), (8, 16), normalized=True)
+    torch.testing.assert_close(shown, normalize(with_margin(pictures, (8, 16))), atol=1e-6, rtol=0)

@@ -7,12 +7,14 @@ is not taken for the person's, nor left for right as often as by the highest pea
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from reseen.data.skeleton import COCO18
-from reseen.pose.maps import JOINTS, LIMBS, STRIDE, PoseMaps
+from reseen.pose.maps import JOINTS, LIMBS, STRIDE, PoseMaps, with_margin
 
 _CANDIDATES = 5
 _SAMPLES = 10
@@ -40,6 +42,23 @@ def decode(maps: PoseMaps) -> Tensor:
     points = places.gather(2, chosen[..., None, None].expand(-1, -1, 1, 2))[:, :, 0]
     sure = heights.gather(2, chosen[..., None]).clamp(0, 1)  # (B, 18, 1)
     return torch.cat([points * STRIDE + (STRIDE - 1) / 2, sure], -1) * (sure > 0)
+
+
+def joints_in(
+    pictures: Tensor, margin: tuple[int, int], ask: Callable[[Tensor], PoseMaps], *, normalized: bool = False
+) -> Tensor:
+    """Returns the joints (B, 18, 3) in pictures that a network is shown with grey around them, in their own pixels.
+
+    Args:
+        pictures: (B, 3, H, W), of one person each.
+        margin: Of grey; see `with_margin`.
+        ask: Returns the network's maps of the pictures with their margin.
+        normalized: See `with_margin`.
+    """
+    down, right = margin
+    found = decode(ask(with_margin(pictures, margin, normalized=normalized)))
+    found[..., :2] -= found.new_tensor([right, down])
+    return found
 
 
 def peaks(maps: Tensor, most: int) -> tuple[Tensor, Tensor]:

@@ -9,11 +9,15 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from torch import Tensor
+from torch.nn import functional
 
+from reseen.data.images.transforms import normalize
 from reseen.data.skeleton import COCO18
 
 STRIDE = 8
 """Pixels of a map's cell, in all networks of this kind."""
+GREY = 0.5
+"""What a network sees beyond a picture, in [0, 1]."""
 JOINTS = len(COCO18)
 LIMBS: tuple[tuple[int, int], ...] = (
     *((1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13)),
@@ -51,6 +55,22 @@ def margins(size: tuple[int, int], share: float) -> tuple[int, int]:
     """Returns pixels around pictures (H, W), above and below, left and right: a share of each side, in whole cells."""
     height, width = (round(side * share / STRIDE) * STRIDE for side in size)
     return height, width
+
+
+def with_margin(pictures: Tensor, margin: tuple[int, int], *, normalized: bool = False) -> Tensor:
+    """Returns pictures as a pose network sees them: with grey around them.
+
+    Args:
+        pictures: (B, 3, H, W) in [0, 1].
+        margin: Pixels above and below, left and right; see `margins`.
+        normalized: Whether the pictures are so already.
+    """
+    down, right = margin
+    around = (right, right, down, down)
+    if not normalized:
+        return functional.pad(pictures, around, value=GREY)
+    grey = normalize(pictures.new_full((1, 3, 1, 1), GREY))  # a value a channel, which padding does not take
+    return functional.pad(pictures - grey, around) + grey
 
 
 def channel_names() -> tuple[str, ...]:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from reseen.data.annotations.joints_file import attach_named_joints, place_of, read_joints
 from reseen.data.images.decoding import decode
@@ -20,7 +19,7 @@ from reseen.data.images.transforms import to_float
 from reseen.data.person import PersonImage, Split
 from reseen.errors import ReseenError
 from reseen.pose.coco import read_coco
-from reseen.pose.decoding import decode as decode_maps
+from reseen.pose.decoding import joints_in
 from reseen.pose.kinds import KINDS, OWN, check_source
 from reseen.pose.maps import PoseNetwork, margins
 from reseen.pose.network import load_pose_net
@@ -108,11 +107,8 @@ class NetworkJoints:
     @torch.inference_mode()
     def find(self, pixels: Tensor) -> Tensor:
         """Returns the joints (B, 18, 3) in pictures (B, H, W, 3) uint8 of this source's size."""
-        down, right = self._margin
-        pictures = functional.pad(to_float(pixels, self.size), (right, right, down, down), value=0.5)
-        found = decode_maps(self.network.maps(pictures.contiguous()))
-        found[..., :2] -= found.new_tensor([right, down])
-        return found
+        pictures = to_float(pixels, self.size)
+        return joints_in(pictures, self._margin, lambda shown: self.network.maps(shown.contiguous()))
 
 
 def open_source(wanted: str, split: Split, device: torch.device | None = None) -> PoseSource:

@@ -25,7 +25,7 @@ from reseen.data.skeleton import COCO18
 from reseen.errors import ReseenError
 from reseen.pose.crops import crop
 from reseen.pose.examples import Examples, PoseExamples
-from reseen.pose.maps import STRIDE, PoseMaps, PoseNetwork, margins
+from reseen.pose.maps import GREY, STRIDE, PoseMaps, PoseNetwork, margins
 from reseen.pose.network import PoseNet, PoseNetConfig, save_pose_net
 from reseen.pose.targets import pose_loss, pose_targets
 from reseen.precision import Precision, precision_on
@@ -42,8 +42,6 @@ from reseen.training.pose.folder import CONFIG, check_folder, note_run
 from reseen.training.recipe import ScheduleSection
 
 _SCHEDULE = ScheduleSection(name="cosine", warmup=0.5, final=0.01)
-_GREY = 0.5
-"""Beyond the picture, as `NetworkJoints` has it."""
 
 
 class PoseTraining(BaseModel):
@@ -112,7 +110,7 @@ class PoseStep(nn.Module):
         size = (height + 2 * down, width + 2 * right)
         boxes = self._boxes(examples, size, generator)
         images = examples.pixels.permute(0, 3, 1, 2).float() / 255
-        pictures = crop(images - _GREY, boxes, size) + _GREY
+        pictures = crop(images - GREY, boxes, size) + GREY
         pictures, _ = augment(pictures, Augmentation(flip=0, jitter=config.jitter), generator)
         persons = _moved(examples.persons, boxes, size)
         target = pose_targets(persons, size)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import torch
 
 from reseen.data.images.transforms import normalize, to_float
-from reseen.models.parts.body.pose_branch import maps_within, with_margin
+from reseen.models.parts.body.pose_branch import maps_within, resized
+from reseen.pose.maps import margins, with_margin
 from reseen.pose.network import PoseNet, PoseNetConfig
 from reseen.pose.source import NetworkJoints
 
 CONFIG = PoseNetConfig(width=0.05, streams=1, size=(64, 32), margin=0.25)
+
+
+def shown_to_network(images: torch.Tensor) -> torch.Tensor:
+    return with_margin(resized(images, CONFIG), margins(CONFIG.size, CONFIG.margin), normalized=True)
 
 
 class Spy:
@@ -26,7 +31,7 @@ def test_sees_pictures_as_the_source_of_joints_shows_them() -> None:
     pixels = torch.randint(0, 256, (2, 96, 40, 3), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     spy = Spy()
     NetworkJoints(spy, size=CONFIG.size, margin=CONFIG.margin).find(pixels)
-    shown = with_margin(normalize(to_float(pixels, (96, 40))), CONFIG)
+    shown = shown_to_network(normalize(to_float(pixels, (96, 40))))
     assert shown.shape == (2, 3, 96, 48)  # 16 pixels above and below, 8 on either side
     torch.testing.assert_close(shown, normalize(spy.seen), atol=0.02, rtol=0)  # theirs is resized in whole numbers
 
@@ -34,7 +39,7 @@ def test_sees_pictures_as_the_source_of_joints_shows_them() -> None:
 def test_maps_are_those_inside_the_margin() -> None:
     torch.manual_seed(0)
     network, images = PoseNet(CONFIG), torch.randn(2, 3, 64, 32)
-    whole = network(with_margin(images, CONFIG))[-1]
+    whole = network(shown_to_network(images))[-1]
     confidence, affinity = maps_within(network, images)
     torch.testing.assert_close(confidence, whole.confidence[:, :, 2:10, 1:5])
     torch.testing.assert_close(affinity, whole.affinity[:, :, 2:10, 1:5])

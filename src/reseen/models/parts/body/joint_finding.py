@@ -8,8 +8,8 @@ from torch import Tensor
 from reseen.data.batch import PersonBatch
 from reseen.data.images.keypoints import rescale
 from reseen.data.skeleton import COCO18
-from reseen.models.parts.body.pose_branch import with_margin
-from reseen.pose.decoding import decode
+from reseen.models.parts.body.pose_branch import resized
+from reseen.pose.decoding import joints_in
 from reseen.pose.maps import margins
 from reseen.pose.network import PoseNet, PoseNetConfig
 
@@ -40,11 +40,9 @@ def find_joints(network: PoseNet, images: Tensor) -> Tensor:
         images: (B, 3, H, W), normalised as for ImageNet.
     """
     config = network.config
-    found = decode(network(with_margin(images, config))[-1])
-    down, right = margins(config.size, config.margin)
-    places = found[..., :2] - found.new_tensor([right, down])
-    within = torch.cat([places, found[..., 2:]], -1)
-    return rescale(within, within.new_tensor(config.size), (images.shape[-2], images.shape[-1]))
+    margin = margins(config.size, config.margin)
+    found = joints_in(resized(images, config), margin, lambda shown: network(shown)[-1], normalized=True)
+    return rescale(found, found.new_tensor(config.size), (images.shape[-2], images.shape[-1]))
 
 
 def joints_of(batch: PersonBatch, network: PoseNet | None) -> Tensor:
