@@ -161,6 +161,20 @@ def check_checkpoint(folder: str | Path, option: str = "", *, command: str = "re
     return _complete(unboxed(folder, option), command)
 
 
+def check_own(folder: Path) -> Path:
+    """Returns the folder of a checkpoint that may be changed.
+
+    Raises:
+        ReseenError: If it came with the package.
+    """
+    if BOX.resolve() in folder.resolve().parents:
+        raise ReseenError(
+            f"{folder} came with the package and stays as it is: copy it first (cp -r {folder} own-{folder.name}), and "
+            "name the copy"
+        )
+    return folder
+
+
 def _complete(folder: Path, command: str = "reseen train") -> Path:
     if graph_in(folder):
         raise ReseenError(f"{folder} holds an exported graph, whose weights cannot be had: give the checkpoint itself")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 import reseen
 from reseen import Embeddings, Gallery, checkpoint_files
+from reseen.errors import ReseenError
 from reseen.export.packing import pack
+from reseen.training.calibrating import calibrate
 from tests.cli.calls import run
 from tests.export.test_packing import trained
 
@@ -48,6 +51,27 @@ def test_small_is_used_where_no_checkpoint_is_named(
         assert hall.layout is not None
         assert hall.layout.like.model == small
     assert served == [tmp_path / "box" / "small"]
+
+
+def test_the_packages_own_model_is_not_calibrated_anew(
+    market_drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, copy = tmp_path / "box" / "small", tmp_path / "own-small"
+    monkeypatch.setattr(checkpoint_files, "BOX", tmp_path / "box")
+    pack(trained(tmp_path / "last"), "small", box=tmp_path / "box")
+    before = {path.name: path.read_bytes() for path in small.iterdir()}
+    monkeypatch.chdir(tmp_path)
+    for named in ("small", small):
+        told = run("calibrate", named, market_drawn).exception
+        remedy = f"copy it first (cp -r {small} own-small), and name the copy"
+        assert str(told) == f"{small} came with the package and stays as it is: {remedy}"
+    with pytest.raises(ReseenError, match="stays as it is"):
+        calibrate(small, reseen.load(small), "market1501", market_drawn)
+    assert {path.name: path.read_bytes() for path in small.iterdir()} == before
+    shutil.copytree(small, copy)
+    result = run("calibrate", copy, market_drawn)
+    assert result.exit_code == 0, result.output
+    assert reseen.load(copy).calibration.source == "test persons of market1501, a data set the model was not trained on"
 
 
 @pytest.mark.parametrize(

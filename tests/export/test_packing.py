@@ -9,26 +9,29 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pydantic import BaseModel
 from safetensors.torch import load_file
 
 import reseen
 from reseen import checkpoint_files, models
-from reseen.checkpoint_files import BOXED, CALIBRATION, MODEL_FILE, RELIABILITY, REPORT
+from reseen.checkpoint_files import BOXED, CALIBRATION, IN_BOX, LARGEST_BOXED, MODEL_FILE, POSE_NET, RELIABILITY, REPORT
 from reseen.checkpoint_files import CARD as CARD_FILE
-from reseen.data.attributes import AttributeSchema, binary
+from reseen.data.attributes import MARKET1501_SCHEMA, AttributeSchema, binary
 from reseen.data.images.preparation import blank
 from reseen.data.person import Protocol
 from reseen.descriptors.calibration import Calibration, Curve
 from reseen.errors import ReseenError
 from reseen.evaluation import EvaluationReport, RankingReport
 from reseen.evaluation.attributes import attribute_accuracy
-from reseen.export.packing import pack
+from reseen.export.packing import LONGEST, pack
 from reseen.export.parity import compare, pictures_of_nobody
 from reseen.models import checkpoint
 from reseen.models.backends import backend
 from reseen.models.backends.backend import Precision
 from reseen.models.embedder import EmbedderConfig
+from reseen.pose.network import load_pose_net
 from reseen.training.card import DATA
+from reseen.training.recipe import load_recipe
 
 SMALL = {"system": "aanet", "backbone": "osnet_x0_25", "parts": None, "attention": [], "neck": "bnneck"}
 """What the recipes `small-…` train, with less of everything."""
@@ -46,15 +49,19 @@ CARD = f'# A model\n\nreseen.load("path/to/this/folder")\n\n{DATA}\nDrawn person
 
 
 def trained(folder: Path, precision: Precision = "bfloat16", **options: object) -> Path:
-    """Writes a checkpoint whose statistics have seen something, like a trained one's, and who is calibrated."""
+    """Writes a checkpoint as training does, of a network with less of everything."""
+    config = models.config_of(SMALL | {"dim": 16, "num_identities": 40, "descriptor": "global"} | options)
+    return saved(folder, config, EmbedderConfig(size=(64, 32), normalize=True, flip=False, precision=precision))
+
+
+def saved(folder: Path, system: BaseModel, config: EmbedderConfig) -> Path:
+    """Writes a checkpoint whose statistics have seen something, like a trained one's, and which is calibrated."""
     torch.manual_seed(0)
-    config = SMALL | {"dim": 16, "num_identities": 40, "descriptor": "global"} | options
-    model = models.build(models.config_of(config))
+    model = models.build(system)
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
             torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
-    config = EmbedderConfig(size=(64, 32), normalize=True, flip=False, precision=precision)
     checkpoint.save(folder, model.eval(), config, card=CARD, trained_on=("rendered",))
     checkpoint.save_calibration(folder, KNOWN.model_copy(update={"model": digest_of(folder)}))
     (folder / RELIABILITY).write_bytes(b"a curve")
@@ -101,6 +108,20 @@ def test_the_number_format_it_runs_in_hides_nothing_of_what_packing_changes(
     low = pack(trained(tmp_path / "low", precision="bfloat16"), "small", box=box)
     assert reseen.load("small").config.precision == "bfloat16"
     assert low == pack(trained(tmp_path / "full", precision="float32"), "small", box=box)
+
+
+@pytest.mark.parametrize("name", ["small-rendered", "small-market1501"])
+def test_what_our_recipes_train_can_be_packed(name: str, tmp_path: Path, box: Path) -> None:
+    """Before hours are spent on it."""
+    recipe = load_recipe(name)
+    form = models.learnt_form(recipe.model, MARKET1501_SCHEMA)
+    system = recipe.system(len(recipe.phases) - 1, num_identities=751, attributes=form)
+    config = EmbedderConfig(size=recipe.data.size, flip=False, normalize=True, precision="bfloat16")
+    pack(saved(tmp_path / "last", system, config), "small", box=box)
+    packed = reseen.load("small").model
+    count = sum(each.numel() for each in packed.parameters())
+    assert f"\n{count / 1e6:.1f} M parameters, without identity classifiers" in (box / "small" / CARD_FILE).read_text()
+    assert count < 2.7e6
 
 
 @pytest.mark.parametrize(
@@ -234,3 +255,24 @@ def test_a_checkpoint_of_that_name_in_the_working_folder_comes_first(
     trained(tmp_path / "small")
     monkeypatch.chdir(tmp_path)
     assert reseen.load("small").config.size == (64, 32)
+
+
+@pytest.mark.parametrize("name", [name for name in IN_BOX if checkpoint_files.boxed(name)])
+def test_what_is_in_the_package_keeps_what_is_promised_of_it(name: str) -> None:
+    folder = checkpoint_files.BOX / name
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= LARGEST_BOXED
+    assert checkpoint_files.trained_on(folder)
+    card = (folder / CARD_FILE).read_text()
+    assert f"{DATA}\n" in card
+    assert name in card.partition(DATA)[0], "how to use it"
+    if name == POSE_NET:
+        assert load_pose_net(folder).config.streams >= 1
+        assert "## How far off its joints are" in card
+        return
+    model = reseen.load(folder)  # which looks at its calibration's digest
+    assert model.calibration is not None
+    told = model.embed(pictures_of_nobody(model.config.size, 1))
+    assert told.features.shape[1] <= LONGEST
+    assert told.attributes
+    assert "## On sets it has never seen" in card
+    assert EvaluationReport.from_dict(json.loads((folder / REPORT).read_text())).attributes is not None

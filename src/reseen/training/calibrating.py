@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from reseen.checkpoint_files import CARD, RELIABILITY, held_back, trained_on
+from reseen.checkpoint_files import CARD, RELIABILITY, check_own, held_back, trained_on
 from reseen.data import open_split, true_key
 from reseen.data.division import as_trained
 from reseen.data.person import Split
@@ -50,10 +50,10 @@ def calibrate(
         bars: Shows how far each stretch of the work has come.
 
     Raises:
-        ReseenError: If the data set has no persons to calibrate on or too few, or the options divide it in another way
-            than the training did.
+        ReseenError: If the checkpoint came with the package, the data set has no persons to calibrate on or too few, or
+            the options divide it in another way than the training did.
     """
-    split, source = pairs_of(folder, dataset, root, options or {})
+    split, source = pairs_of(check_own(folder), dataset, root, options or {})
     if not split.query:
         raise ReseenError(f"{split.name} has no queries, so no pairs to calibrate on; name another data set")
     found = evaluate_split(embedder, split, batch_size=batch_size, max_corrupt=max_corrupt, bars=bars)

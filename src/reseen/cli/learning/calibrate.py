@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from reseen.checkpoint_files import CALIBRATION, CARD, RELIABILITY
+from reseen.checkpoint_files import CALIBRATION, CARD, RELIABILITY, check_own
 from reseen.cli.options import (
     BatchOption,
     CheckpointArgument,
@@ -37,7 +37,7 @@ def calibrate(
 
     Example: [bold]reseen calibrate runs/NAME/last DATA[/]
     """
-    loader_options = loader_options_of(options)
+    checkpoint, loader_options = check_own(checkpoint), loader_options_of(options)
     from reseen.data import recognise
 
     name = dataset or recognise(data)
