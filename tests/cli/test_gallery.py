@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from reseen.models import checkpoint
 from reseen.models.embedder import EmbedderConfig
 from reseen.search.gallery import erasing
 from tests.cli.calls import run
-from tests.search.gallery.persons import persons
+from tests.search.gallery.persons import persons, png
 
 
 def save_model(folder: Path, seed: int) -> Path:
@@ -241,6 +242,41 @@ def test_info_and_search_tell_cameras_sources_and_times(tmp_path: Path) -> None:
     assert "no time" not in run(*arguments).stderr
     said("delete", hall, "--camera", *" --camera ".join("0123456").split(), "--yes")
     assert "cameras" not in said("info", hall)
+
+
+def test_names_of_persons_and_cameras(model: Path, query: Path, tmp_path: Path) -> None:
+    hall = tmp_path / "hall"
+    for number, name in enumerate(("anna/c2_1.png", "carl/c2_1.png")):
+        file = tmp_path / f"tour{number}" / name
+        file.parent.mkdir(parents=True)
+        file.write_bytes(png(number))
+    result = run("gallery", "add", hall, model, "--images", tmp_path / "tour0", "--camera", "door")
+    assert "persons with names, such as 'anna', get numbers of our own: 1" in " ".join(result.stderr.split())
+    said("add", hall, model, "--images", tmp_path / "tour1")
+    assert "cameras: 2 (1 rows), 1000002 door (1) persons with names: 1000001 anna, 1000003 carl" in said("info", hall)
+    found = said("search", hall, "--where", "gender in (male, female)", "--camera", "door")
+    assert ("anna" in found, "carl" in found) == (True, False)
+    assert "there is no person 'ana'" in str(run("gallery", "delete", hall, "--person", "ana").exception)
+    assert "deleted 1 rows" in said("delete", hall, "--person", "anna", "--yes")
+    assert "deleted 0 rows" in said("delete", hall, "--camera", "unknown", "--yes")
+    assert "deleted 1 rows" in said("delete", hall, "--person", "carl", "--camera", 2, "--yes")
+
+
+def test_a_missing_picture_below_a_link_is_deleted_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "pictures").symlink_to(tmp_path / "store")
+    with Gallery.open(tmp_path / "hall") as gallery:
+        gallery.add(replace(persons(1), paths=[str(tmp_path / "store" / "a.jpg")]))
+    monkeypatch.chdir(tmp_path)
+    assert "deleted 1 rows" in said("delete", "hall", "--path", "pictures/a.jpg", "--yes")
+
+
+def test_a_receipt_that_cannot_be_written_is_told_before_anything(model: Path, query: Path, tmp_path: Path) -> None:
+    Gallery.open(tmp_path / "hall").close()
+    result = run(
+        "gallery", "erase", tmp_path / "hall", "--checkpoint", model, "--like", query, "--receipt", tmp_path
+    )
+    assert "is a folder; name a file" in str(result.exception)
 
 
 def test_a_gallery_that_nothing_could_be_added_to_is_not_left_behind(model: Path, tmp_path: Path) -> None:

@@ -32,6 +32,14 @@ def test_pictures_lying_right_here_are_meant(market_drawn: Path) -> None:
     assert (place.note, place.stored) == ("", None)
 
 
+def test_what_is_not_known_of_pictures_is_noted(market_drawn: Path, tmp_path: Path) -> None:
+    shutil.copy(min((market_drawn / "query").glob("*.jpg")), tmp_path / "a.jpg")
+    place = open_place(tmp_path)
+    nobody = "1 images without a person id (pid -1)"
+    assert place.note == f"{nobody}\nno camera ids: every image counts as its own camera"
+    assert place.by_camera(0).note == nobody
+
+
 def test_of_a_data_set_its_gallery_without_junk_is_meant(market_drawn: Path) -> None:
     place = open_place(market_drawn)
     persons = [path for path in (market_drawn / "bounding_box_test").glob("*.jpg") if not path.name.startswith("-1")]
@@ -53,6 +61,10 @@ def test_all_pictures_may_be_one_cameras(embedder: Embedder, market_drawn: Path)
     stored = replace(place, images=(), stored=place.embeddings(embedder)).by_camera(9).stored
     assert stored is not None
     assert stored.camids.tolist() == [9] * len(place.images)
+    named = [each.by_camera("door") for each in (place, replace(place, images=(), stored=stored))]
+    assert {image.camera_name for image in named[0].images} == {"door"}
+    assert named[1].stored is not None
+    assert set(named[1].stored.camera_names or ()) == {"door"}
 
 
 def test_a_place_without_pictures_is_told(market_drawn: Path, tmp_path: Path) -> None:

@@ -52,6 +52,12 @@ def number_of(text: str) -> int | None:
     return int(text) if re.fullmatch(rf"-?[0-9]{{1,{_DIGITS}}}", text) else None
 
 
+def id_or_name(text: str) -> int | str:
+    """Returns the id that a user means by a text, -1 for ``unknown``, or the text itself if it is a name."""
+    number = UNKNOWN_CAMERA if text == "unknown" else number_of(text)
+    return text if number is None else number
+
+
 def compile_pattern(pattern: str) -> re.Pattern[str]:
     """Returns a user's pattern, which is laid on the start of a file name.
 

@@ -238,22 +238,24 @@ class Split:
 
 
 def origins_of(images: Sequence[PersonImage], always: Iterable[str] = ()) -> dict[str, Any]:
-    """Returns when images were taken, their tracks and their sources, by the names that these have in `Embeddings`.
+    """Returns when images were taken, their tracks, sources and names, by the names that these have in `Embeddings`.
 
     Args:
         images: N images.
         always: What to return even if none of these images has it.
 
     Returns:
-        ``seconds`` and ``tracks`` (N,) float64, NaN where nobody knows, and N ``sources``: those that any image has.
+        ``seconds`` and ``tracks`` (N,) float64, NaN where nobody knows, and N ``sources``, ``person_names`` and
+        ``camera_names``: those that any image has.
     """
     origins: dict[str, Any] = {}
     if "seconds" in always or any(image.seconds is not None for image in images):
         origins["seconds"] = np.array([image.seconds for image in images], dtype=np.float64)
     if "tracks" in always or any(image.track is not None for image in images):
         origins["tracks"] = np.array([image.track for image in images], dtype=np.float64)
-    if "sources" in always or any(image.source for image in images):
-        origins["sources"] = [image.source for image in images]
+    for name, own in (("sources", "source"), ("person_names", "person_name"), ("camera_names", "camera_name")):
+        if name in always or any(getattr(image, own) for image in images):
+            origins[name] = [getattr(image, own) for image in images]
     return origins
 
 

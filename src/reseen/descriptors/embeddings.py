@@ -27,6 +27,8 @@ COMPRESSION = "zstd"
 """Of files of embeddings."""
 PROBABILITY = "probability"
 """Name that the attributes' probabilities have as features: ``probability/hat``, ``probability/gender``, …."""
+_TEXTS = {"paths": "path", "sources": "source", "person_names": "person_name", "camera_names": "camera_name"}
+"""Columns in a file of what is a text an image."""
 _SCHEMA: TypeAdapter[AttributeSchema | None] = TypeAdapter(AttributeSchema | None)
 
 
@@ -46,6 +48,8 @@ class Embeddings:
         seconds: (N,) float64 when the images were taken, NaN where nobody knows; or None.
         tracks: (N,) float64 numbers of the tracks they belong to, NaN where there is none; or None.
         sources: N names of what they come from, such as a video, empty where nobody knows; or None.
+        person_names: N names of persons, whose ids are then made up, empty for those who have none; or None.
+        camera_names: N names of cameras, likewise.
         schema: The attributes' classes, in the order of their probabilities; None if nobody knows.
 
     Raises:
@@ -63,6 +67,8 @@ class Embeddings:
     seconds: NDArray[np.float64] | None = None
     tracks: NDArray[np.float64] | None = None
     sources: Sequence[str] | None = None
+    person_names: Sequence[str] | None = None
+    camera_names: Sequence[str] | None = None
     schema: AttributeSchema | None = None
 
     def __post_init__(self) -> None:
@@ -85,7 +91,7 @@ class Embeddings:
                 classes = table.shape[1] if self.schema is None else len(self.schema[name].classes)
                 if table.shape[1] != classes:
                     raise ReseenError(f"attribute {name!r} has {table.shape[1]} probabilities for {classes} classes")
-        for name in ("paths", "sources"):
+        for name in _TEXTS:
             if getattr(self, name) is not None:
                 texts = tuple(map(str, getattr(self, name)))
                 if len(texts) != len(features):
@@ -114,10 +120,9 @@ class Embeddings:
             pids=self.pids[index],
             camids=self.camids[index],
             attributes={name: table[index] for name, table in (self.attributes or {}).items()} or None,
-            paths=None if self.paths is None else [self.paths[i] for i in index],
             seconds=None if self.seconds is None else self.seconds[index],
             tracks=None if self.tracks is None else self.tracks[index],
-            sources=None if self.sources is None else [self.sources[i] for i in index],
+            **{name: [own[i] for i in index] for name in _TEXTS if (own := getattr(self, name)) is not None},
         )
 
     @classmethod
@@ -140,10 +145,9 @@ class Embeddings:
             camids=np.concatenate([each.camids for each in several]),
             attributes={name: np.concatenate([(each.attributes or {})[name] for each in several]) for name in names}
             or None,
-            paths=_joined_texts([(each.paths, len(each)) for each in several]),
             seconds=_joined_numbers([(each.seconds, len(each)) for each in several]),
             tracks=_joined_numbers([(each.tracks, len(each)) for each in several]),
-            sources=_joined_texts([(each.sources, len(each)) for each in several]),
+            **{name: _joined_texts([(getattr(each, name), len(each)) for each in several]) for name in _TEXTS},
         )
 
     def named(self, names: Sequence[str] = ()) -> dict[str, NDArray[np.float32]]:
@@ -250,9 +254,9 @@ class Embeddings:
         }
         for name, table in (self.attributes or {}).items():
             columns[f"attribute:{name}"] = _fixed_size_lists(table)
-        for name, texts in (("path", self.paths), ("source", self.sources)):
-            if texts is not None:
-                columns[name] = pa.array(texts, pa.string())
+        for name, column in _TEXTS.items():
+            if (texts := getattr(self, name)) is not None:
+                columns[column] = pa.array(texts, pa.string())
         for name, numbers in (("seconds", self.seconds), ("track", self.tracks)):
             if numbers is not None:
                 columns[name] = pa.array(numbers, from_pandas=True)
@@ -301,13 +305,12 @@ class Embeddings:
                 table["pid"].to_numpy(),
                 table["camid"].to_numpy(),
                 attributes or None,
-                _texts(table, "path"),
-                stored["model"],
-                stored["parts"],
-                read_distance(stored["distance"], load_arrays(metadata[b"reseen.distance"])),
-                _numbers(table, "seconds"),
-                _numbers(table, "track"),
-                _texts(table, "source"),
+                model=stored["model"],
+                parts=stored["parts"],
+                distance=read_distance(stored["distance"], load_arrays(metadata[b"reseen.distance"])),
+                seconds=_numbers(table, "seconds"),
+                tracks=_numbers(table, "track"),
+                **{name: _texts(table, column) for name, column in _TEXTS.items()},
                 schema=_SCHEMA.validate_python(stored["schema"]),
             )
         except (OSError, ValueError, KeyError, AttributeError, NotImplementedError, SafetensorError) as error:

@@ -109,7 +109,8 @@ def _read(part: Path, images: Mapping[bytes, PersonImage], told: Iterable[str]) 
     keys = pq.read_table(part, columns=[_KEY])[_KEY].to_pylist()
     rows = [row for row, key in enumerate(keys) if key in images]
     known = [images[keys[row]] for row in rows]
-    origins: dict[str, Any] = {"seconds": None, "tracks": None, "sources": None} | origins_of(known, told)
+    none = dict.fromkeys(("seconds", "tracks", "sources", "person_names", "camera_names"))
+    origins: dict[str, Any] = none | origins_of(known, told)
     return replace(
         Embeddings.load(part)[np.array(rows, np.int64)],
         pids=np.array([image.pid for image in known], np.int64),

@@ -10,8 +10,8 @@ import numpy as np
 
 from reseen.data import open_split, recognise
 from reseen.data.images.source import open_folder
-from reseen.data.person import UNKNOWN_PID, PersonImage
-from reseen.data.sets.table import TABLE_SUFFIXES
+from reseen.data.person import UNKNOWN_CAMERA, UNKNOWN_PID, PersonImage
+from reseen.data.sets.table import TABLE_SUFFIXES, notes_on
 from reseen.descriptors.embeddings import Embeddings
 from reseen.embedding.writing import Written, write_embeddings
 from reseen.errors import ReseenError
@@ -31,19 +31,31 @@ class Place:
         path: The path.
         images: The pictures; empty where there are descriptors.
         stored: The descriptors, or None.
-        note: What was chosen, where that is not plain from the path.
+        chosen: What was chosen, where that is not plain from the path, and what has to be said about it.
     """
 
     path: Path
     images: tuple[PersonImage, ...] = ()
     stored: Embeddings | None = None
-    note: str = ""
+    chosen: str = ""
 
-    def by_camera(self, camera: int) -> Place:
-        """Returns the same pictures or descriptors, all of one camera, whatever their names say."""
+    @property
+    def note(self) -> str:
+        """What a user should know of it."""
+        return self.chosen or "\n".join(notes_on(self.images))
+
+    def by_camera(self, camera: int | str) -> Place:
+        """Returns the same pictures or descriptors, all of one camera, whatever their names say.
+
+        Args:
+            camera: Its number, or its name.
+        """
+        number, name = (UNKNOWN_CAMERA, camera) if isinstance(camera, str) else (camera, "")
         if self.stored is None:
-            return replace(self, images=tuple(replace(image, camid=camera) for image in self.images))
-        return replace(self, stored=replace(self.stored, camids=np.full_like(self.stored.camids, camera)))
+            images = tuple(replace(image, camid=number, camera_name=name) for image in self.images)
+            return replace(self, images=images)
+        camids, names = np.full_like(self.stored.camids, number), [name] * len(self.stored)
+        return replace(self, stored=replace(self.stored, camids=camids, camera_names=names if name else None))
 
     def embeddings(
         self, embedder: Embedder, *, batch_size: int = 128, max_corrupt: int = 0, bars: Bars = silent
@@ -114,10 +126,10 @@ def open_place(path: Path) -> Place:
     split = open_split(name, path)
     if name == "table":
         images = tuple(image for part in split.parts().values() for image in part)
-        note = ""
+        chosen = ""
     else:
         images = tuple(image for image in split.gallery if image.pid != UNKNOWN_PID)
-        note = f"{name}: its gallery, {len(images):,} images without junk"
+        chosen = "\n".join((f"{name}: its gallery, {len(images):,} images without junk", *split.notes))
     if not images:
         raise ReseenError(f"{path} has no gallery images; name a folder of pictures")
-    return Place(path, images, note=note)
+    return Place(path, images, chosen=chosen)

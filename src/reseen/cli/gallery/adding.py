@@ -40,7 +40,9 @@ def add(
     *,
     images: Annotated[Path, typer.Option(help="Folder, zip or table of images, or a file.", callback=existing)],
     copy: Annotated[bool, typer.Option(help="Keep the pictures, not only their paths.")] = False,
-    camera: Annotated[int | None, typer.Option(help="The camera of them all; else as names or a table say.")] = None,
+    camera: Annotated[
+        str | None, typer.Option(help="Number or name of the camera of them all; else as names or a table say.")
+    ] = None,
     source: Annotated[str, typer.Option(help="Where they come from, to delete them by; else the path.")] = "",
     again: Annotated[bool, typer.Option("--again", help="Also what was deleted before.")] = False,
     batch_size: BatchOption = 128,
@@ -54,12 +56,13 @@ def add(
     if checkpoint is not None:
         checkpoint = check_model(checkpoint)
     need("gallery")
+    from reseen.data.names import id_or_name
     from reseen.embedding import open_place
 
     place = open_place(images)
-    note(place.note)
     if camera is not None:
-        place = place.by_camera(camera)
+        place = place.by_camera(id_or_name(camera))
+    note(place.note)
     if checkpoint is None and place.stored is None:
         checkpoint = unnamed()
 

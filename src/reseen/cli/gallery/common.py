@@ -26,7 +26,7 @@ GalleryFolder = Annotated[Path, typer.Argument(help="Folder of the gallery.", ca
 NewGalleryArgument = Annotated[
     str, typer.Argument(help="Folder or address of the gallery; made when missing.", callback=new_gallery_at)
 ]
-CameraOption = Annotated[list[int] | None, typer.Option(help="Only this camera; may be repeated.")]
+CameraOption = Annotated[list[str] | None, typer.Option(help="Only this camera, by number or name; may be repeated.")]
 SinceOption = Annotated[float | None, typer.Option(help="Only from this second on.")]
 UntilOption = Annotated[float | None, typer.Option(help="Only up to this second.")]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,6 +26,7 @@ from reseen.cli.options import (
     existing_picture,
     load,
     model_at,
+    writable,
 )
 from reseen.console import err, note, out, say_written, write
 from reseen.errors import ReseenError
@@ -44,7 +44,9 @@ _BELOW = 10
 def delete(
     gallery: GalleryArgument,
     camera: CameraOption = None,
-    person: Annotated[list[int] | None, typer.Option(help="Only this person id; may be repeated.")] = None,
+    person: Annotated[
+        list[str] | None, typer.Option(help="Only this person, by number or name; may be repeated.")
+    ] = None,
     source: Annotated[list[str] | None, typer.Option(help="Only from this source; may be repeated.")] = None,
     path: Annotated[list[str] | None, typer.Option(help="Only with this path; may be repeated.")] = None,
     since: SinceOption = None,
@@ -58,12 +60,20 @@ def delete(
     if not any(each is not None for each in (camera, person, source, path, since, until)):
         raise ReseenError("say what to delete: --camera, --person, --source, --path, --since or --until")
     need("gallery")
+    from reseen.data.images.reference import resolved
     from reseen.search.gallery.contents import contents_of
     from reseen.search.gallery.finding.filters import Criteria
 
-    paths = path and [*path, *map(os.path.abspath, path)]  # as `reseen gallery add` has written them, and others
-    criteria = Criteria(cameras=camera, pids=person, since=since, until=until, paths=paths, sources=source)
+    paths = path and [*path, *map(resolved, path)]  # as `reseen gallery add` has written them, and others
     with open_gallery(gallery) as opened:
+        criteria = Criteria(
+            cameras=camera and list(map(opened.names.camera, camera)),
+            pids=person and list(map(opened.names.person, person)),
+            since=since,
+            until=until,
+            paths=paths,
+            sources=source,
+        )
         count = opened.count(criteria)
         if untimed := opened.untimed(criteria):
             note(f"{untimed:,} rows have no time, so that neither --since nor --until reaches them: they stay")
@@ -89,7 +99,7 @@ def erase(
             "--show", help="Picture of what is found, to look at first; it goes with them.", callback=drawable
         ),
     ] = None,
-    receipt: Annotated[Path | None, typer.Option(help="Receipt to write, as JSON.")] = None,
+    receipt: Annotated[Path | None, typer.Option(help="Receipt to write, as JSON.", callback=writable)] = None,
     yes: YesOption = False,
     device: DeviceOption = "auto",
 ) -> None:

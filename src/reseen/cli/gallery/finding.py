@@ -105,10 +105,11 @@ def search(
             like = embedder.embed([image_of(each) for each in query])
             away = embedder.embed([image_of(each) for each in unlike]) if unlike else None
             calibration = embedder.calibration
+        cameras = camera and list(map(opened.names.camera, camera))
         results = opened.search(
             like,
             top,
-            cameras=camera,
+            cameras=cameras,
             since=since,
             until=until,
             where=where,
@@ -119,7 +120,7 @@ def search(
             calibration=calibration,
         )
         note(results.note)
-        if untimed := opened.untimed(Criteria(cameras=camera, since=since, until=until)):
+        if untimed := opened.untimed(Criteria(cameras=cameras, since=since, until=until)):
             note(f"{untimed:,} rows have no time, so that neither --since nor --until finds them")
         if json_file:
             write(json_file, matches_json(results, results.note))

@@ -117,7 +117,7 @@ def load(root: Path, *, images: Path | None = None, part: Part = "gallery", patt
         gallery=tuple(parts["gallery"]),
         schema=schema,
         terms=TERMS,
-        notes=tuple(_notes(found)),
+        notes=tuple(notes_on(found)),
     )
 
 
@@ -211,8 +211,8 @@ def _ids(texts: Sequence[str], least: int, fixed: Mapping[str, int]) -> tuple[li
     return [id_of[text] for text in texts], [text if text in named else "" for text in texts]
 
 
-def _notes(images: Sequence[PersonImage]) -> Iterator[str]:
-    """Yields what has to be said about ids."""
+def notes_on(images: Sequence[PersonImage]) -> Iterator[str]:
+    """Yields what has to be said about the ids of a user's own images."""
     for kind, names in (
         ("persons", {image.person_name for image in images if image.person_name}),
         ("cameras", {image.camera_name for image in images if image.camera_name}),

@@ -15,6 +15,7 @@ from reseen.errors import ReseenError
 from reseen.search.gallery.deleting import deletion
 from reseen.search.gallery.finding import index
 from reseen.search.gallery.keeping.layout import Layout
+from reseen.search.gallery.keeping.names import numbered
 from reseen.search.gallery.keeping.rows import Newcomers
 from reseen.search.gallery.keeping.store import Store
 
@@ -64,6 +65,7 @@ def insert(store: Store, name: str, newcomers: Newcomers, layout: Layout, *, aga
         first = {one: row for row, one in reversed(list(enumerate(newcomers.ids))) if one not in there}
         deleted = _deleted(store, newcomers, first, again=again)
         rows = np.array(sorted(row for one, row in first.items() if one not in deleted), dtype=np.int64)
+        newcomers.embeddings = numbered(store, newcomers.embeddings, rows)
         for part in newcomers.tables(rows, layout):
             table.add(part)
         if (count := table.count_rows()) > index.EXACT_ROWS:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from reseen.data.person import camera_word
 from reseen.search.clock import clock
 from reseen.search.gallery.gallery import Gallery
+from reseen.search.gallery.keeping.names import Names
 from reseen.search.gallery.keeping.store import Searched
 
 _READ = 65_536
@@ -29,19 +30,27 @@ class Contents:
         sources: How many came from each source; an empty one is not known.
         times: The first and the last second, or None if no time is known.
         untimed: How many have no time.
+        names: Which cameras and persons have names.
     """
 
     cameras: Mapping[int, int]
     sources: Mapping[str, int]
     times: tuple[float, float] | None
     untimed: int
+    names: Names
 
     def lines(self) -> list[str]:
-        """Returns it in words: a line on cameras, one on sources, one on times; none if there are no rows."""
+        """Returns it in words: a line each on cameras, named persons, sources and times; none if there are no rows."""
         if not self.cameras:
             return []
         sources = {name or "unknown": count for name, count in self.sources.items()}
-        lines = [f"cameras: {_named(self.cameras, camera_word)}", f"sources: {_named(sources)}"]
+        called = {number: f"{number} {name}" for name, number in self.names.cameras.items()}
+        lines = [f"cameras: {_named(self.cameras, lambda camera: called.get(camera) or camera_word(camera))}"]
+        if self.names.persons:
+            some = [f"{number} {name}" for name, number in sorted(self.names.persons.items())[:_NAMED]]
+            more = len(self.names.persons) - len(some)
+            lines.append(f"persons with names: {', '.join(some)}{f', and {more:,} more' if more else ''}")
+        lines.append(f"sources: {_named(sources)}")
         if self.times is None:
             return [*lines, "times: none is known"]
         without = f"; {self.untimed:,} rows have none" if self.untimed else ""
@@ -65,9 +74,9 @@ def contents_of(gallery: Gallery) -> Contents:
             span = pc.min_max(batch["seconds"]).as_py()
             if span["min"] is not None:
                 first, last = min(first, span["min"]), max(last, span["max"])
-        return Contents(cameras, sources, (first, last) if first <= last else None, untimed)
+        return Contents(cameras, sources, (first, last) if first <= last else None, untimed, gallery.names)
 
-    return gallery.store.look(see) or Contents({}, {}, None, 0)
+    return gallery.store.look(see) or Contents({}, {}, None, 0, Names())
 
 
 def _counts(values: Any) -> dict[Any, int]:

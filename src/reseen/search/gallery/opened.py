@@ -22,6 +22,7 @@ from reseen.search.gallery.finding.vectors import Resident
 from reseen.search.gallery.keeping import beside
 from reseen.search.gallery.keeping.files import BusyError
 from reseen.search.gallery.keeping.layout import Layout
+from reseen.search.gallery.keeping.names import Names, names_of
 from reseen.search.gallery.keeping.store import Searched, Store
 from reseen.search.search import Match
 
@@ -118,6 +119,11 @@ class Opened:
         """The attributes that ``where`` can ask for, or None."""
         layout = self.layout
         return None if layout is None else layout.schema
+
+    @property
+    def names(self) -> Names:
+        """Which numbers persons and cameras have that are called by names."""
+        return names_of(self.store)
 
     @property
     def calibration(self) -> Calibration | None:

@@ -15,6 +15,7 @@ from reseen.search.clock import EPOCH_FROM
 from reseen.search.gallery.deleting import exports, receipt
 from reseen.search.gallery.deleting.exports import Tried
 from reseen.search.gallery.deleting.receipt import Receipt
+from reseen.search.gallery.keeping.names import forget_gone
 from reseen.search.gallery.keeping.store import Store
 
 MARK, _GRAVES = "deleting", "deleted"
@@ -70,6 +71,7 @@ def _through(store: Store) -> Tried:
         for name in store.names():
             _rewrite(store, name, gone)
             pa.default_memory_pool().release_unused()
+        forget_gone(store)
         tried = exports.delete_due(store)
         store.files.remove(MARK)
     return tried

@@ -69,8 +69,9 @@ class Layout:
         attributes = tuple(_attribute(name, width, schema) for name, width in widths.items())
         name = schema.name if schema is not None else "gallery"
         none = np.zeros(len(embeddings), dtype=bool)
+        unsaid = dict.fromkeys(("attributes", "paths", "seconds", "tracks", "sources", "person_names", "camera_names"))
         return cls(
-            replace(embeddings[none], attributes=None, paths=None, seconds=None, tracks=None, sources=None),
+            replace(embeddings[none], **unsaid),
             AttributeSchema(name, attributes) if widths else None,
         )
 

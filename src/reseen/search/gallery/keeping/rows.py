@@ -92,7 +92,9 @@ class Newcomers:
                 self.pictures[row] = picture
             return content_hash(picture)
         digest = hashlib.sha256(self.embeddings.features[row].tobytes())
-        seen = (self.paths[row], int(self.embeddings.camids[row]), float(self.seconds[row]), float(self.tracks[row]))
+        names = self.embeddings.camera_names
+        camera = (names and names[row]) or int(self.embeddings.camids[row])
+        seen = (self.paths[row], camera, float(self.seconds[row]), float(self.tracks[row]))
         digest.update(repr(seen).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:32]
 
