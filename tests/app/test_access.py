@@ -68,8 +68,8 @@ def test_a_token_opens_api_and_pages(settings: Settings, tmp_path: Path) -> None
 
 def test_ids_that_somebody_may_not_see_are_404_everywhere(users: Desk) -> None:
     ann, bob, eve = (login(users, name) for name in ("ann", "bob", "eve"))
-    row = Client(http=ann).rows(cameras=[1]).rows[0].id
-    mine = Client(http=ann).rows(cameras=[2]).rows[0].id
+    row = Client(http=ann).rows(cameras=[1], purpose="find a row").rows[0].id
+    mine = Client(http=ann).rows(cameras=[2], purpose="find a row").rows[0].id
     search = Client(http=ann).search(jpeg(1, 1), purpose="ann's").id
     hidden = [
         f"/api/rows/{row}",
@@ -104,7 +104,7 @@ def test_ids_that_somebody_may_not_see_are_404_everywhere(users: Desk) -> None:
 def test_no_route_tells_of_what_somebody_may_not_see(users: Desk) -> None:
     """Goes through the API's own description, so that a new route is looked at too."""
     ann, bob = login(users, "ann"), login(users, "bob")
-    row = Client(http=ann).rows(cameras=[1]).rows[0].id
+    row = Client(http=ann).rows(cameras=[1], purpose="find a row").rows[0].id
     ids = {"row_id": row, "search_id": Client(http=ann).search(jpeg(1, 1), purpose="ann's").id, "job_id": "job"}
     ids |= {"place": "0", "kind": "png"}
     references = dict.fromkeys(("one", "other", "of"), f"row:{row}")

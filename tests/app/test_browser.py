@@ -83,6 +83,7 @@ def test_a_walk_through_every_page(page: Any, desk: Desk, tmp_path: Path) -> Non
     expect(page.locator(".job.done")).to_contain_text("1 added", timeout=20_000)
     page.goto("/browse")
     page.get_by_role("checkbox", name="9 1").check()
+    page.get_by_label("Purpose").fill("what was added")
     page.get_by_role("button", name="Show").click()
     expect(page.locator(".grid .card")).to_have_count(1)
 
@@ -132,7 +133,7 @@ def paths(desk: Desk, client: Client) -> list[str]:
     job = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "again": False, "source": "left"})
     desk.state.jobs.end(job, "failed", "the files could not be kept")
     return [
-        "/", f"/searches/{found.id}", "/searches", "/browse", "/compare", f"/compare?one=row:{row}", f"/people/{row}",
+        "/", f"/searches/{found.id}", "/searches", "/browse", "/browse?camera=2", "/compare", f"/compare?one=row:{row}", f"/people/{row}",
         f"/why?one=row:{row}&other=row:{other}", "/cameras", "/add", "/delete", f"/delete?row={row}",
         "/model", "/audit",
     ]  # fmt: skip

@@ -65,7 +65,7 @@ def test_a_job_is_followed_across_a_restart(browser: Any, settings: Settings, ma
     second = Served(settings, first.port)
     try:
         expect(page.locator(".job.done")).to_contain_text("300 added", timeout=120_000)
-        assert second.client.rows(cameras=[5]).rows
+        assert second.client.rows(cameras=[5], purpose="find a row").rows
     finally:
         second.kill()
 

@@ -26,10 +26,10 @@ def test_a_name_stands_wherever_the_camera_does(client: Client, web: TestClient)
     placed = client.place(2, "  main   entrance ", 0.25, 0.5)
     assert (placed.name, placed.x, placed.y, placed.count) == ("main entrance", 0.25, 0.5, 4)
     assert [each.name for each in client.cameras()] == ["", "main entrance", ""]
-    row = client.rows(cameras=[2]).rows[0]
+    row = client.rows(cameras=[2], purpose="find a row").rows[0]
     assert row.camera_name == "main entrance"
     found = client.search(jpeg(1, 1), purpose="where was it", cameras=[2])
-    for address in (f"/searches/{found.id}", "/browse?camera=2", f"/people/{row.id}"):
+    for address in (f"/searches/{found.id}", "/browse?camera=2&purpose=where+was+it", f"/people/{row.id}"):
         assert "camera 2, main entrance" in web.get(address).text
 
 

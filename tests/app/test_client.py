@@ -5,14 +5,18 @@ from __future__ import annotations
 import ast
 import inspect
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
 from reseen.app.desk import Desk
+from reseen.app.messages import Deletion
 from reseen.app.server import create_app
 from reseen.client import Client
 from reseen.client import client as module
@@ -30,8 +34,15 @@ def calls() -> Iterator[tuple[str, str, str]]:
                 path, message = arguments[place + 1], arguments[place - 1] if place else None
                 parts = path.values if isinstance(path, ast.JoinedStr) else [path]
                 text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
-                expected = message.id if isinstance(message, ast.Name) else ""
+                expected = ast.unparse(message) if message else ""
                 yield method.value, f"/api{text.removeprefix('/api')}", expected
+
+
+def named(schema: dict[str, Any]) -> str:
+    """Returns the type that a described answer is read as; empty if it is no message, such as a picture."""
+    if schema.get("type") == "array":
+        return f"tuple[{named(schema['items'])}, ...]"
+    return "int" if schema.get("type") == "integer" else str(schema.get("$ref", "")).rpartition("/")[2]
 
 
 def test_the_client_calls_every_route_and_expects_what_it_answers(web: TestClient) -> None:
@@ -41,7 +52,7 @@ def test_the_client_calls_every_route_and_expects_what_it_answers(web: TestClien
         for method, operation in methods.items():
             success = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
             schema = success.get("content", {}).get("application/json", {}).get("schema", {})
-            described[method.upper(), plain] = schema.get("$ref", "").rpartition("/")[2]
+            described[method.upper(), plain] = named(schema)
     called = {(method, path): message for method, path, message in calls()}
     assert called.keys() == described.keys()
     assert {route: message for route, message in called.items() if message} == {
@@ -115,3 +126,59 @@ def test_a_job_is_followed_to_its_end(client: Client, desk: Desk) -> None:
     assert desk.state.audit.entries() == [], "what is over cannot be cancelled, so nothing is told of it"
     with pytest.raises(ReseenError, match=r"refused \(404\): there is no job"):
         next(client.follow("nobody's"))
+
+
+class Foreign(httpx2.BaseTransport):
+    """Answers every call with the same words, and keeps in which pieces it came."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer, self.pieces = answer, list[bytes]()
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        assert isinstance(request.stream, httpx2.SyncByteStream)
+        self.pieces = list(request.stream)
+        return httpx2.Response(200, content=self.answer)
+
+
+def client_of(server: Foreign) -> Client:
+    return Client(http=httpx2.Client(base_url=LOCAL, transport=server))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.who(),
+        lambda client: client.people(b"picture"),
+        lambda client: client.cameras(),
+        lambda client: client.jobs(),
+        lambda client: list(client.follow("j")),
+        lambda client: client.count(Deletion(cameras=(1,), reason="asked for")),
+        lambda client: client.count_expired(),
+    ],
+)
+@pytest.mark.parametrize("answer", [b'data: "hello"', b'data: {"id": 1}'])
+def test_another_servers_answer_is_told_in_one_line(call: Callable[[Client], object], answer: bytes) -> None:
+    with pytest.raises(ReseenError, match=r"answered something else than \w+: is it reseen's\?"):
+        call(client_of(Foreign(answer)))
+
+
+def test_a_video_is_sent_in_pieces(tmp_path: Path) -> None:
+    """It may be larger than the memory."""
+    film, server = tmp_path / "film.mp4", Foreign(b"{}")
+    film.write_bytes(bytes(range(256)) * 8192)  # 2 MiB
+    with pytest.raises(ReseenError, match="something else than Job"):
+        client_of(server).add(film, camera=1)
+    assert film.read_bytes() in b"".join(server.pieces)
+    assert max(map(len, server.pieces)) <= 1 << 17
+    with pytest.raises(ReseenError, match=r"cannot read .*none\.mp4: No such file"):
+        client_of(server).add(film, tmp_path / "none.mp4", camera=1)
+
+
+def test_references_may_be_unlike_the_person(client: Client) -> None:
+    one, other = client.rows().rows[:2]
+    by_row = client.search(purpose="by rows", like_rows=[one.id], unlike_rows=[other.id])
+    by_reference = client.search(purpose="by rows", like_rows=[one.id], unlike_refs=[f"row:{other.id}"])
+    assert [each.distance for each in by_reference.results] == [each.distance for each in by_row.results]
+    assert [each.distance for each in client.search(purpose="one", like_rows=[one.id]).results] != [
+        each.distance for each in by_row.results
+    ]

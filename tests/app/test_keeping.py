@@ -95,7 +95,7 @@ def test_people_in_a_video_are_found_and_added(
     with pytest.raises(ReseenError, match="say which camera has taken square"):
         client.add(clip)
     done = finished(client, client.add(clip, camera=7, seconds=1e9, source="entrance"))
-    rows = client.rows(cameras=[7]).rows
+    rows = client.rows(cameras=[7], purpose="find a row").rows
     assert (done.state, done.done, done.added) == ("done", done.total, len(rows))
     assert done.message == f"{len(rows)} added, 2 people in square.mp4"
     assert {row.source for row in rows} == {"entrance"}
@@ -193,7 +193,7 @@ def test_a_picture_of_one_line_of_pixels_is_refused(client: Client) -> None:
 
 
 def test_deletion_takes_everything_and_gives_a_receipt(client: Client, desk: Desk) -> None:
-    row = client.rows(cameras=[1]).rows[0]
+    row = client.rows(cameras=[1], purpose="find a row").rows[0]
     by_row = client.search(purpose="by a row", like_rows=[row.id])
     picture = desk.gallery.picture(desk.match(User("local", "operator"), row.id)).read()
     uploaded = client.search(picture, purpose="the same picture uploaded")
@@ -221,7 +221,7 @@ def test_deletion_takes_everything_and_gives_a_receipt(client: Client, desk: Des
 
 
 def test_a_deletion_that_has_left_something_warns_of_it(web: TestClient, client: Client, desk: Desk) -> None:
-    row = client.rows(cameras=[1]).rows[0]
+    row = client.rows(cameras=[1], purpose="find a row").rows[0]
     picture = desk.gallery.picture(desk.match(User("local", "operator"), row.id)).read()
     (desk.gallery.folder / "copy.bin").write_bytes(b"somebody else's " + picture)
     page = web.post("/delete", data={"row": row.id, "reason": "asked for", "sure": "yes"}).text

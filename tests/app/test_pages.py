@@ -50,6 +50,7 @@ def addresses(client: Client) -> list[str]:
         "/",
         "/searches",
         "/browse",
+        "/browse?camera=2",
         "/compare",
         "/cameras",
         "/add",
@@ -171,7 +172,7 @@ def test_what_somebody_wrote_stays_text(web: TestClient, client: Client) -> None
 
 
 def test_a_timeline_lies_on_cameras_and_time(client: Client) -> None:
-    rows = list(client.appearances(client.rows(cameras=[1]).rows[0].id).rows)
+    rows = list(client.appearances(client.rows(cameras=[1], purpose="find a row").rows[0].id).rows)
     assert [row.camera for row in rows] == [1, 2, 3], "the same person in order of time"
     dots, ends = timeline(rows, [1, 2, 3])
     assert ends == (rows[0].seconds, rows[2].seconds)

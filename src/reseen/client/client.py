@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import TypeAdapter
-
 from reseen.app.messages import (
     AuditPage,
     Camera,
@@ -31,18 +29,15 @@ from reseen.app.messages import (
     Verdict,
     Why,
 )
-from reseen.client.calling import Caller, file_of, reaching, refusal
+from reseen.client.calling import Caller, file_of, opened, reaching, read_as, refusal
 
 Picture = Path | bytes
-_CAMERAS: TypeAdapter[tuple[Camera, ...]] = TypeAdapter(tuple[Camera, ...])
-_PEOPLE: TypeAdapter[tuple[PersonFound, ...]] = TypeAdapter(tuple[PersonFound, ...])
-_JOBS: TypeAdapter[tuple[Job, ...]] = TypeAdapter(tuple[Job, ...])
 
 
 class Client(Caller):
     """Says everything that the API understands; `Caller` has its arguments.
 
-    Every method raises `ReseenError` if the server refuses, or cannot be reached.
+    Every method raises `ReseenError` if the server refuses, cannot be reached, or answers something else.
     """
 
     # --- coming in ------------------------------------------------------------------------------------------
@@ -77,6 +72,7 @@ class Client(Caller):
         like_rows: Sequence[str] = (),
         like_refs: Sequence[str] = (),
         unlike_rows: Sequence[str] = (),
+        unlike_refs: Sequence[str] = (),
         where: str = "",
         cameras: Sequence[int] = (),
         since: float | None = None,
@@ -93,6 +89,7 @@ class Client(Caller):
             like_rows: Ids of rows that show the person.
             like_refs: References of pictures that the server knows, such as those that `people` returns.
             unlike_rows: Ids of rows that show somebody else.
+            unlike_refs: References of pictures of somebody else.
             where: Required attributes, such as ``upper_color=red and backpack=yes``.
             cameras: Only these.
             since: Only from this second on.
@@ -114,14 +111,14 @@ class Client(Caller):
             "top": str(top),
             "camera": [str(camera) for camera in cameras],
             "like_ref": [*(f"row:{row}" for row in like_rows), *like_refs],
-            "unlike_ref": [f"row:{row}" for row in unlike_rows],
+            "unlike_ref": [*(f"row:{row}" for row in unlike_rows), *unlike_refs],
         }
         data |= {name: str(value) for name, value in (("since", since), ("until", until)) if value is not None}
         return self._told(Search, "POST", "/searches", data=data, files=files or None)
 
     def people(self, picture: Picture) -> tuple[PersonFound, ...]:
         """Finds the people in a picture of several, to search by one of them."""
-        return _PEOPLE.validate_json(self._sent("POST", "/people", files=[("picture", file_of(picture))]).content)
+        return self._told(tuple[PersonFound, ...], "POST", "/people", files=[("picture", file_of(picture))])
 
     def results(self, search: Search) -> Iterator[Result]:
         """Yields all results of a search, page by page."""
@@ -188,7 +185,7 @@ class Client(Caller):
 
     def cameras(self) -> tuple[Camera, ...]:
         """Lists cameras, where they hang, and how many rows each has taken."""
-        return _CAMERAS.validate_json(self._sent("GET", "/cameras").content)
+        return self._told(tuple[Camera, ...], "GET", "/cameras")
 
     def place(self, camera: int, name: str, x: float | None = None, y: float | None = None) -> Camera:
         """Says what a camera is called, and where it hangs on the plan: shares of its width and height."""
@@ -215,9 +212,11 @@ class Client(Caller):
         *,
         since: float | None = None,
         until: float | None = None,
+        purpose: str = "",
     ) -> RowList:
-        """Lists rows, newest first."""
-        return self._told(RowList, "GET", "/rows", params=_filter(where, cameras, since, until) | {"cursor": cursor})
+        """Lists rows, newest first; whoever gives a filter has to say for what purpose."""
+        asked = _filter(where, cameras, since, until) | {"purpose": purpose, "cursor": cursor}
+        return self._told(RowList, "GET", "/rows", params=asked)
 
     def row(self, row: str) -> Row:
         """Returns what is known of a row."""
@@ -264,7 +263,8 @@ class Client(Caller):
         """
         data = {"source": source, "again": str(again)}
         data |= {name: str(value) for name, value in (("camera", camera), ("seconds", seconds)) if value is not None}
-        return self._told(Job, "POST", "/jobs", data=data, files=[("file", file_of(each)) for each in files])
+        with opened(files) as contents:
+            return self._told(Job, "POST", "/jobs", data=data, files=[("file", each) for each in contents])
 
     def job(self, job: str) -> Job:
         """Says how a job is going."""
@@ -278,11 +278,11 @@ class Client(Caller):
                 raise refusal(answer)
             for line in answer.iter_lines():
                 if line.startswith("data: "):
-                    yield Job.model_validate_json(line.removeprefix("data: "))
+                    yield read_as(Job, line.removeprefix("data: "))
 
     def jobs(self) -> tuple[Job, ...]:
         """Lists jobs, newest first."""
-        return _JOBS.validate_json(self._sent("GET", "/jobs").content)
+        return self._told(tuple[Job, ...], "GET", "/jobs")
 
     def cancel(self, job: str) -> Job:
         """Stops a job; what it has added stays."""
@@ -290,7 +290,7 @@ class Client(Caller):
 
     def count(self, wanted: Deletion) -> int:
         """Says how many rows `delete` would take away."""
-        return int(self._sent("POST", "/deletions/count", json=wanted.model_dump(exclude_none=True)).content)
+        return self._told(int, "POST", "/deletions/count", json=wanted.model_dump(exclude_none=True))
 
     def delete(self, wanted: Deletion) -> Receipt:
         """Deletes rows for good."""
@@ -306,7 +306,7 @@ class Client(Caller):
 
     def count_expired(self) -> int:
         """Says how many rows `expire` would take away."""
-        return int(self._sent("GET", "/retention/count").content)
+        return self._told(int, "GET", "/retention/count")
 
     def expire(self, days: float) -> Receipt:
         """Deletes what is older than the retention, which has to be named."""

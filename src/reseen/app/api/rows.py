@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from reseen.app import messages
 from reseen.app.api.parameters import Cursor, RowId, Size, ThisDesk, ThisFilter
@@ -12,14 +14,25 @@ from reseen.app.web.door import Visitor
 from reseen.app.web.uploads import jpeg
 
 router = APIRouter(tags=["rows"])
+Purpose = Annotated[
+    str, Query(max_length=500, description="Why, where there is a filter.", examples=["lost child, case 4711"])
+]
 
 
 @router.get("/rows")
 def browse(
-    desk: ThisDesk, user: Visitor, wanted: ThisFilter, cursor: Cursor = "", size: Size = looking.PAGE
+    desk: ThisDesk,
+    user: Visitor,
+    wanted: ThisFilter,
+    purpose: Purpose = "",
+    cursor: Cursor = "",
+    size: Size = looking.PAGE,
 ) -> messages.RowList:
-    """Lists rows, newest first; nothing is shown twice or passed over, whatever is added meanwhile."""
-    return looking.browse(desk, user, wanted, cursor, size)
+    """Lists rows, newest first; nothing is shown twice or passed over, whatever is added meanwhile.
+
+    By a filter it is a search: it needs a purpose, which stands in the audit trail.
+    """
+    return looking.browse(desk, user, wanted, cursor, size, purpose=purpose)
 
 
 @router.get("/rows/{row_id}")
@@ -40,7 +53,7 @@ def picture(request: Request, desk: ThisDesk, user: Visitor, row_id: RowId) -> R
 
 @router.get("/rows/{row_id}/appearances")
 def appearances(desk: ThisDesk, user: Visitor, row_id: RowId) -> messages.RowList:
-    """Lists where a person was seen, in order of time."""
+    """Lists where a person was seen, in order of time; that somebody looked stands in the audit trail."""
     return messages.RowList(rows=tuple(looking.appearances(desk, user, desk.match(user, row_id))), cursor="")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict, replace
 
 from reseen.app import messages
 from reseen.app.desk import Desk
 from reseen.app.finding.rows import camera_message, row_message
-from reseen.app.finding.searching import checked_where
+from reseen.app.finding.searching import checked_purpose, checked_where
 from reseen.app.finding.wanted import ALL, Wanted
 from reseen.app.state.users import User
 from reseen.app.words import label
@@ -52,14 +53,30 @@ def facets(desk: Desk, user: User, wanted: Wanted = ALL) -> messages.Facets:
     )
 
 
-def browse(desk: Desk, user: User, wanted: Wanted = ALL, cursor: str = "", size: int = PAGE) -> messages.RowList:
-    """Returns rows that pass a filter, newest first.
+def browse(
+    desk: Desk, user: User, wanted: Wanted = ALL, cursor: str = "", size: int = PAGE, *, purpose: str = ""
+) -> messages.RowList:
+    """Returns rows that pass a filter, newest first; that somebody looked by one stands in the audit trail.
+
+    Args:
+        desk: The gallery.
+        user: Who looks: rows that they may not see are left out.
+        wanted: The filter.
+        cursor: What the page before returned; empty: the first page.
+        size: At most so many.
+        purpose: Why they look, without which nobody looks by a filter.
 
     Raises:
-        ReseenError: If the filter or the cursor is none.
+        ReseenError: If the filter or the cursor is none, or the purpose is missing.
     """
     conditions = (*desk.rows(user).conditions, *_within(wanted), *_at(wanted))
     rows = Filter((*conditions, *_conditions(desk, _required(desk, wanted))))
+    if wanted.narrows:
+        said = replace(wanted, where=checked_where(desk, wanted.where), cameras=sorted(set(wanted.cameras)))
+        found = int(rows.mask(desk.overview().columns).sum())
+        detail = {"purpose": checked_purpose(purpose), "filters": asdict(said), "found": found}
+        if not (cursor and desk.state.audit.has(user.name, "browse", **detail)):  # further pages are the same look
+            desk.state.audit.add(user.name, "browse", **detail)
     ids, following = desk.overview().page(rows, cursor, size)
     found = desk.matches(user, ids)
     shown = tuple(row_message(desk, found[one]) for one in ids if one in found)
@@ -68,6 +85,8 @@ def browse(desk: Desk, user: User, wanted: Wanted = ALL, cursor: str = "", size:
 
 def appearances(desk: Desk, user: User, match: Match) -> list[messages.Row]:
     """Returns a person's rows in order of time: of the same person id, of the same track, and said to be right.
+
+    Whoever looks follows somebody over cameras, which stands in the audit trail.
 
     Tracks are numbered within a video, so a track is the same only in the same one. A row whose person and track nobody
     knows stands alone, until a search by it has results that somebody found right.
@@ -84,6 +103,7 @@ def appearances(desk: Desk, user: User, match: Match) -> list[messages.Row]:
         }
     ids |= desk.state.feedback.confirmed(match.id)
     rows = [row_message(desk, each) for each in desk.matches(user, sorted(ids)).values()]
+    desk.state.audit.add(user.name, "appearances", row=match.id, found=len(rows))
     return sorted(rows, key=lambda row: (math.inf if row.seconds is None else row.seconds, row.camera, row.id))
 
 

@@ -58,9 +58,7 @@ def search(desk: Desk, user: User, ask: Ask) -> Record:
         ReseenError: If the purpose is missing, there is nothing to search by, or a filter is none.
         HTTPException: 404 if a picture that is referred to is not there, or not theirs to see.
     """
-    purpose = plain_line(ask.purpose)
-    if len(purpose) < 3 or len(purpose) > 500:
-        raise ReseenError("say what this search is for, in up to 500 characters: it is written down beside the result")
+    purpose = checked_purpose(ask.purpose)
     limits = desk.settings.limits
     if not 1 <= ask.top <= limits.results:
         raise ReseenError(f"top is a number from 1 to {limits.results}, not {ask.top}")
@@ -169,6 +167,18 @@ def head(record: Record, hidden: Collection[str] = ()) -> messages.Search:
     )
 
 
+def checked_purpose(said: str) -> str:
+    """Returns a purpose as it is written down.
+
+    Raises:
+        ReseenError: If it says nothing, or more than anybody reads.
+    """
+    purpose = plain_line(said)
+    if not 3 <= len(purpose) <= 500:
+        raise ReseenError("say what this search is for, in 3 to 500 characters: it is written down")
+    return purpose
+
+
 def checked_where(desk: Desk, where: str) -> str:
     """Returns a filter as it is written down.
 
@@ -272,7 +282,7 @@ def _anew(desk: Desk, user: User, record: Record, place: int) -> Query:
 def _embedded(desk: Desk, sent: Sequence[tuple[bytes, bool]]) -> list[Query]:
     if not sent:
         return []
-    features = desk.embed([PersonImage(data, -1, 0) for data, _ in sent]).features
+    features = desk.embed([PersonImage(data) for data, _ in sent]).features
     return [
         Query(hashlib.sha256(data).hexdigest()[:32], unlike, picture=data, descriptor=descriptor)
         for (data, unlike), descriptor in zip(sent, features, strict=True)

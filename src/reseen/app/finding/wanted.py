@@ -22,6 +22,11 @@ class Wanted:
     since: float | None = None
     until: float | None = None
 
+    @property
+    def narrows(self) -> bool:
+        """Whether it leaves anything out, which is a search for somebody and needs a purpose."""
+        return bool(self.where.strip() or self.cameras) or self.since is not None or self.until is not None
+
 
 ALL = Wanted()
 """Every row."""

@@ -16,8 +16,11 @@ router = APIRouter()
 
 @router.get("/browse")
 def browse(request: Request, desk: ThisDesk, user: Visitor, cursor: Cursor = "") -> Response:
-    """A page of rows that pass a filter."""
+    """A page of rows that pass a filter, for whoever says why they look by one."""
     filters = Filters.read(request.query_params, desk.schema())
-    found = looking.browse(desk, user, filters.wanted, cursor)
+    purpose = str(request.query_params.get("purpose", ""))
+    found = None  # a link with a filter is asked why first
+    if purpose or not filters.wanted.narrows:
+        found = looking.browse(desk, user, filters.wanted, cursor, purpose=purpose)
     template = "_rows.html" if cursor and request.headers.get("hx-request") else "browse.html"
-    return page(request, template, filters=filters, facets=filters.facets(desk, user), found=found)
+    return page(request, template, filters=filters, facets=filters.facets(desk, user), found=found, purpose=purpose)

@@ -51,6 +51,12 @@ class Audit:
             digest = _hash(before, number, at, who, action, text)
             change.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)", (number, at, who, action, text, digest))
 
+    def has(self, who: str, action: str, **detail: Any) -> bool:
+        """Whether the same is among the last thousand entries."""
+        text = json.dumps(detail, sort_keys=True)
+        sql = "SELECT 1 FROM audit WHERE number > ? AND who = ? AND action = ? AND detail = ?"
+        return bool(self._database.read(sql, self.head()[0] - _PAGE, who, action, text))
+
     def entries(self, before: int = 0, size: int = 100) -> list[Entry]:
         """Returns the newest entries first.
 
