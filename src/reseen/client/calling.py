@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar, get_args
 
 import httpx2
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from reseen.errors import ReseenError, one_line
 
-_Message = TypeVar("_Message", bound=BaseModel)
+_Message = TypeVar("_Message")
 
 
 class Caller:
@@ -46,10 +48,7 @@ class Caller:
         self._http.close()
 
     def _told(self, message: type[_Message], method: str, path: str, **content: Any) -> _Message:
-        try:
-            return message.model_validate_json(self._sent(method, path, **content).content)
-        except ValidationError as error:
-            raise ReseenError(f"the server answered something else than {message.__name__}: is it reseen's?") from error
+        return read_as(message, self._sent(method, path, **content).content)
 
     def _sent(self, method: str, path: str, **content: Any) -> httpx2.Response:
         with reaching():
@@ -68,8 +67,30 @@ def reaching() -> Iterator[None]:
     """
     try:
         yield
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise ReseenError(f"the server cannot be reached ({one_line(error)}): is reseen serve running?") from error
+
+
+def read_as(message: type[_Message], content: str | bytes) -> _Message:
+    """Returns what the server answered.
+
+    Args:
+        message: What that is to be: a message, several, or a number.
+        content: The answer, as JSON.
+
+    Raises:
+        ReseenError: If it is something else.
+    """
+    try:
+        return _adapter(message).validate_json(content)
+    except ValidationError as error:
+        named = (*get_args(message), message)[0].__name__
+        raise ReseenError(f"the server answered something else than {named}: is it reseen's?") from error
+
+
+@cache
+def _adapter(message: type[_Message]) -> TypeAdapter[_Message]:
+    return TypeAdapter(message)
 
 
 def refusal(answer: httpx2.Response) -> ReseenError:
@@ -89,7 +110,51 @@ def file_of(picture: Path | bytes) -> tuple[str, bytes]:
     """
     if isinstance(picture, bytes):
         return "picture", picture
-    try:
+    with _reading(picture):
         return picture.name, picture.read_bytes()
+
+
+class Streamed:
+    """A file that is read while it is sent, since it may be larger than the memory; it is open no longer than that.
+
+    Many can be sent at once. It has what httpx asks of a file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ReseenError: If it cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with _reading(path), path.open("rb") as file:
+            self._length = file.seek(0, os.SEEK_END)
+        self._file: BinaryIO | None = None
+
+    def tell(self) -> int:
+        return 0 if self._file is None else self._file.tell()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Goes to the beginning, or tells how long the file is: more is not asked for."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        return self._length if whence == os.SEEK_END else offset
+
+    def read(self, size: int) -> bytes:
+        with _reading(self._path):
+            if self._file is None:
+                self._file = self._path.open("rb")
+            piece = self._file.read(size)
+            if not piece:
+                self._file.close()
+        return piece
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise ReseenError(f"cannot read {picture}: {error.strerror}") from error
+        raise ReseenError(f"cannot read {path}: {error.strerror}") from error

@@ -29,7 +29,7 @@ from reseen.app.messages import (
     Verdict,
     Why,
 )
-from reseen.client.calling import Caller, file_of, opened, reaching, read_as, refusal
+from reseen.client.calling import Caller, Streamed, file_of, reaching, read_as, refusal
 
 Picture = Path | bytes
 
@@ -263,8 +263,8 @@ class Client(Caller):
         """
         data = {"source": source, "again": str(again)}
         data |= {name: str(value) for name, value in (("camera", camera), ("seconds", seconds)) if value is not None}
-        with opened(files) as contents:
-            return self._told(Job, "POST", "/jobs", data=data, files=[("file", each) for each in contents])
+        contents = [("file", (each.name, Streamed(each))) for each in files]
+        return self._told(Job, "POST", "/jobs", data=data, files=contents)
 
     def job(self, job: str) -> Job:
         """Says how a job is going."""
