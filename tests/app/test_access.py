@@ -52,6 +52,16 @@ def test_other_machines_need_users_or_a_token(settings: Settings, tmp_path: Path
         assert not desk.door.is_open
 
 
+def test_the_door_is_not_opened_by_the_way(users: Desk) -> None:
+    for name in ("bob", "eve"):
+        users.state.users.remove(name)
+    with pytest.raises(ReseenError, match="ann is the last user"):
+        users.state.users.remove("ann")
+    assert not users.door.is_open
+    users.state.users.remove("ann", last=True)
+    assert users.door.is_open
+
+
 def test_a_token_opens_api_and_pages(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "token").write_text(f"{TOKEN}\n")
     with Desk(settings.model_copy(update={"token_file": tmp_path / "token"})) as desk:

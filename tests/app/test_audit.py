@@ -107,7 +107,10 @@ def test_users_are_added_listed_and_removed(gallery: Path, tmp_path: Path) -> No
     words = ["user", "add", gallery, "ann", "--password-file", tmp_path / "password", "--camera", 2]
     assert run(*words).exit_code == 0
     assert run("user", "list", gallery).stdout == "ann  viewer  cameras 2\n"
-    assert run("user", "remove", gallery, "ann").exit_code == 0
+    kept = run("user", "remove", gallery, "ann")
+    assert "ann is the last user: without any, everybody on this machine comes in as operator" in str(kept.exception)
+    assert run("user", "list", gallery).stdout == "ann  viewer  cameras 2\n"
+    assert run("user", "remove", gallery, "ann", "--last").exit_code == 0
     assert "no user 'ann'" in str(run("user", "remove", gallery, "ann").exception)
     (tmp_path / "password").write_text("short")
     assert "it needs 10 or more" in str(run(*words).exception)

@@ -133,7 +133,8 @@ def paths(desk: Desk, client: Client) -> list[str]:
     job = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "again": False, "source": "left"})
     desk.state.jobs.end(job, "failed", "the files could not be kept")
     return [
-        "/", f"/searches/{found.id}", "/searches", "/browse", "/browse?camera=2", "/compare", f"/compare?one=row:{row}", f"/people/{row}",
+        "/", f"/searches/{found.id}", "/searches", "/browse", "/browse?camera=2", "/compare",
+        f"/compare?one=row:{row}", f"/people/{row}",
         f"/why?one=row:{row}&other=row:{other}", "/cameras", "/add", "/delete", f"/delete?row={row}",
         "/model", "/audit",
     ]  # fmt: skip

@@ -96,11 +96,26 @@ class UserStore:
             change.execute("INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?)", values)
             change.execute("DELETE FROM sessions WHERE user = ?", (name,))
 
-    def remove(self, name: str) -> bool:
-        """Removes a user and their logins; returns whether there was one."""
+    def remove(self, name: str, *, last: bool = False) -> None:
+        """Removes a user and their logins.
+
+        Args:
+            name: Whom.
+            last: Whether it may be the last one. Where there is none, nobody on this machine is asked who they are.
+
+        Raises:
+            ReseenError: If there is no such user, or it is the last one and may not be.
+        """
         with self._database.change() as change:
+            if name not in self:
+                raise ReseenError(f"there is no user {name!r}; reseen user list names them")
+            if len(self) == 1 and not last:
+                raise ReseenError(
+                    f"{name} is the last user: without any, everybody on this machine comes in as operator; add "
+                    "another one first, or say --last"
+                )
             change.execute("DELETE FROM sessions WHERE user = ?", (name,))
-            return change.execute("DELETE FROM users WHERE name = ?", (name,)).rowcount > 0
+            change.execute("DELETE FROM users WHERE name = ?", (name,))
 
     def wait(self, name: str | None, address: str) -> float:
         """Returns how many seconds somebody has to wait after too many wrong passwords and tokens; 0: none.

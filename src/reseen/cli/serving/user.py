@@ -85,13 +85,18 @@ def show(gallery: GalleryFolder) -> None:
 
 
 @app.command("remove")
-def remove(gallery: GalleryFolder, name: NameArgument) -> None:
+def remove(
+    gallery: GalleryFolder,
+    name: NameArgument,
+    last: Annotated[
+        bool, typer.Option("--last", help="Also the last one: everybody on this machine then comes in as operator.")
+    ] = False,
+) -> None:
     """Let somebody in no more.
 
     Example: [bold]reseen user remove hall ann[/]
     """
     with opened(gallery) as state:
-        if not state.users.remove(name):
-            raise ReseenError(f"there is no user {name!r}; reseen user list names them")
+        state.users.remove(name, last=last)
         state.audit.add("command line", "user removed", name=name)
         out.print(f"{name} may not come in any more", highlight=False)
