@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +21,7 @@ from reseen.data.attributes import AttributeSchema
 from reseen.data.person import PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
+from reseen.files import locked
 from reseen.models import checkpoint
 from reseen.models.backends.device import device_of
 from reseen.models.embedder import Embedder
@@ -33,7 +35,7 @@ SENSITIVE = "sensitive attributes"
 
 
 class Desk:
-    """An open gallery with its model. Threads share it.
+    """An open gallery with its model. Threads share it; another process that would serve the same is refused.
 
     Attributes:
         settings: As it was started.
@@ -44,23 +46,36 @@ class Desk:
         embedder: Its model; use `embed`, which lets one thread at a time compute.
 
     Raises:
-        ReseenError: If gallery, checkpoint or token cannot be read, or do not belong together.
+        ReseenError: If gallery, checkpoint or token cannot be read, do not belong together, or are served already.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.state = State(state_folder(settings.gallery))
-        self.door = Door(settings, self.state)
-        self.choices = Choices(settings.detector)
-        self.gallery = Gallery.open(settings.gallery)
-        self.embedder: Embedder = checkpoint.load(settings.checkpoint, device=device_of(settings.device))
-        self.embedder.settle()
-        self.computing = threading.Lock()
-        self._overview: Overview | None = None
+        folder = state_folder(settings.gallery)
+
+        def busy() -> None:
+            raise ReseenError(f"{settings.gallery} is served by another process already; end that one first")
+
+        with ExitStack() as opened:
+            opened.enter_context(locked(folder, busy))  # before anything of another one's jobs and deletions is touched
+            self.state = State(folder)
+            opened.callback(self.state.close)
+            self.door = Door(settings, self.state)
+            self.choices = Choices(settings.detector)
+            self.gallery = Gallery.open(settings.gallery)
+            opened.callback(self.gallery.close)
+            self.embedder: Embedder = checkpoint.load(settings.checkpoint, device=device_of(settings.device))
+            self.embedder.settle()
+            self.computing = threading.Lock()
+            self._overview: Overview | None = None
+            self._check_model()
+            self._opened = opened.pop_all()
+
+    def _check_model(self) -> None:
         layout = self.gallery.layout
         if layout is not None and layout.like.model not in ("", self.embedder.digest):
             raise ReseenError(
-                f"{settings.gallery} was made by model {layout.like.model[:12]}, {settings.checkpoint} is "
+                f"{self.settings.gallery} was made by model {layout.like.model[:12]}, {self.settings.checkpoint} is "
                 f"{self.embedder.digest[:12]}: name the gallery's model, or reseen gallery reindex it"
             )
 
@@ -70,8 +85,7 @@ class Desk:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.gallery.close()
-        self.state.close()
+        self._opened.close()
 
     def embed(self, pictures: Sequence[PersonImage]) -> Embeddings:
         with self.computing:

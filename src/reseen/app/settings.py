@@ -74,5 +74,9 @@ class Settings(BaseModel):
 
 
 def state_folder(gallery: Path) -> Path:
-    """Returns the folder beside a gallery that has searches, jobs, users and the audit trail."""
+    """Returns the folder beside a gallery that has searches, jobs, users and the audit trail.
+
+    It is the same however the gallery is named: by ``.``, through a link, or outright.
+    """
+    gallery = gallery.resolve()
     return gallery.with_name(f"{gallery.name}.app")
