@@ -1,9 +1,10 @@
-"""Where a result comes from: by which code, on which machine, in how long. It goes into every result file."""
+"""Where a result comes from: by which code and weights, on which machine, in how long."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import os
 import platform
 import re
@@ -12,7 +13,10 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def provenance(*, seconds: float, device: str, seed: int | None = None) -> dict[str, Any]:
@@ -43,6 +47,14 @@ def provenance(*, seconds: float, device: str, seed: int | None = None) -> dict[
         "wall_seconds": round(seconds, 1),
         "peak_memory_bytes": peak_memory(),
     }
+
+
+def weights_digest(network: nn.Module) -> str:
+    """Returns a hash that tells a network's weights and buffers, with their names, from all others."""
+    digest = hashlib.sha256()
+    for name, tensor in network.state_dict().items():
+        digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def restart_peak_memory() -> None:

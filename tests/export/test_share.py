@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reseen.data.person import PersonImage, Split
-from reseen.export.share import share_of, spread
+from reseen.export.share import share_of
 
 
 def split() -> Split:
@@ -25,9 +25,3 @@ def test_persons_are_whole() -> None:
 
 def test_what_is_small_enough_is_left_whole() -> None:
     assert share_of(split(), 120) == (split(), "")
-
-
-def test_images_are_spread() -> None:
-    images = list(split().gallery)
-    assert spread(images, 4) == images[::25]
-    assert spread(images, 1000) == images

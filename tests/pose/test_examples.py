@@ -12,7 +12,7 @@ from PIL import Image
 from reseen.data.images.cache import CachedImages
 from reseen.data.person import PersonImage
 from reseen.pose.coco import CocoImage, CocoKeypoints
-from reseen.pose.examples import CocoExamples, Examples, JoinedExamples, PersonExamples, spread
+from reseen.pose.examples import CocoExamples, Examples, JoinedExamples, PersonExamples
 from tests.pose.figures import person
 
 
@@ -84,7 +84,3 @@ def test_several_sources_are_one() -> None:
     assert found.persons[..., 0, 0].tolist() == [[5] * 5, [1, 0, 0, 0, 0], [4, 4, 4, 4, 0], [3, 3, 3, 0, 0]]
     assert (found.known.shape, found.weight.shape) == ((4,), (4, 1, 8, 8))
     assert joined[[1]].persons.shape == (1, 2, 18, 3)
-
-
-def test_a_few_are_spread_over_all() -> None:
-    assert [spread(range(7), most) for most in (None, 7, 3, 1)] == [range(7), range(7), range(0, 7, 3), range(0, 7, 7)]

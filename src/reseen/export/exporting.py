@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from reseen.checkpoint_files import (
     held_back,
     trained_on,
 )
-from reseen.data.person import Split
+from reseen.data.person import PersonImage, Split
+from reseen.data.spread import spread
 from reseen.errors import ReseenError
 from reseen.evaluation.report import EvaluationReport
 from reseen.evaluation.split import evaluate_split
@@ -24,7 +26,7 @@ from reseen.export.low import AsRun, as_run
 from reseen.export.parity import PICTURES, Parity, compare, pictures_of_nobody
 from reseen.export.quantising import PICTURES as CALIBRATION
 from reseen.export.quantising import inputs_of, write_graph
-from reseen.export.share import share_of, spread
+from reseen.export.share import share_of
 from reseen.extras import need
 from reseen.files import replacing_folder
 from reseen.models import checkpoint as checkpoints
@@ -100,7 +102,7 @@ def export(
     with replacing_folder(folder) as partial:
         plain, file = partial / GRAPH_FILES["onnx"], partial / GRAPH_FILES[to]
         write_onnx(own.model, form, config.size, plain)
-        pictures = pictures_of_nobody(config.size)
+        pictures: Sequence[PersonImage] = pictures_of_nobody(config.size)
         if calibrate is None:
             write_graph(plain, file, to, [])
         else:

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
-from reseen.data.person import PersonImage, Split
-
-
-def spread(images: Sequence[PersonImage], count: int) -> list[PersonImage]:
-    """Returns at most so many images, evenly spread over all."""
-    return list(images[:: max(1, math.ceil(len(images) / count))])
+from reseen.data.person import Split
 
 
 def share_of(split: Split, images: int) -> tuple[Split, str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from reseen.data.spread import spread
 from reseen.explain.drawing.ranked_list import RankedResult, ranked_list_picture, tiled
 from reseen.ingest.into_gallery import Person
 
@@ -19,7 +20,7 @@ _WIDE = 12
 
 def shown_of(people: Sequence[Person]) -> Sequence[Person]:
     """Returns whom a sheet of some people shows: if they are many, some of them, evenly spread."""
-    return people[:: max(1, -(-len(people) // _MOST))]
+    return spread(people, _MOST)
 
 
 def sheet_of(people: Sequence[Person]) -> Image.Image:

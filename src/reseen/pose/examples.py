@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -20,9 +20,8 @@ from reseen.data.images.keypoints import keypoints_of
 from reseen.data.images.size import Size
 from reseen.data.person import PersonImage
 from reseen.data.skeleton import COCO18
+from reseen.data.spread import spread
 from reseen.pose.coco import CocoImage, CocoKeypoints
-
-T = TypeVar("T")
 
 _LEAST = 5
 """Joints of a person in COCO that a crop is made of."""
@@ -171,11 +170,6 @@ class JoinedExamples:
         back = torch.from_numpy(np.argsort(np.concatenate(places)))
         joined = (torch.cat(pixels), torch.cat(_padded(persons)), torch.cat(known), torch.cat(weights))
         return Examples(*(each[back] for each in joined))
-
-
-def spread(items: Sequence[T], most: int | None) -> Sequence[T]:
-    """Returns at most so many of the items, evenly spread over them; None for all."""
-    return items[:: -(-len(items) // most) if most and items else 1]
 
 
 def _padded(persons: Sequence[Tensor]) -> list[Tensor]:

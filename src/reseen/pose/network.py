@@ -6,7 +6,6 @@ streams see that and both streams' maps of the stage before: one gives 19 confid
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from reseen.data.images.transforms import normalize
 from reseen.errors import ReseenError, one_line
 from reseen.pose.maps import JOINTS, LIMBS, STRIDE, PoseMaps
 from reseen.precision import runs_bfloat16
+from reseen.provenance import weights_digest
 
 _VGG = (64, 64, None, 128, 128, None, 256, 256, 256, 256, None, 512, 512)
 """Channels of VGG-19's first ten convolutions; None is a pooling that halves the size."""
@@ -100,10 +100,7 @@ class PoseNet(nn.Module):
     @property
     def name(self) -> str:
         """Of these weights, told apart from all others."""
-        digest = hashlib.sha256()
-        for key, tensor in self.state_dict().items():
-            digest.update(key.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-        return f"PoseNet {digest.hexdigest()[:8]}"
+        return f"PoseNet {weights_digest(self)[:8]}"
 
     def forward(self, images: Tensor) -> list[PoseMaps]:
         """Returns the maps of every stage with streams, the best last, (B, 19 and 38, H / 8, W / 8).

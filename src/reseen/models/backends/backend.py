@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from reseen.data.attributes import AttributeSchema
 from reseen.data.batch import PersonBatch
 from reseen.models.output import PersonOutput
 from reseen.precision import runs_bfloat16
+from reseen.provenance import weights_digest
 
 Named = Mapping[str, NDArray[np.float32]]
 Precision = Literal["float32", "bfloat16"]
@@ -105,10 +105,7 @@ class TorchBackend:
     def digest(self) -> str:
         if self._settled:
             return self._settled
-        digest = hashlib.sha256()
-        for name, tensor in self.model.state_dict().items():
-            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-        return digest.hexdigest()
+        return weights_digest(self.model)
 
     @property
     def device(self) -> torch.device:

@@ -8,9 +8,10 @@ from pathlib import Path
 from reseen.data import loader_options, open_split, recognise
 from reseen.data.images.cache import cached_images
 from reseen.data.person import PersonImage
+from reseen.data.spread import spread
 from reseen.errors import ReseenError
 from reseen.pose.coco import read_coco
-from reseen.pose.examples import CocoExamples, JoinedExamples, PersonExamples, PoseExamples, spread
+from reseen.pose.examples import CocoExamples, JoinedExamples, PersonExamples, PoseExamples
 from reseen.progress import Progress
 
 _WHOLE = ("rendered",)
