@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar, get_args
@@ -82,15 +81,10 @@ def read_as(message: type[_Message], content: str | bytes) -> _Message:
         ReseenError: If it is something else.
     """
     try:
-        return _adapter(message).validate_json(content)
+        return TypeAdapter(message).validate_json(content)
     except ValidationError as error:
         named = (*get_args(message), message)[0].__name__
         raise ReseenError(f"the server answered something else than {named}: is it reseen's?") from error
-
-
-@cache
-def _adapter(message: type[_Message]) -> TypeAdapter[_Message]:
-    return TypeAdapter(message)
 
 
 def refusal(answer: httpx2.Response) -> ReseenError:
