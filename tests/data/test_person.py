@@ -147,3 +147,12 @@ def test_market_names_tell_person_and_camera(png: bytes, tmp_path: Path) -> None
     assert (image.pid, image.camid) == (42, 5)
     with pytest.raises(ReseenError, match=r"there is no picture .*none\.jpg"):
         image_of(tmp_path / "none.jpg")
+
+
+def test_a_zip_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
+    image = PersonImage(Path("a.bin"), archive=tmp_path / "set.zip")
+    for content in (b"first", b"second"):
+        with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
+            archive.writestr("a.bin", content)
+        (tmp_path / "new.zip").replace(tmp_path / "set.zip")
+        assert image.read() == content

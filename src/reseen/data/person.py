@@ -45,7 +45,8 @@ _archive_lock = threading.Lock()
 
 
 @lru_cache(maxsize=8)
-def _open_zip(path: Path) -> zipfile.ZipFile:
+def _open_zip(path: Path, size: int, modified: int) -> zipfile.ZipFile:
+    """Opens a zip once; ``size`` and ``modified`` make one that was replaced be opened again."""
     return zipfile.ZipFile(path)
 
 
@@ -136,7 +137,8 @@ class PersonImage:
     def _read_member(self, archive: Path, limit: int) -> bytes:
         assert isinstance(self.path, Path)
         with _archive_lock:
-            opened = _open_zip(archive)
+            status = archive.stat()
+            opened = _open_zip(archive, status.st_size, status.st_mtime_ns)
             member = opened.getinfo(self.path.as_posix())
             with opened.open(member) as file:
                 # One more than is allowed tells that there is more, without unpacking the rest.
