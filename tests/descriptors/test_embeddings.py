@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -175,6 +177,13 @@ def test_times_tracks_and_sources_are_kept_row_by_row(tmp_path: Path) -> None:
         replace(plain, seconds=[1, 2])
     with pytest.raises(ReseenError, match="1 sources for 3 feature rows"):
         replace(plain, sources=["a.mp4"])
+
+
+def test_a_name_that_cannot_be_stored_is_told(tmp_path: Path) -> None:
+    strange = replace(make(1), paths=[os.fsdecode(b"a\xff.jpg")])
+    with pytest.raises(ReseenError, match=re.escape(r"the name 'a\udcff.jpg' is not in UTF-8")):
+        strange.save(tmp_path / "e.parquet")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_file_keeps_the_distance_with_what_it_learnt(tmp_path: Path) -> None:

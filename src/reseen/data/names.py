@@ -58,6 +58,20 @@ def id_or_name(text: str) -> int | str:
     return text if number is None else number
 
 
+def storable(texts: Sequence[str]) -> Sequence[str]:
+    """Returns texts that can be stored, which are in UTF-8.
+
+    Raises:
+        ReseenError: If one is not, such as a file's name in another coding; names it.
+    """
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ReseenError(f"the name {text!a} is not in UTF-8, so it cannot be stored: rename it") from None
+    return texts
+
+
 def compile_pattern(pattern: str) -> re.Pattern[str]:
     """Returns a user's pattern, which is laid on the start of a file name.
 

@@ -18,6 +18,7 @@ from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from reseen.data.attributes import AttributeSchema
+from reseen.data.names import storable
 from reseen.descriptors.distance import Distance, Euclidean, read_distance
 from reseen.descriptors.distances import Spaces, squared_distances
 from reseen.errors import ReseenError
@@ -256,7 +257,7 @@ class Embeddings:
             columns[f"attribute:{name}"] = _fixed_size_lists(table)
         for name, column in _TEXTS.items():
             if (texts := getattr(self, name)) is not None:
-                columns[column] = pa.array(texts, pa.string())
+                columns[column] = pa.array(storable(texts), pa.string())
         for name, numbers in (("seconds", self.seconds), ("track", self.tracks)):
             if numbers is not None:
                 columns[name] = pa.array(numbers, from_pandas=True)

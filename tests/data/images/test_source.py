@@ -115,3 +115,19 @@ def test_what_is_no_folder_and_no_zip_is_refused(tmp_path: Path, content: bytes 
         path.write_bytes(content)
     with pytest.raises(ReseenError, match=r"data\.zip (does not exist|is neither)"):
         open_folder(path)
+
+
+def test_links_that_lead_back_have_no_end_and_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paint_all(tmp_path / "top", ["a/1.png", "b/2.png"])
+    (tmp_path / "top" / "a" / "self").symlink_to(".")
+    (tmp_path / "top" / "a" / "up").symlink_to("..")
+    (tmp_path / "top" / "a" / "beside").symlink_to("../b")  # no circle: what it leads to is read, here, too
+    (tmp_path / "top" / "b" / "back").symlink_to("../a")
+    monkeypatch.chdir(tmp_path / "top")
+    for top in (tmp_path / "top", Path()):
+        assert [entry.name for entry in open_folder(top).all_images()] == ["1.png", "2.png", "2.png", "1.png"]
+
+
+def test_a_name_in_no_coding_is_unpacked_too(tmp_path: Path) -> None:
+    path = zipped(paint_all(tmp_path / "one", ["1.png"]), tmp_path / os.fsdecode(b"data\xff.zip"))
+    assert open_folder(path).all_images()[0].on_disk(tmp_path / "cache").is_file()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from reseen.data.images.cache import fingerprint
 from reseen.data.images.states import keys
 from reseen.data.person import PersonImage
 from tests.data.trees import zipped
@@ -27,3 +28,9 @@ def test_keys_tell_pictures_apart_and_not_who_is_seen(tmp_path: Path) -> None:
     os.utime(tmp_path / "set" / "a.png", ns=(1, 1))
     second = keys(images)
     assert [one == other for one, other in zip(first, second, strict=True)] == [False, True, True, True, False]
+
+
+def test_names_in_no_coding_have_keys(tmp_path: Path) -> None:
+    images = [PersonImage(tmp_path / os.fsdecode(name)) for name in (b"a\xff.png", b"a\xfe.png")]
+    assert len(set(keys(images))) == 2
+    assert fingerprint(images[:1]) != fingerprint(images[1:])

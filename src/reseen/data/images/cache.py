@@ -96,7 +96,7 @@ def fingerprint(images: Sequence[PersonImage]) -> str:
     """Returns a digest of which images these are: names, and sizes and times of the files behind them."""
     digest = hashlib.sha256(_FORMAT)
     for state in states(images):
-        digest.update(f"{state}\n".encode())
+        digest.update(f"{state}\n".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:20]
 
 

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError, ReseenWarning
@@ -18,6 +18,7 @@ from reseen.files import make_private, replacing
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
+_LITTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 _ZIP_SUFFIX = ".zip"
 _LARGEST_FILE = 1 << 30
 """Most bytes of a file of labels."""
@@ -48,7 +49,7 @@ class Entry:
             return self.path
         status = self.archive.stat()
         state = f"{self.archive.resolve()}:{status.st_size}:{status.st_mtime_ns}:{self.path.as_posix()}"
-        target = directory / hashlib.sha256(state.encode()).hexdigest()[:20] / self.name
+        target = directory / hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()[:20] / self.name
         if not target.exists():
             make_private(target.parent)
             with (
@@ -164,23 +165,39 @@ def is_image(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
 
 
-def _is_litter(name: str) -> bool:
-    """What operating systems leave behind: ``.DS_Store``, macOS' ``._0001.jpg`` and ``__MACOSX``, ``Thumbs.db``."""
-    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+def is_litter(path: PurePath | str) -> bool:
+    """Whether a path leads to what operating systems leave behind.
+
+    These are ``.DS_Store``, macOS' ``._0001.jpg`` and ``__MACOSX``, ``Thumbs.db``.
+    """
+    return any(part.startswith(".") or part in _LITTER for part in PurePath(path).parts)
 
 
 def _scan(path: Path) -> tuple[list[str], list[str]]:
-    """Returns the names of folders and files in a folder on disk; one that may not be listed is passed over."""
+    """Returns the names of folders and files in a folder on disk.
+
+    A folder that may not be listed is passed over, and so is a link to one that it lies in, which has no end.
+    """
     folders: list[str] = []
     files: list[str] = []
     try:
         with os.scandir(path) as entries:
             for entry in entries:
-                if not _is_litter(entry.name):
-                    (folders if entry.is_dir() else files).append(entry.name)
+                if is_litter(entry.name):
+                    continue
+                if not entry.is_dir():
+                    files.append(entry.name)
+                elif not (entry.is_symlink() and _leads_back(path, entry)):
+                    folders.append(entry.name)
     except PermissionError as error:
         warnings.warn(f"passed over {path}: {error.strerror}", ReseenWarning, stacklevel=2)
     return sorted(folders), sorted(files)
+
+
+def _leads_back(path: Path, link: os.DirEntry[str]) -> bool:
+    """Whether a link in a folder leads to this folder, or to one that we have come through."""
+    target, here = link.stat(), path.absolute()
+    return any(os.path.samestat(target, folder.stat()) for folder in (here, *here.parents))
 
 
 @lru_cache(maxsize=16)
@@ -195,7 +212,7 @@ def _zip_tree(archive: Path, size: int, modified: int) -> Mapping[str, _Node]:
         raise ReseenError(f"cannot read zip {archive}: {error}") from error
     for name in names:
         path = PurePosixPath(name)
-        if len(path.parts) > _DEEPEST + 1 or any(_is_litter(part) for part in path.parts):
+        if len(path.parts) > _DEEPEST + 1 or is_litter(path):
             continue  # a name may have tens of thousands of parts
         if name.endswith("/"):
             folders.setdefault(path.as_posix(), set())

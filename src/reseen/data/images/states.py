@@ -30,7 +30,8 @@ def keys(images: Sequence[PersonImage]) -> list[bytes]:
     found = []
     for state in states(images):
         seen[state] += 1
-        found.append(hashlib.blake2b(f"{state}#{seen[state]}".encode(), digest_size=16).digest())
+        told = f"{state}#{seen[state]}".encode("utf-8", "surrogatepass")
+        found.append(hashlib.blake2b(told, digest_size=16).digest())
     return found
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from reseen.data.images.reference import image_of, is_there
+from reseen.data.names import storable
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.search.gallery.keeping.layout import Layout
@@ -71,10 +72,10 @@ class Newcomers:
             raise ReseenError(f"pictures must be {count} encoded images (bytes) or None, one for each row")
         if ids is not None and (len(ids) != count or not all(map(_is_hash, ids))):
             raise ReseenError(f"hashes must be {count} times 32 hexadecimal digits, one for each row")
-        self.embeddings, self.sources = embeddings, list(sources)
+        self.embeddings, self.sources = embeddings, list(storable(sources))
         self.seconds = _numbers("seconds", embeddings.seconds if seconds is None else seconds, count)
         self.tracks = _numbers("tracks", embeddings.tracks if tracks is None else tracks, count)
-        self.paths = list(embeddings.paths) if embeddings.paths is not None else [""] * count
+        self.paths = list(storable(embeddings.paths)) if embeddings.paths is not None else [""] * count
         self.pictures: list[bytes | None] = list(pictures) if pictures is not None else [None] * count
         self.added = _numbers("added", time.time() if added is None else added, count)
         self.ids = [self._identify(row, copy) for row in range(count)] if ids is None else list(ids)
