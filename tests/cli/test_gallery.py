@@ -267,15 +267,15 @@ def test_a_missing_picture_below_a_link_is_deleted_by_its_name(tmp_path: Path, m
     (tmp_path / "pictures").symlink_to(tmp_path / "store")
     with Gallery.open(tmp_path / "hall") as gallery:
         gallery.add(replace(persons(1), paths=[str(tmp_path / "store" / "a.jpg")]))
+        gallery.add(persons(1, seed=1), source=str(tmp_path / "store"))
     monkeypatch.chdir(tmp_path)
     assert "deleted 1 rows" in said("delete", "hall", "--path", "pictures/a.jpg", "--yes")
+    assert "deleted 1 rows" in said("delete", "hall", "--source", "pictures", "--yes")
 
 
 def test_a_receipt_that_cannot_be_written_is_told_before_anything(model: Path, query: Path, tmp_path: Path) -> None:
     Gallery.open(tmp_path / "hall").close()
-    result = run(
-        "gallery", "erase", tmp_path / "hall", "--checkpoint", model, "--like", query, "--receipt", tmp_path
-    )
+    result = run("gallery", "erase", tmp_path / "hall", "--checkpoint", model, "--like", query, "--receipt", tmp_path)
     assert "is a folder; name a file" in str(result.exception)
 
 

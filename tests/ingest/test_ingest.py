@@ -170,7 +170,9 @@ def group(path: Path, pids: Sequence[int]) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
-def test_pictures_of_several_people(kind: str, gallery: Gallery, tmp_path: Path) -> None:
+def test_pictures_of_several_people(
+    kind: str, gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     names = [group(folder / "a.png", [1, 2, 3]), group(folder / "b.png", []), group(folder / "c.png", [4])]
@@ -180,11 +182,13 @@ def test_pictures_of_several_people(kind: str, gallery: Gallery, tmp_path: Path)
         with zipfile.ZipFile(place, "w") as archive:
             for name in names:
                 archive.write(name, name.name)
-    done = ingest(place, gallery, Colours(), Changes(), SETTINGS)
+    monkeypatch.chdir(tmp_path)
+    done = ingest(Path(place.name), gallery, Colours(), Changes(), SETTINGS)
     assert done.added == len(gallery) == 4
     rows = gallery.search(np.zeros(3), top=9)
     assert {(row.camid, row.seconds, row.track, row.source) for row in rows} == {(3, 1000.0, None, str(place))}
     first = [row.path for row in rows if "a.png" in row.path]
+    assert all(path.startswith(str(place)) for path in first), "found from every working directory"
     assert sorted(path.split("xywh=")[1].split("&")[0] for path in first) == [
         "130,60,64,128", "20,60,64,128", "240,60,64,128",
     ]  # fmt: skip

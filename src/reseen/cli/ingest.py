@@ -65,7 +65,7 @@ def ingest(
     keep: Annotated[int, typer.Option(min=1, help="Crops of a track, at most.")] = 4,
     smallest: Annotated[int, typer.Option(min=1, help="Pixels from head to foot, at least.")] = 48,
     sheet: Annotated[Path | None, typer.Option(help="Contact sheet to draw, .png or .jpg.", callback=drawable)] = None,
-    source: Annotated[str, typer.Option(help="Where they come from, to delete them by; else the path.")] = "",
+    source: Annotated[str, typer.Option(help="Where they come from, to delete them by; else the absolute path.")] = "",
     again: Annotated[bool, typer.Option("--again", help="Also what was added or deleted before.")] = False,
     device: DeviceOption = "auto",
 ) -> None:

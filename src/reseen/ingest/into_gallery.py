@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from reseen.data.images.reference import absolute
 from reseen.data.images.source import open_folder
 from reseen.data.person import PersonImage
 from reseen.errors import ReseenError, ReseenWarning
@@ -115,8 +116,8 @@ def ingest(
         embedder: The gallery's model.
         detector: Finds persons.
         settings: What else there is to say.
-        source: What the rows say they come from; the path by default.
-        name: What crops of a video say they are cut out of; the path by default.
+        source: What the rows say they come from; the absolute path by default.
+        name: What crops of a video say they are cut out of; the absolute path by default.
         again: Whether to do again what was done before, and to add also what was deleted.
         batch: Crops embedded and added at once; of pictures, no more are looked at before they are noted as done.
         progress: Told how many frames or pictures are done.
@@ -129,9 +130,9 @@ def ingest(
     layout = gallery.layout
     if layout is not None:
         layout.check(embedder.embed([]), embedder.schema)  # before hours of looking for people
-    work = _Work(gallery, embedder, settings, source or str(place), again, batch)
+    work = _Work(gallery, embedder, settings, source or str(place.resolve()), again, batch)
     if is_video(place):
-        done = _from_video(Video(place), name or str(place), work, detector, progress)
+        done = _from_video(Video(place), name or str(place.resolve()), work, detector, progress)
     else:
         done = _from_pictures(place, work, detector, progress)
     if told := work.admitted.note(gallery.place):
@@ -275,7 +276,7 @@ def _from_pictures(place: Path, work: _Work, detector: PersonDetector, progress:
                 else:
                     crops = _crops_in(pixels, detector, settings.smallest)
                     people += [Person(number, float("nan"), float("nan"), (crop,)) for crop in crops]
-                    waiting += [(crop, image.name, second, float("nan")) for crop in crops]
+                    waiting += [(crop, absolute(image.name), second, float("nan")) for crop in crops]
                     hashes.append(content)
             if max(len(waiting), len(hashes)) >= work.batch:
                 add()

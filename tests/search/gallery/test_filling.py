@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -108,6 +109,27 @@ def test_pictures_are_found_from_every_working_directory(
     rows = gallery.search(np.zeros(gallery.layout.searched_width), top=9)  # type: ignore[union-attr]
     assert sorted(match.path for match in rows) == [str(folder / name) for name in SEVEN]
     assert {gallery.picture(match).read() for match in rows} == {png(row) for row in range(7)}
+
+
+def test_a_source_is_the_same_from_every_working_directory(
+    folder: Path, embedder: Embedder, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    fill(gallery, open_place(Path()), embedder)
+    assert gallery.delete(sources="pictures") == 0
+    assert gallery.delete(sources=str(folder)) == 7
+
+
+def test_a_name_in_no_coding_is_told_before_anything_is_embedded(
+    folder: Path, embedder: Embedder, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / os.fsdecode(b"a\xff.png")).write_bytes(png(9))
+    names = embedded(monkeypatch)
+    with pytest.raises(ReseenError, match="is not in UTF-8, so it cannot be stored: rename it"):
+        fill(gallery, open_place(folder), embedder)
+    assert not names
+    with pytest.raises(ReseenError, match="is not in UTF-8"):
+        gallery.add(embedder.embed([folder / os.fsdecode(b"a\xff.png")]))
 
 
 def test_hashes_are_sorted(folder: Path, embedder: Embedder, gallery: Gallery) -> None:

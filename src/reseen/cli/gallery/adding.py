@@ -43,7 +43,7 @@ def add(
     camera: Annotated[
         str | None, typer.Option(help="Number or name of the camera of them all; else as names or a table say.")
     ] = None,
-    source: Annotated[str, typer.Option(help="Where they come from, to delete them by; else the path.")] = "",
+    source: Annotated[str, typer.Option(help="Where they come from, to delete them by; else the absolute path.")] = "",
     again: Annotated[bool, typer.Option("--again", help="Also what was deleted before.")] = False,
     batch_size: BatchOption = 128,
     max_corrupt: CorruptOption = 0,

@@ -64,7 +64,9 @@ def delete(
     from reseen.search.gallery.contents import contents_of
     from reseen.search.gallery.finding.filters import Criteria
 
-    paths = path and [*path, *map(resolved, path)]  # as `reseen gallery add` has written them, and others
+    # As `reseen gallery add` has written them, and others.
+    paths = path and [*path, *map(resolved, path)]
+    sources = source and [*source, *(str(Path(each).resolve()) for each in source)]
     with open_gallery(gallery) as opened:
         criteria = Criteria(
             cameras=camera and list(map(opened.names.camera, camera)),
@@ -72,7 +74,7 @@ def delete(
             since=since,
             until=until,
             paths=paths,
-            sources=source,
+            sources=sources,
         )
         count = opened.count(criteria)
         if untimed := opened.untimed(criteria):

@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reseen.data.images.reference import absolute
+from reseen.data.names import storable
 from reseen.data.person import PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.embedding import Place
@@ -54,7 +55,7 @@ def fill(
         place: The pictures, or descriptors that were stored.
         embedder: The model; may be left out where the descriptors were stored.
         source: What the rows say they come from; by default what a table or a file of descriptors says, or
-            else the place.
+            else the place's absolute path.
         copy: Whether to keep the pictures, not only their paths.
         again: Whether to add also what was deleted from this gallery.
         batch_size: Pictures a forward pass.
@@ -70,15 +71,16 @@ def fill(
     """
     named = {image.source for image in place.images} if place.stored is None else set(place.stored.sources or ())
     if not any(named):
-        source = source or str(place.path)
+        source = source or str(place.path.resolve())
     if place.stored is not None:
         stored = _found_from_everywhere(place.stored if embedder is None else place.embeddings(embedder))
         return gallery.add(stored, schema=embedder.schema if embedder else None, source=source, copy=copy, again=again)
     if embedder is None:
         raise ReseenError(f"the pictures in {place.path} are still to be embedded: give a model")
+    storable([image.name for image in place.images])  # before hours of embedding
     schema, layout = embedder.schema, gallery.layout
     if layout is not None:
-        layout.check(embedder.embed([]), schema)  # before hours of embedding
+        layout.check(embedder.embed([]), schema)
     with bars("looking for what is new") as progress:
         images, deleted = _fresh(gallery, place.images, again, progress)
     if (images or deleted) and not again:
