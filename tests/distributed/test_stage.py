@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from reseen import Gallery
 from reseen.data.images.decoding import Skipped
-from reseen.distributed import list_pictures
+from reseen.distributed import list_pictures, listing, reading
 from reseen.distributed.engine import _Writer
 from reseen.distributed.stage import Stage, Work, unpacked
 from reseen.errors import ReseenError
@@ -119,3 +120,48 @@ def test_places_without_pictures(place: str, says: str, embedder: Embedder, tmp_
     embedder.embed([]).save(tmp_path / "made.parquet")
     with pytest.raises(ReseenError, match=says):
         list_pictures(tmp_path / place)
+
+
+def test_what_a_table_tells_comes_along(folder: Path, embedder: Embedder, work: Work, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png(1))
+    (tmp_path / "b.png").write_bytes(png(2))
+    (tmp_path / "own.csv").write_text("image,pid,camid,seconds,track,source\na.png,anna,door,9.5,4,tour\nb.png,7,,,,\n")
+    found = unpacked(Stage(work, NOBODY)(list_pictures(tmp_path / "own.csv")), embedder.embed([]))
+    assert (found.sources, found.person_names, found.camera_names) == (("tour", ""), ("anna", ""), ("door", ""))
+    np.testing.assert_array_equal(found.seconds, [9.5, np.nan])
+    np.testing.assert_array_equal(found.tracks, [4, np.nan])
+    with Gallery.open(tmp_path / "hall") as gallery:
+        for place, source in (("own.csv", "tour"), (".", str(tmp_path))):
+            made = Stage(work, NOBODY)(list_pictures(tmp_path / place))
+            writer = _Writer(gallery, embedder.embed([]), embedder.schema, "", True, Skipped(0))
+            writer.take(made)
+            writer.flush()
+            assert gallery.delete(sources=source) == 1
+
+
+def test_pictures_in_object_storage(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    obstore = pytest.importorskip("obstore", reason="needs the extra storage: pip install 'reseen[storage]'")
+    store = obstore.store.MemoryStore()
+    for module in (listing, reading):
+        monkeypatch.setattr(module, "open_address", lambda address: store)
+    monkeypatch.setattr(reading, "_open", lambda address: store)
+
+    def packed(*seeds: int) -> bytes:
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            for seed in seeds:
+                archive.writestr(f"{seed}_c2.png", png(seed))
+            archive.writestr("__MACOSX/._1_c2.png", b"litter")
+        return file.getvalue()
+
+    obstore.put(store, "set.zip", packed(1))
+    before = list_pictures("s3://bucket/set.zip")
+    told = [(row["name"], row["pid"], row["camid"], row["source"]) for row in before.to_pylist()]
+    assert told == [("s3://bucket/set.zip:1_c2.png", 1, 2, "s3://bucket/set.zip")]
+    assert reading.read_picture(before.to_pylist()[0]) == png(1)
+    obstore.put(store, "set.zip", packed(5, 3, 1))
+    rows = list_pictures("s3://bucket/set.zip").to_pylist()
+    assert [reading.read_picture(row) for row in rows] == [png(5), png(3), png(1)], "the zip was replaced"
+    obstore.put(store, "a/.cache/1_c2.png", png(1))
+    obstore.put(store, "a/c4_1.png", png(1))
+    assert [(row["path"], row["camid"]) for row in list_pictures("s3://bucket").to_pylist()] == [("a/c4_1.png", 4)]

@@ -37,7 +37,9 @@ def embed(
     address: Annotated[str, typer.Option(help="Ray cluster; else processes on this machine.")] = "",
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one a GPU, else one a processor.")] = 0,
     copy: Annotated[bool, typer.Option(help="Keep the pictures in the gallery, not only where they lie.")] = False,
-    source: Annotated[str, typer.Option(help="Where they come from, to delete them from the gallery by.")] = "",
+    source: Annotated[
+        str, typer.Option(help="Where they come from, to delete them by; else the table or the place.")
+    ] = "",
     again: Annotated[bool, typer.Option("--again", help="Also what was deleted from the gallery before.")] = False,
     batch_size: BatchOption = 128,
     max_corrupt: CorruptOption = 0,
@@ -81,7 +83,7 @@ def embed(
             embedder.embed([]),
             schema=embedder.schema,
             cluster=Cluster(address, workers, gpu=device != "cpu"),
-            source=source or images,
+            source=source,
             again=again,
             max_corrupt=max_corrupt,
             progress=progress,

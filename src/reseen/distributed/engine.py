@@ -89,7 +89,7 @@ def embed_on_ray(
         like: Descriptors of no image, as the model makes them: ``embedder.embed([])``.
         schema: The model's attributes.
         cluster: Where to run.
-        source: Where the pictures come from.
+        source: Where the pictures come from; by default what is listed.
         again: Whether to add also what was deleted from the gallery.
         max_corrupt: How many pictures may be left out that cannot be read.
         progress: Told how far it has come.
@@ -143,7 +143,6 @@ class _Writer:
         if rows is not None and len(rows):
             newcomers = Newcomers(
                 unpacked(rows, self.like),
-                seconds=rows["seconds"].to_numpy(),
                 ids=rows["id"].to_pylist(),
                 pictures=rows["picture"].to_pylist(),
                 source=self.source,

@@ -6,14 +6,15 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from reseen.addresses import open_address
 from reseen.data.images.reference import absolute
-from reseen.data.images.source import is_image
-from reseen.data.names import ids_in
+from reseen.data.images.source import is_image, is_litter
+from reseen.data.names import ids_in, storable
 from reseen.data.person import PersonImage
 from reseen.data.sets.table import TABLE_SUFFIXES, load
 from reseen.distributed.reading import open_object, parted
@@ -29,11 +30,16 @@ LISTING = pa.schema(
         pa.field("pid", pa.int64(), nullable=False),
         pa.field("camid", pa.int64(), nullable=False),
         pa.field("seconds", pa.float64()),
+        pa.field("track", pa.int64()),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("person_name", pa.string(), nullable=False),
+        pa.field("camera_name", pa.string(), nullable=False),
         pa.field("keypoints", pa.binary()),  # (18, 3) float32
     ]
 )
 """What is known of each picture before it is read."""
-Row = tuple[str, str, str, str | None, int, int, float | None, bytes | None]
+KNOWN = ("pid", "camid", "seconds", "track", "source", "person_name", "camera_name")
+"""What of it is a `PersonImage`'s own."""
 
 
 def list_pictures(place: Path | str) -> pa.Table:
@@ -41,7 +47,7 @@ def list_pictures(place: Path | str) -> pa.Table:
 
     On disk it is what `reseen.embedding.open_place` finds, by absolute paths, as workers run elsewhere. In object
     storage it is all pictures below an address, of a zip, or of a table whose paths start from its own folder; their
-    names tell person and camera (`ids_in`).
+    names tell person and camera (`ids_in`). Where nothing tells a source, it is the place.
 
     Args:
         place: A path, or an address as `reseen.addresses.place_of` returns it.
@@ -52,11 +58,14 @@ def list_pictures(place: Path | str) -> pa.Table:
     rows = list(_on_disk(place) if isinstance(place, Path) else _at_address(place))
     if not rows:
         raise ReseenError(f"{place} has no pictures (.jpg, .png, .webp, …)")
-    columns = zip(*rows, strict=True)
-    return pa.table([pa.array(values, field.type) for values, field in zip(columns, LISTING, strict=True)], LISTING)
+    if not any(row["source"] for row in rows):
+        whole = str(place.resolve() if isinstance(place, Path) else place)
+        rows = [{**row, "source": whole} for row in rows]
+    storable([row["name"] for row in rows])
+    return pa.Table.from_pylist(rows, LISTING)
 
 
-def _on_disk(path: Path) -> Iterator[Row]:
+def _on_disk(path: Path) -> Iterator[dict[str, Any]]:
     if not path.exists():
         raise ReseenError(f"{path} does not exist; name the folder, zip or table that has the images")
     found = open_place(path)
@@ -72,7 +81,7 @@ def _on_disk(path: Path) -> Iterator[Row]:
         yield _row(image, absolute(image.name), "", lies, archive)
 
 
-def _at_address(address: str) -> Iterator[Row]:
+def _at_address(address: str) -> Iterator[dict[str, Any]]:
     base, name = parted(address)
     suffix = Path(name).suffix.lower()
     try:
@@ -80,7 +89,7 @@ def _at_address(address: str) -> Iterator[Row]:
             yield from _of_table(base, name)
         elif suffix == ".zip":
             with zipfile.ZipFile(open_object(open_address(base), name)) as archive:
-                members = [member for member in archive.namelist() if is_image(member)]
+                members = [member for member in archive.namelist() if _is_picture(member)]
             yield from (_row(_named(member), f"{address}:{member}", base, member, name) for member in members)
         else:
             yield from (_row(_named(path), f"{address}/{path}", address, path) for path in _below(address))
@@ -94,12 +103,12 @@ def _below(address: str) -> Iterator[str]:
 
     try:
         for batch in obstore.list(open_address(address)):
-            yield from (each["path"] for each in batch if is_image(each["path"]))
+            yield from (each["path"] for each in batch if _is_picture(each["path"]))
     except BaseError as error:
         raise OSError(one_line(error)) from error
 
 
-def _of_table(base: str, name: str) -> Iterator[Row]:
+def _of_table(base: str, name: str) -> Iterator[dict[str, Any]]:
     """Reads a table as one on disk is read, from a folder that has nothing else in it."""
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder, name)
@@ -111,10 +120,15 @@ def _of_table(base: str, name: str) -> Iterator[Row]:
         yield _row(image, f"{base}/{lies}", base, lies)
 
 
+def _is_picture(path: str) -> bool:
+    return is_image(path) and not is_litter(path)
+
+
 def _named(path: str) -> PersonImage:
     return PersonImage(Path(path), *ids_in(Path(path).name))
 
 
-def _row(image: PersonImage, name: str, base: str, path: str, archive: str | None = None) -> Row:
+def _row(image: PersonImage, name: str, base: str, path: str, archive: str | None = None) -> dict[str, Any]:
     joints = None if image.keypoints is None else image.keypoints.astype(np.float32).tobytes()
-    return name, base, path, archive, image.pid, image.camid, image.seconds, joints
+    told = {each: getattr(image, each) for each in KNOWN}
+    return {"name": name, "base": base, "path": path, "archive": archive, "keypoints": joints, **told}

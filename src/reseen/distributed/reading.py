@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import zipfile
+import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +22,8 @@ _BUFFER = 1 << 20
 """Bytes read of a zip at a time."""
 _open = lru_cache(maxsize=64)(open_address)
 _zips = threading.Lock()
+_BROKEN = (OSError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError)
+"""What reading a zip raises that is damaged, or not the one that was opened."""
 
 
 def read_picture(row: Mapping[str, Any]) -> bytes:
@@ -36,9 +39,8 @@ def read_picture(row: Mapping[str, Any]) -> bytes:
         if row["archive"] is None:
             content = open_object(_open(row["base"]), row["path"]).read(LARGEST_IMAGE + 1)
         else:
-            with _zips, _zip(row["base"], row["archive"]).open(row["path"]) as member:
-                content = member.read(LARGEST_IMAGE + 1)
-    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError) as error:
+            content = _member(row["base"], row["archive"], row["path"])
+    except _BROKEN as error:
         raise ReseenError(f"cannot read image {row['name']}: {one_line(error)}") from error
     if len(content) > LARGEST_IMAGE:
         raise ReseenError(f"cannot read image {row['name']}: it has more than {LARGEST_IMAGE >> 20} MiB")
@@ -64,6 +66,19 @@ def open_object(store: ObjectStore, path: str) -> io.BufferedReader:
         return io.BufferedReader(_Object(obstore.open_reader(store, path, buffer_size=_BUFFER)), _BUFFER)
     except BaseError as error:
         raise OSError(one_line(error)) from error
+
+
+def _member(base: str, archive: str, path: str) -> bytes:
+    def read() -> bytes:
+        with _zip(base, archive).open(path) as member:
+            return member.read(LARGEST_IMAGE + 1)
+
+    with _zips:
+        try:
+            return read()
+        except _BROKEN:  # it may have been replaced since it was opened
+            _zip.cache_clear()
+            return read()
 
 
 @lru_cache(maxsize=8)

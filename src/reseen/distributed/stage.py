@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from reseen.checkpoint_files import BackendName
 from reseen.data.person import PersonImage
 from reseen.descriptors.embeddings import Embeddings
+from reseen.distributed.listing import KNOWN
 from reseen.distributed.reading import read_picture
 from reseen.errors import ReseenError, ReseenWarning
 from reseen.models import checkpoint
@@ -31,6 +32,10 @@ MADE = pa.schema(
         pa.field("pid", pa.int64(), nullable=False),
         pa.field("camid", pa.int64(), nullable=False),
         pa.field("seconds", pa.float64()),
+        pa.field("track", pa.int64()),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("person_name", pa.string(), nullable=False),
+        pa.field("camera_name", pa.string(), nullable=False),
         pa.field("id", pa.string()),  # hash of the content; None if it cannot be read
         pa.field("numbers", pa.binary()),  # descriptor and probabilities, float32; None if there are none
         pa.field("picture", pa.large_binary()),  # its bytes, if they are to be kept
@@ -94,7 +99,7 @@ class Stage:
                 errors[row] = f"cannot decode image {rows[row]['name']}"
         keep = [self._work.copy and made.get(row) is not None for row in range(len(rows))]
         columns: list[Sequence[Any]] = [
-            *([row[name] for row in rows] for name in ("name", "pid", "camid", "seconds")),
+            *([row[name] for row in rows] for name in ("name", *KNOWN)),
             ids,
             [made.get(row) for row in range(len(rows))],
             [content if kept else None for content, kept in zip(contents, keep, strict=True)],
@@ -139,6 +144,11 @@ def unpacked(made: pa.Table, like: Embeddings) -> Embeddings:
         camids=made["camid"].to_numpy(),
         attributes=dict(zip(widths, parts[1:], strict=True)) or None,
         paths=made["name"].to_pylist(),
+        seconds=made["seconds"].to_numpy(),
+        tracks=made["track"].cast(pa.float64()).to_numpy(),
+        sources=made["source"].to_pylist(),
+        person_names=made["person_name"].to_pylist(),
+        camera_names=made["camera_name"].to_pylist(),
     )
 
 
