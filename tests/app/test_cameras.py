@@ -56,6 +56,20 @@ def test_whoever_searches_sees_the_plan_once_a_camera_hangs_on_it(
     assert actions[:3] == ["plan", "plan", "camera"]
 
 
+def test_a_plan_hangs_as_it_was_photographed(client: Client, desk: Desk) -> None:
+    photo, exif, file = Image.new("RGB", (400, 200), "red"), Image.Exif(), io.BytesIO()
+    photo.paste("blue", (0, 0, 200, 200))
+    exif[0x0112] = 6  # the phone stood upright: what lies left in the file was at the top
+    photo.save(file, "JPEG", exif=exif)
+    client.draw_plan(file.getvalue())
+    with Image.open(io.BytesIO(client.plan())) as shown:
+        assert shown.size == (200, 400)
+        top, bottom = (shown.getpixel((100, y)) for y in (50, 350))
+    assert top[2] > 200 > 50 > top[0]
+    assert bottom[0] > 200 > 50 > bottom[2]
+    assert client.facets().plan == 2
+
+
 def test_the_page_keeps_what_has_changed_alone(client: Client, web: TestClient, desk: Desk, plan: bytes) -> None:
     form = {"name.1": "gate", "x.1": "10", "y.1": "20.5", "name.2": "", "x.2": "", "y.2": ""}
     kept = web.post("/cameras", data=form, files=[("plan", ("plan.png", plan))])

@@ -6,7 +6,7 @@ import io
 from typing import Annotated
 
 from fastapi import APIRouter, File, Path, Response, UploadFile
-from PIL import Image
+from PIL import Image, ImageOps
 from starlette.datastructures import UploadFile as PlainUploadFile
 
 from reseen.app import messages
@@ -76,7 +76,7 @@ def hang(desk: Desk, user: User, picture: PlainUploadFile) -> None:
     sent = read_pictures([picture], desk.settings.limits)
     if not sent:
         raise ReseenError("choose a picture of the place")
-    drawn = Image.open(io.BytesIO(sent[0])).convert("RGBA")
+    drawn = ImageOps.exif_transpose(Image.open(io.BytesIO(sent[0]))).convert("RGBA")
     paper = Image.new("RGBA", drawn.size, "white")  # plans are often drawn on nothing
     paper.alpha_composite(drawn)
     shown = jpeg(paper, _LARGEST)
@@ -85,4 +85,5 @@ def hang(desk: Desk, user: User, picture: PlainUploadFile) -> None:
 
 def _keep(desk: Desk, user: User, drawn: Plan | None) -> None:
     desk.state.cameras.draw(drawn)
+    desk.state.forget()
     desk.state.audit.add(user.name, "plan", given=drawn is not None)

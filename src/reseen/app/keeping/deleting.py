@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from reseen.app import messages
@@ -39,7 +40,7 @@ def delete(desk: Desk, explainer: Explainer, user: User, wanted: messages.Deleti
     rows = _rows(desk, user, wanted)
     ids = ids_of(desk.gallery, rows)
     criteria = wanted.model_dump(exclude_none=True, exclude={"reason"})
-    with desk.state.deletions.noted(Begun(time.time(), user.name, "delete", reason, criteria, ids)):
+    with _noted(desk, Begun(time.time(), user.name, "delete", reason, criteria, ids)):
         done = desk.gallery.remove(rows, scan=True)
         return _receipt(desk, explainer, user, "delete", reason, criteria, ids, done)
 
@@ -62,7 +63,7 @@ def expire(desk: Desk, explainer: Explainer, user: User, days: float) -> message
         raise ReseenError(f"the retention is {kept} days, not {days}; count again what is older, then apply it")
     now, before = time.time(), desk.overview().ids.tolist()
     reason, criteria = f"older than {days:g} days", {"days": days}
-    with desk.state.deletions.noted(Begun(now, user.name, "expire", reason, criteria, before)):
+    with _noted(desk, Begun(now, user.name, "expire", reason, criteria, before)):
         done = desk.gallery.expire(now, scan=True)
         ids = _gone(desk, before)
         queries = desk.state.searches.forget_before(now - 86_400 * days)
@@ -79,8 +80,12 @@ def count_expired(desk: Desk, user: User) -> int:
     return expired_count(desk.gallery, time.time())
 
 
+def _noted(desk: Desk, begun: Begun) -> AbstractContextManager[None]:
+    return desk.state.deletions.noted(begun, lambda: not _gone(desk, begun.ids))
+
+
 def finish(desk: Desk) -> None:
-    """Does what killed processes have left of their deletions, and says so in the audit trail.
+    """Does what processes that failed or were killed have left of their deletions, and says so in the audit trail.
 
     Raises:
         ReseenError: If the disk fails.
@@ -95,6 +100,7 @@ def finish(desk: Desk) -> None:
         ids = _gone(desk, begun.ids)
         queries += desk.state.searches.forget_rows(ids)
         verdicts = desk.state.feedback.forget_rows(ids)
+        desk.state.forget()
         facts = {"criteria": begun.criteria, "rows": len(ids), "queries": queries, "verdicts": verdicts}
         desk.state.audit.add(begun.who, begun.action, reason=begun.reason, **facts, finished="after a restart")
 
@@ -114,6 +120,7 @@ def forget_gone(desk: Desk) -> None:
     queries += desk.state.searches.forget_rows(gone)
     if queries or verdicts:
         desk.state.audit.add("local", "forget", rows=len(gone), queries=queries, verdicts=verdicts)
+        desk.state.forget()
 
 
 def keep_for(desk: Desk, user: User, days: float) -> None:
@@ -145,6 +152,7 @@ def _receipt(
 ) -> messages.Receipt:
     queries += desk.state.searches.forget_rows(ids)
     verdicts = desk.state.feedback.forget_rows(ids)
+    desk.state.forget()
     explainer.forget()
     desk.overview()
     desk.state.audit.add(

@@ -49,5 +49,13 @@ class State:
         """Lets what is written within be written wholly or not at all, and the disk be waited for once."""
         return self._database.change()
 
+    def forget(self) -> None:
+        """Leaves nothing of what was deleted in the files.
+
+        Raises:
+            ReseenError: If another process keeps them to itself.
+        """
+        self._database.forget()
+
     def close(self) -> None:
         self._database.close()

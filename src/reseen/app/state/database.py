@@ -65,6 +65,7 @@ class Database:
 
     def __init__(self, file: Path) -> None:
         make_private(file.parent)
+        self._file = file
         self._lock = threading.RLock()
         try:
             self._connection = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
@@ -117,9 +118,18 @@ class Database:
             return change.execute(sql, values).rowcount
 
     def forget(self) -> None:
-        """Empties the log of changes, which still has what was deleted."""
+        """Overwrites what was deleted in the file itself, and empties the log of changes, which still has it.
+
+        Raises:
+            ReseenError: If another process keeps the file to itself.
+        """
         with self._lock:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise ReseenError(
+                f"{self._file} is held by another program, so what was deleted is still in it; end that one, and start "
+                "reseen serve again"
+            )
 
 
 def _statements(script: str) -> Iterator[str]:

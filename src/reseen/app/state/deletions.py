@@ -1,10 +1,10 @@
-"""Deletions that have begun: noted until they are through, so that a killed one is finished by the next process."""
+"""Deletions that have begun: noted until they are through, so that what is left of one is done by the next process."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,19 +41,27 @@ class Deletions:
         self._folder = folder
 
     @contextmanager
-    def noted(self, begun: Begun) -> Iterator[None]:
-        """Keeps the note for as long as the deletion takes; one that fails is told of instead."""
+    def noted(self, begun: Begun, untouched: Callable[[], bool]) -> Iterator[None]:
+        """Keeps the note until the deletion is through.
+
+        Args:
+            begun: The deletion.
+            untouched: Asked if it has failed: whether nothing is gone yet, so that to tell of the failure is enough.
+        """
         make_private(self._folder)
         file = self._folder / f"{secrets.token_hex(8)}.json"
         with replacing(file, private=True) as partial:
             partial.write_text(json.dumps(asdict(begun)), encoding="utf-8")
         try:
             yield
-        finally:
-            file.unlink()
+        except Exception:
+            if untouched():
+                file.unlink()
+            raise
+        file.unlink()
 
     def left(self) -> Iterator[Begun]:
-        """Yields what killed processes have left, each until it is through."""
+        """Yields what processes that failed or were killed have left, each until it is through."""
         for file in sorted(self._folder.glob("*.json")):
             yield Begun(**json.loads(file.read_text(encoding="utf-8")))
             file.unlink()

@@ -62,7 +62,7 @@ class Record:
         purpose: Why, in their words.
         model: Digest of the model.
         gallery: Table and version of the gallery.
-        filters: ``where``, ``cameras``, ``since``, ``until``, ``top``.
+        filters: ``where``, ``cameras``, ``since``, ``until``, ``rerank``, ``top``.
         note: How it was searched.
         ranking: What was found.
         queries: What was searched by.
@@ -152,13 +152,11 @@ class SearchStore:
         return self._forget("hash IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
 
     def _forget(self, condition: str, values: Sequence[object]) -> int:
-        gone = self._database.write(
+        return self._database.write(
             "UPDATE queries SET picture = NULL, descriptor = NULL "
             f"WHERE (picture IS NOT NULL OR descriptor IS NOT NULL) AND {condition}",
             *values,
         )
-        self._database.forget()
-        return gone
 
 
 def _record(row: Any, queries: tuple[Query, ...]) -> Record:
