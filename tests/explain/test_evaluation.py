@@ -55,12 +55,12 @@ def test_curves_and_worst_queries_are_written(
     ranking = rank(query, gallery)
     reranked = replace(ranking, mAP=0.25, cmc=np.array([0.1, 0.2, 1.0]))
     report = EvaluationReport("own", ranking, reranked=reranked)
-    written = draw_evaluation(report, query, gallery, tmp_path / "out", worst=2)
+    written = draw_evaluation(report, query, gallery, tmp_path / "out")
     assert written == [tmp_path / "out" / "cmc.png", tmp_path / "out" / "worst.png"]
     for path in written:
         with Image.open(path) as picture:
             assert picture.width > 100
-    assert shown["rows"] == [2, 1], "average precisions of 1/3 and 1/2; the first query's is 1"
+    assert shown["rows"] == [2, 1, 0], "average precisions of 1/3, 1/2 and 1"
     assert {name: curve.tolist() for name, curve in shown["curves"].items()} == {
         "single query": ranking.cmc.tolist(),
         "re-ranked": [0.1, 0.2, 1.0],

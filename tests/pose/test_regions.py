@@ -46,10 +46,10 @@ def test_neighbours_overlap_by_twice_beta() -> None:
 
 
 def test_joints_nobody_is_sure_of_do_not_count() -> None:
-    far = person(left_ankle=(60, 127, 0.05))
-    one_leg = region_boxes(batch(far), SIZE)[0]
+    unsure, sure = (person(left_ankle=(60, 127, confidence)) for confidence in (0.05, 0.1))
+    one_leg, both = region_boxes(batch(unsure, sure), SIZE)
     assert float(one_leg[0, 3]) == pytest.approx(118)
-    assert float(region_boxes(batch(far), SIZE, usable=0.05)[0, 0, 3]) > 130
+    assert float(both[0, 3]) > 130
 
 
 def test_without_usable_joints_there_are_strips() -> None:

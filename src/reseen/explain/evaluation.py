@@ -14,7 +14,7 @@ from reseen.explain.worst import find_failures, worst_queries, worst_queries_pic
 
 
 def draw_evaluation(
-    report: EvaluationReport, query: Embeddings | None, gallery: Embeddings, folder: Path, *, worst: int = 8
+    report: EvaluationReport, query: Embeddings | None, gallery: Embeddings, folder: Path
 ) -> list[Path]:
     """Writes ``cmc.png`` and ``worst.png`` into a folder.
 
@@ -23,7 +23,6 @@ def draw_evaluation(
         query: The queries, with paths.
         gallery: The gallery, with paths.
         folder: Where to.
-        worst: How many queries to show.
 
     Returns:
         The files written; none for a data set without queries.
@@ -40,7 +39,7 @@ def draw_evaluation(
         ),
         curve,
     )
-    rows = worst_queries(report.ranking.average_precision, worst)
+    rows = worst_queries(report.ranking.average_precision)
     query_paths, gallery_paths = query.paths, gallery.paths
     picture = worst_queries_picture(
         query,

@@ -20,19 +20,16 @@ GRID = (8, 4)
 """Places down and across: squares in a crop that is twice as high as it is wide."""
 
 
-def occlusion_maps(
-    embedder: Embedder, one: PersonImage, other: PersonImage, *, grid: tuple[int, int] = GRID
-) -> dict[str, NDArray[np.float64]]:
+def occlusion_maps(embedder: Embedder, one: PersonImage, other: PersonImage) -> dict[str, NDArray[np.float64]]:
     """Returns how far each part of the distance between two pictures moves when a place of the first is covered.
 
     Args:
         embedder: The model; any backend will do, as nothing but descriptors is asked for.
         one: The picture whose places are covered by its mean colour.
         other: The picture that stays as it is.
-        grid: (h, w) how many places there are.
 
     Returns:
-        (h, w) by the names of the descriptor's parts: the change of what `Pair.parts` has, without its sign.
+        `GRID` by the names of the descriptor's parts: the change of what `Pair.parts` has, without its sign.
 
     Raises:
         ReseenError: If a picture cannot be read.
@@ -40,7 +37,7 @@ def occlusion_maps(
     pixels = np.asarray(one.open())
     colour = mean_colour(pixels)
     rows, columns = (
-        np.linspace(0, length, count + 1).round().astype(int) for length, count in zip(pixels.shape, grid, strict=False)
+        np.linspace(0, length, count + 1).round().astype(int) for length, count in zip(pixels.shape, GRID, strict=False)
     )
     tried = []
     for top, bottom in itertools.pairwise(rows):
@@ -50,4 +47,4 @@ def occlusion_maps(
             tried.append(encoded(Image.fromarray(covered(pixels, mask, colour))))
     embedded = embedder.embed([other, one, *tried])
     shares = embedded.distance.split(embedded[[0]], embedded, np.arange(1, len(embedded)))
-    return {part: np.abs(values[1:] - values[0]).reshape(grid) for part, values in shares.items()}
+    return {part: np.abs(values[1:] - values[0]).reshape(GRID) for part, values in shares.items()}

@@ -39,15 +39,15 @@ class CanonicalPoses:
     centres: Tensor
     origin: str = ""
 
-    def complete(self, keypoints: Tensor, *, usable: float = USABLE) -> Tensor:
+    def complete(self, keypoints: Tensor) -> Tensor:
         """Returns keypoints (B, 18, 3) in which no joint is missing.
 
         The nearest pose under the usable joints, each pose fitted to them by scale and shift, supplies the others;
-        these get the confidence ``usable``. Where fewer than four joints are usable, or all lie in one place, nothing
+        these get the confidence `USABLE`. Where fewer than four joints are usable, or all lie in one place, nothing
         is known of the person and nothing is changed.
         """
         points = keypoints[..., :2].float()  # (B, 18, 2)
-        seen = (keypoints[..., 2] >= usable).float()[..., None]  # (B, 18, 1)
+        seen = (keypoints[..., 2] >= USABLE).float()[..., None]  # (B, 18, 1)
         count = seen.sum(1).clamp(min=1)  # (B, 1)
         centres = self.centres.to(points)
         middle = (points * seen).sum(1) / count  # (B, 2)
@@ -63,7 +63,7 @@ class CanonicalPoses:
         supplied = fitted[rows, nearest] + middle[:, None]
         known = (seen.sum((1, 2)) >= _LEAST) & (scale[rows, nearest] > 0)  # (B,)
         fill = known[:, None] & (seen[..., 0] == 0)
-        confidence = keypoints[..., 2].masked_fill(fill, usable)
+        confidence = keypoints[..., 2].masked_fill(fill, USABLE)
         return torch.cat([points.where(~fill[..., None], supplied), confidence[..., None]], -1)
 
     def save(self, path: Path) -> None:

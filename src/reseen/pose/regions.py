@@ -37,22 +37,21 @@ _STRIPS = {
 """Top and bottom of the fixed strips, as shares of the picture's height: about where who stands has the parts."""
 
 
-def region_boxes(keypoints: Tensor, size: tuple[int, int], *, beta: float = BETA, usable: float = USABLE) -> Tensor:
+def region_boxes(keypoints: Tensor, size: tuple[int, int], *, beta: float = BETA) -> Tensor:
     """Returns the boxes of the five `REGIONS` in each of B pictures.
 
     All five are as wide as the whole body. A picture in which one of the parts has no usable joint gets
     `strip_boxes`; `CanonicalPoses.complete` supplies joints that are missing.
 
     Args:
-        keypoints: (B, 18, 3) x, y in pixels and confidence.
+        keypoints: (B, 18, 3) x, y in pixels and confidence, of which a joint that counts has at least `USABLE`.
         size: (H, W) of the pictures.
         beta: β as a share of the body's height.
-        usable: Least confidence of a joint that counts.
 
     Returns:
         (B, 5, 4): left, top, right, bottom, in the pixels that joints are measured in.
     """
-    points, seen = keypoints[..., :2].float(), keypoints[..., 2] >= usable
+    points, seen = keypoints[..., :2].float(), keypoints[..., 2] >= USABLE
     highest, lowest = {}, {}
     usable_parts = torch.ones_like(seen[:, 0])
     for region, rows in _rows().items():

@@ -13,23 +13,22 @@ from torch import Tensor
 from reseen.data.person import PersonImage
 from reseen.explain.drawing.ranked_list import tiled
 from reseen.explain.drawing.skeleton import draw_skeleton
-from reseen.pose.canonical import CanonicalPoses, default_poses
+from reseen.pose.canonical import default_poses
 from reseen.pose.crops import crop
 from reseen.pose.regions import REGION_JOINTS, region_boxes
 
 
-def crops_of(image: PersonImage, *, poses: CanonicalPoses | None = None, height: int = 256) -> Image.Image:
+def crops_of(image: PersonImage, *, height: int = 256) -> Image.Image:
     """Returns a picture with its joints, its whole body, and the four parts one below the other.
 
     Args:
-        image: A person; has keypoints.
-        poses: Supply joints that are missing; those that come with the package by default.
+        image: A person; has keypoints. The canonical poses of the package supply those that are missing.
         height: Of the result in pixels, of each part a quarter of it.
     """
     assert image.keypoints is not None
     picture = image.open()
     pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None] / 255  # (1, 3, H, W)
-    joints = (poses or default_poses()).complete(torch.from_numpy(image.keypoints)[None])
+    joints = default_poses().complete(torch.from_numpy(image.keypoints)[None])
     whole, *parts = region_boxes(joints, (picture.height, picture.width))[0].unbind()
     columns = [
         np.asarray(draw_skeleton(picture, joints[0].numpy(), height=height)),

@@ -52,7 +52,6 @@ class Gallery(Opened):
         tracks: ArrayLike | None = None,
         source: str = "",
         pictures: Sequence[bytes | None] | None = None,
-        hashes: Sequence[str] | None = None,
         copy: bool = False,
         again: bool = False,
     ) -> int:
@@ -66,7 +65,6 @@ class Gallery(Opened):
             tracks: (N,) or one number, the track that each belongs to.
             source: Where all of them come from, such as a video's name.
             pictures: N encoded images to keep, or None where there is none.
-            hashes: N hashes of the pictures (`content_hash`), where these have been read already and lie elsewhere.
             copy: Whether to read the pictures at ``embeddings.paths`` and keep them; else only the paths are kept.
             again: Whether to add also what was deleted from this gallery: else it is left out, with a warning.
 
@@ -77,9 +75,7 @@ class Gallery(Opened):
             ReseenError: If the embeddings are of another model or have other attributes, if all from their source was
                 deleted before, or if something cannot be read or written.
         """
-        newcomers = Newcomers(
-            embeddings, seconds=seconds, tracks=tracks, source=source, pictures=pictures, ids=hashes, copy=copy
-        )
+        newcomers = Newcomers(embeddings, seconds=seconds, tracks=tracks, source=source, pictures=pictures, copy=copy)
         admitted = self.admit(newcomers, schema=schema, again=again)
         if note := admitted.note(self.place):
             warnings.warn(note, ReseenWarning, stacklevel=2)
