@@ -137,8 +137,9 @@ def test_learns_a_few_persons_by_heart() -> None:
     assert loss < 0.2
 
 
-def test_attribute_weights_are_named() -> None:
+def test_attribute_weights_are_named_once_they_are_learnt() -> None:
     model = build()
+    assert model.attribute_weights() == {}
     torch.nn.init.constant_(model.weights.weight, -2)
     assert model.attribute_weights() == {"hat": 2, "age:child": 2, "age:adult": 2, "age:old": 2}
 

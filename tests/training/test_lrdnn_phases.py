@@ -97,7 +97,7 @@ def test_pose_branch_stays_as_it_was_trained(trained: Path, pose_net: Path) -> N
 def test_channels_are_drawn_with_the_explanation(trained: Path, market_drawn: Path) -> None:
     embedder = reseen.load(trained / "last")
     assert isinstance(embedder.model, LocalRefiningNet)
-    picture = as_person_image(sorted((market_drawn / "query").glob("*.jpg"))[0], 0)
+    picture = as_person_image(sorted((market_drawn / "query").glob("*.jpg"))[0])
     figure = explain(embedder, picture).weights
     assert figure is not None
     axes = figure.axes[0]

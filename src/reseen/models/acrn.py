@@ -189,8 +189,8 @@ class AttributeComplementaryNet(nn.Module):
         return {} if self.attribute_net is None else {ATTRIBUTES: self._attributes(batch).features[ATTRIBUTES]}
 
     def attribute_weights(self) -> dict[str, float]:
-        """Returns |w| of each attribute, of several classes by ``upper_color:black``; empty without attributes."""
-        if self.attribute_net is None:
+        """Returns |w| of each attribute, of several classes by ``upper_color:black``; empty if none were learnt."""
+        if self.attribute_net is None or bool((self.weights.weight == 1).all()):  # as it begins
             return {}
         return dict(zip(self.attribute_net.columns, self.weights.weight.detach().abs().tolist(), strict=True))
 
