@@ -141,6 +141,13 @@ def test_the_backbone_of_a_checkpoint_is_a_start(tmp_path: Path) -> None:
         load_weights(Backbone("resnet34"), tmp_path / "last")
 
 
+def test_a_checkpoint_with_strides_elsewhere_is_no_start(tmp_path: Path) -> None:
+    trained = IDE(IDEConfig(backbone="resnet50", num_identities=3, stride_in="conv1"))
+    save(tmp_path / "last", trained, EmbedderConfig(size=(64, 32)), card="card")
+    with pytest.raises(ReseenError, match=r"last has learnt with stride_in: conv1.* set model.stride_in=conv1"):
+        load_weights(Backbone("resnet50"), tmp_path / "last")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

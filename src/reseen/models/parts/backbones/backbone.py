@@ -18,7 +18,7 @@ from timm.models import EfficientNet, group_parameters
 from timm.models.resnet import Bottleneck, ResNet
 from torch import Tensor, nn
 
-from reseen.checkpoint_files import MODEL_FILE
+from reseen.checkpoint_files import CONFIG, MODEL_FILE, read_config
 from reseen.errors import ReseenError, closest
 from reseen.models.parts.backbones import googlenet, lite0, osnet  # noqa: F401 - timm knows them by this
 from reseen.models.parts.backbones.mix_style import MixStyle
@@ -66,6 +66,7 @@ class Backbone(nn.Module):
 
     Attributes:
         channels: Z, channels of the feature map.
+        stride_in: As above.
         left_out: Names of the model's weights that belong to stages that it does without.
 
     Raises:
@@ -83,6 +84,7 @@ class Backbone(nn.Module):
     ) -> None:
         super().__init__()
         self.name = name
+        self.stride_in = stride_in
         self.net = _create(name)
         self.left_out = _keep_stages(name, self.net, stages)
         self.channels = int(self.net.num_features)
@@ -204,6 +206,8 @@ def load_weights(backbone: Backbone, path: str | Path) -> None:
         ReseenError: If the file is missing or unreadable, or does not fit the model.
     """
     path = Path(path)
+    if path.is_dir():
+        _check_strides(backbone, path)
     classifiers = backbone.net.pretrained_cfg.get("classifier") or "fc"  # one name, or several
     heads = tuple(f"{name}." for name in (classifiers if isinstance(classifiers, tuple | list) else [classifiers]))
     content = read_weights(path / MODEL_FILE if path.is_dir() else path)
@@ -229,6 +233,18 @@ def load_weights(backbone: Backbone, path: str | Path) -> None:
                 f"give weights of this model"
             )
     backbone.start(in_floats(stored), in_floats(beside))
+
+
+def _check_strides(backbone: Backbone, checkpoint: Path) -> None:
+    """Refuses weights that were learnt with strides in another place, which their shapes do not tell."""
+    if not (checkpoint / CONFIG).is_file():
+        return
+    learnt = read_config(checkpoint).get("model", {}).get("stride_in", backbone.stride_in)
+    if learnt != backbone.stride_in:
+        raise ReseenError(
+            f"{checkpoint} has learnt with stride_in: {learnt}, which its weights need here, too: set "
+            f"model.stride_in={learnt}"
+        )
 
 
 def load_hub_weights(backbone: Backbone) -> None:
