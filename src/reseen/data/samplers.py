@@ -129,7 +129,7 @@ class TripletSampler(BatchSampler):
     def plan(self, generator: np.random.Generator) -> Iterator[Batch]:
         rows = rows_by_pid(self.pids)
         if len(rows) < 2:
-            raise ReseenError("triplets need images of at least two persons")
+            raise ReseenError("triplets need images of at least two persons: take another sampler, or other data")
         anchors = generator.permutation([row for own in rows.values() if len(own) > 1 for row in own])
         for start in range(0, len(anchors) - self.triplets + 1, self.triplets):
             chosen = anchors[start : start + self.triplets]

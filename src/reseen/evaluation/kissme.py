@@ -110,9 +110,12 @@ class Kissme(BaseModel):
         centre = features.mean(axis=0, dtype=np.float64)
         variances, vectors = np.linalg.eigh(_in_chunks(lambda rows: _gram(features[rows] - centre), len(features)))
         count = int((variances > _SINGULAR * variances.max()).sum()) if variances.max() > 0 else 0
-        if count < (self.components or 1):
+        if not count:
+            raise ReseenError(f"KISSME: the {len(features):,} descriptors are all alike: give other images")
+        if count < (self.components or 0):
             raise ReseenError(
-                f"KISSME: {self.components or 1} components asked for, the {len(features):,} descriptors span {count}"
+                f"KISSME: {self.components} components asked for, the {len(features):,} descriptors span {count}: set "
+                "components to so many or fewer, or give more images"
             )
         return vectors.T[::-1][: self.components or count]
 
@@ -132,9 +135,9 @@ class _Pairs:
         )
         self._same, self._other = in_person - in_camera, in_all - in_person
         if not self._same.any():
-            raise ReseenError("KISSME: no person is seen by two cameras, so there is no pair of the same person")
+            raise ReseenError("KISSME: no person is seen by two cameras, so there is no pair of the same person: give other images")
         if not self._other.any():
-            raise ReseenError("KISSME: there is one person only, so there is no pair of different persons")
+            raise ReseenError("KISSME: there is one person only, so there is no pair of different persons: give other images")
 
     def same_person(self, features: _Floats) -> _Floats:
         """Σ_S (k, k): of the same person in two cameras."""

@@ -143,6 +143,8 @@ def _attributes(embedder: Embedder, split: Split, gallery: Embeddings) -> Attrib
         return None
     told = convert_probabilities(gallery.attributes, embedder.schema, split.schema)
     shared = tuple(attribute for attribute in split.schema if attribute.name in told)
+    if not shared:
+        return None
     if len(shared) < len(split.schema):
         warnings.warn(
             f"scoring {len(shared)} of the {len(split.schema)} attributes of {split.name}: "
@@ -150,8 +152,6 @@ def _attributes(embedder: Embedder, split: Split, gallery: Embeddings) -> Attrib
             ReseenWarning,
             stacklevel=3,
         )
-    if not shared:
-        return None
     schema = AttributeSchema(split.schema.name, shared)
     images = {image.name: image for image in split.gallery}
     labels = schema.encode([images[path].attributes for path in gallery.paths])

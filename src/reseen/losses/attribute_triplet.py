@@ -65,7 +65,8 @@ class AttributeTriplet(Term[AttributeTripletConfig]):
         if self.config.beside not in (None, *output.features):
             raise ReseenError(
                 f"objective term {self.config.title!r} puts its heads beside {self.config.beside!r}, "
-                f"but the system's features are: {', '.join(output.features)}"
+                f"but the system's features are: {', '.join(output.features)}; leave beside out, or name an mva in "
+                "init.attribute_net"
             )
         chosen = self.chosen(output.metric_features, "metric features")
         if self.config.beside in chosen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 import torch
@@ -105,13 +105,15 @@ class MultiViewAttributeNet(nn.Module):
 
     def forward(self, batch: PersonBatch) -> PersonOutput:
         """Returns the logits of B images' attributes under the head ``attribute``: one of a binary attribute."""
-        features, stem = self.backbone.with_stem(batch.images)  # (B, Z, h, w), (B, Z', h', w')
-        with torch.autocast(features.device.type, enabled=False):  # linear layers are small: exact in float32
-            views = [self.global_view(features.float().mean((2, 3)))]
+        regions: Sequence[Tensor] = ()
         if self.local_views:
+            features, stem = self.backbone.with_stem(batch.images)  # (B, Z, h, w), (B, Z', h', w')
             regions = torch.tensor_split(stem, VIEWS, dim=2)
-            views += [view(region).float() for view, region in zip(self.local_views, regions, strict=True)]
-        with torch.autocast(features.device.type, enabled=False):
+        else:
+            features = self.backbone(batch.images)
+        local = [view(region).float() for view, region in zip(self.local_views, regions, strict=True)]
+        with torch.autocast(features.device.type, enabled=False):  # linear layers are small: exact in float32
+            views = [self.global_view(features.float().mean((2, 3))), *local]
             combined = self.combined(torch.cat(views, 1))
             scores = self.classifier(combined).split(list(self.widths.values()), 1)
             logits = dict(zip(self.widths, scores, strict=True))

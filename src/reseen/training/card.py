@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -178,14 +179,25 @@ def _others(recipe: Recipe) -> list[str]:
 
 
 def _figures(report: EvaluationReport) -> list[str]:
-    lines = [f"{report.dataset}, protocol {report.protocol.kind}."]
+    lines = [f"{report.dataset}."]
     if report.ranking is not None:
+        lines = [f"{report.dataset}, protocol {report.protocol.kind}."]
+        rankings = {"": report.ranking} | ({"re-ranked": report.reranked} if report.reranked else {})
         figures = report.ranking.figures()
-        lines += ["", f"| {' | '.join(figures)} |", "|---" * len(figures) + "|"]
-        lines.append(f"| {' | '.join(f'{value:.2%}' for value in figures.values())} |")
+        lines += ["", f"| | {' | '.join(figures)} |", "|---" * (len(figures) + 1) + "|"]
+        for name, ranking in rankings.items():
+            lines.append(f"| {name} | {' | '.join(f'{value:.2%}' for value in ranking.figures().values())} |")
     if report.attributes is not None:
         scored = report.attributes
         lines += ["", "| attribute | accuracy | balanced |", "|---|---|---|"]
         lines += [f"| {name} | {value:.2%} | {scored.balanced[name]:.2%} |" for name, value in scored.accuracy.items()]
         lines.append(f"| mean | {scored.mean:.2%} | {scored.mean_balanced:.2%} |")
+        if scored.accuracy.keys() != scored.binary_accuracy.keys():
+            lines.append(
+                f"| mean, each colour yes or no | {scored.mean_binary:.2%} | {scored.mean_binary_balanced:.2%} |"
+            )
+        if scored.binary is not None:
+            told = asdict(scored.binary) | {"instance accuracy": scored.binary.accuracy}
+            names = ("mA", "instance accuracy", "precision", "recall", "F1")
+            lines += ["", f"{', '.join(f'{name} {told[name]:.2%}' for name in names)}."]
     return lines
