@@ -201,6 +201,12 @@ def test_apparent_gender_and_age_are_off_until_an_operator_turns_them_on(web: Te
     row = client.rows().rows[0]
     assert {each.name for each in row.attributes} == names
     assert not {"attribute/gender", "attribute/age"} & set(client.why(f"row:{row.id}", f"row:{row.id}").maps)
+    pair = f"one=row:{row.id}&other=row:{row.id}&map=attribute"
+    ways = ["/why", "/api/why", "/api/why/covered"]
+    for way, status in [(way, status) for status in (404, 200, 404) for way in ways]:
+        web.put("/api/model/sensitive", json={"on": status == 200}).raise_for_status()
+        assert web.get(f"{way}?{pair}/gender").status_code == status, way
+        assert web.get(f"{way}?{pair}/hat").status_code == 200, way
     web.put("/api/model/sensitive", json={"on": True}).raise_for_status()
     assert {"gender", "age"} <= {facet.name for facet in client.facets().facets}
     assert client.search(purpose="turned on", where="gender in (male, female)").total == ALL

@@ -40,7 +40,7 @@ class Explainer:
         """Compares two pictures by their references.
 
         Raises:
-            HTTPException: 404 if one is not there, or not theirs to see.
+            HTTPException: 404 if one is not there or not theirs to see, or the map is of what is turned off.
             ReseenError: If there is no such map.
         """
         pair, names = self._pair(user, one, other, map_name)
@@ -101,7 +101,7 @@ class Explainer:
         """Returns the first picture as it was covered for the test, as JPEG.
 
         Raises:
-            HTTPException: 404 if a picture is not there, or the model has no maps.
+            HTTPException: 404 if a picture is not there, the model has no maps, or the map is of what is turned off.
         """
         pair, _ = self._pair(user, one, other, map_name)
         if pair.covering is None:
@@ -110,6 +110,8 @@ class Explainer:
 
     def _pair(self, user: User, one: str, other: str, map_name: str) -> tuple[Pair, tuple[str, ...]]:
         first, second = self._desk.picture(user, one), self._desk.picture(user, other)
+        if not self._may_show(map_name):
+            raise missing(f"map {map_name[:40]!r} of this picture")
 
         def compute() -> tuple[Pair, tuple[str, ...]]:
             with self._desk.computing:
