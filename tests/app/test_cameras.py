@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,6 +12,7 @@ from PIL import Image
 
 from reseen.app.desk import Desk
 from reseen.client import Client
+from reseen.data.person import PersonImage
 from reseen.errors import ReseenError
 from tests.app.served import jpeg
 
@@ -31,6 +33,15 @@ def test_a_name_stands_wherever_the_camera_does(client: Client, web: TestClient)
     found = client.search(jpeg(1, 1), purpose="where was it", cameras=[2])
     for address in (f"/searches/{found.id}", "/browse?camera=2&purpose=where+was+it", f"/people/{row.id}"):
         assert "camera 2, main entrance" in web.get(address).text
+
+
+def test_a_camera_is_called_as_those_do_who_added_its_pictures(client: Client, web: TestClient, desk: Desk) -> None:
+    made = replace(desk.embed([PersonImage(jpeg(9, seed)) for seed in (1, 2)]), camera_names=["yard", ""])
+    desk.gallery.add(made, schema=desk.embedder.schema)
+    names = {each.camera: each.name for each in client.cameras()}
+    assert (names[-1], names[1_000_001], names[2]) == ("unknown", "yard", "")
+    assert "camera 1000001, yard" in web.get("/browse?camera=1000001&purpose=where+was+it").text
+    assert client.place(1_000_001, "back yard").name == "back yard"
 
 
 def test_whoever_searches_sees_the_plan_once_a_camera_hangs_on_it(

@@ -18,7 +18,7 @@ from reseen.app.web.door import Door
 from reseen.app.web.problems import missing
 from reseen.app.words import is_sensitive
 from reseen.data.attributes import AttributeSchema
-from reseen.data.person import PersonImage
+from reseen.data.person import UNKNOWN_CAMERA, PersonImage
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
 from reseen.files import locked
@@ -95,6 +95,14 @@ class Desk:
         """Returns what is known of all rows, as they are now."""
         self._overview = Overview.of(self.gallery, self._overview)
         return self._overview
+
+    def camera_name(self, camera: int) -> str:
+        """Returns what operators call a camera, else what those do who added its pictures; empty if nobody does."""
+        if name := self.state.cameras[camera].name:
+            return name
+        if camera == UNKNOWN_CAMERA:
+            return "unknown"
+        return (self._overview or self.overview()).called.get(camera, "")[:60]  # as long as operators' names may be
 
     def schema(self) -> AttributeSchema | None:
         """Returns the attributes that are shown and asked for, or None."""

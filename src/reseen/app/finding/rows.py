@@ -5,7 +5,6 @@ from __future__ import annotations
 from reseen.app import messages
 from reseen.app.desk import Desk
 from reseen.app.words import label
-from reseen.data.person import UNKNOWN_CAMERA
 from reseen.search.search import Match
 
 
@@ -16,7 +15,7 @@ def row_message(desk: Desk, match: Match) -> messages.Row:
         id=match.id,
         person=match.pid if match.pid > 0 else None,
         camera=match.camid,
-        camera_name=_name(desk, match.camid),
+        camera_name=desk.camera_name(match.camid),
         seconds=match.seconds,
         track=match.track,
         source=match.source,
@@ -32,8 +31,4 @@ def row_message(desk: Desk, match: Match) -> messages.Row:
 def camera_message(desk: Desk, camera: int, count: int) -> messages.Camera:
     """Returns what is known of a camera."""
     spot = desk.state.cameras[camera]
-    return messages.Camera(camera=camera, count=count, name=_name(desk, camera), x=spot.x, y=spot.y)
-
-
-def _name(desk: Desk, camera: int) -> str:
-    return desk.state.cameras[camera].name or ("unknown" if camera == UNKNOWN_CAMERA else "")
+    return messages.Camera(camera=camera, count=count, name=desk.camera_name(camera), x=spot.x, y=spot.y)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -34,11 +34,13 @@ class Overview:
         version: Of the rows it was read from; see `Searched.version`.
         ids: (N,) hashes.
         columns: (N,) by name: camera, pid, seconds and track (NaN: unknown), added, and decisions ``c0``, ``c1``, …
+        called: Names of cameras that were added by a name, by their numbers.
     """
 
     version: tuple[str, int, int]
     ids: NDArray[np.str_]
     columns: Mapping[str, NDArray[Any]]
+    called: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, gallery: Gallery, before: Overview | None = None) -> Overview:
@@ -61,7 +63,8 @@ class Overview:
             ids = np.array(read["id"].to_pylist(), dtype=np.str_)
             columns = {name: read[name].to_numpy() for name in (*_FACTS, *decided)}
             order = np.lexsort((ids, columns["added"]))[::-1]
-            return cls(version, ids[order], {name: values[order] for name, values in columns.items()})
+            called = {number: name for name, number in gallery.names.cameras.items()}
+            return cls(version, ids[order], {name: values[order] for name, values in columns.items()}, called)
 
         seen = gallery.store.look(see)
         if seen is not None:
