@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -115,6 +116,8 @@ class Embeddings:
     def __getitem__(self, rows: ArrayLike | slice) -> Embeddings:
         """Returns the rows chosen by a slice, an index array or a boolean mask."""
         index = np.arange(len(self))[rows if isinstance(rows, slice) else np.asarray(rows)]
+        own = {name: getattr(self, name) for name in _TEXTS}
+        texts: dict[str, Any] = {name: each and [each[i] for i in index] for name, each in own.items()}
         return replace(
             self,
             features=self.features[index],
@@ -123,7 +126,7 @@ class Embeddings:
             attributes={name: table[index] for name, table in (self.attributes or {}).items()} or None,
             seconds=None if self.seconds is None else self.seconds[index],
             tracks=None if self.tracks is None else self.tracks[index],
-            **{name: [own[i] for i in index] for name in _TEXTS if (own := getattr(self, name)) is not None},
+            **texts,
         )
 
     @classmethod
@@ -139,6 +142,9 @@ class Embeddings:
         if len(several) == 1:
             return first
         names = first.attributes or {}
+        texts: dict[str, Any] = {
+            name: _joined_texts([(getattr(each, name), len(each)) for each in several]) for name in _TEXTS
+        }
         return replace(
             first,
             features=np.concatenate([each.features for each in several]),
@@ -148,7 +154,7 @@ class Embeddings:
             or None,
             seconds=_joined_numbers([(each.seconds, len(each)) for each in several]),
             tracks=_joined_numbers([(each.tracks, len(each)) for each in several]),
-            **{name: _joined_texts([(getattr(each, name), len(each)) for each in several]) for name in _TEXTS},
+            **texts,
         )
 
     def named(self, names: Sequence[str] = ()) -> dict[str, NDArray[np.float32]]:

@@ -69,8 +69,8 @@ def delete(
     sources = source and [*source, *(str(Path(each).resolve()) for each in source)]
     with open_gallery(gallery) as opened:
         criteria = Criteria(
-            cameras=camera and list(map(opened.names.camera, camera)),
-            pids=person and list(map(opened.names.person, person)),
+            cameras=None if camera is None else list(map(opened.names.camera, camera)),
+            pids=None if person is None else list(map(opened.names.person, person)),
             since=since,
             until=until,
             paths=paths,

@@ -105,7 +105,7 @@ def search(
             like = embedder.embed([image_of(each) for each in query])
             away = embedder.embed([image_of(each) for each in unlike]) if unlike else None
             calibration = embedder.calibration
-        cameras = camera and list(map(opened.names.camera, camera))
+        cameras = None if camera is None else list(map(opened.names.camera, camera))
         results = opened.search(
             like,
             top,

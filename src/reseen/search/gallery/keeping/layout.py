@@ -69,7 +69,8 @@ class Layout:
         attributes = tuple(_attribute(name, width, schema) for name, width in widths.items())
         name = schema.name if schema is not None else "gallery"
         none = np.zeros(len(embeddings), dtype=bool)
-        unsaid = dict.fromkeys(("attributes", "paths", "seconds", "tracks", "sources", "person_names", "camera_names"))
+        facts = ("attributes", "paths", "seconds", "tracks", "sources", "person_names", "camera_names")
+        unsaid: dict[str, Any] = dict.fromkeys(facts)
         return cls(
             replace(embeddings[none], **unsaid),
             AttributeSchema(name, attributes) if widths else None,

@@ -93,7 +93,7 @@ def numbered(store: Store, embeddings: Embeddings, rows: NDArray[np.int64]) -> E
         for kept, own in zip(known, new, strict=True):
             kept |= {name: number for number, name in enumerate(own, following)}
             following += len(own)
-        _write(store, Names(*known, following))
+        _write(store, Names(known[0], known[1], following))
     ids = [np.array(each) for each in (embeddings.pids, embeddings.camids)]
     for column, own, kept in zip(ids, called, known, strict=True):
         for row, name in zip(rows.tolist(), own, strict=True):
