@@ -101,6 +101,11 @@ def test_the_file_holds_what_embed_gives_and_nothing_else_is_left(images: list[P
     assert groups.num_row_groups == 3, "it was never in memory as a whole"
 
 
+def test_of_no_pictures_the_file_has_no_rows(tmp_path: Path) -> None:
+    assert write_embeddings(embedder(), [], tmp_path / "out.parquet") == Written(0, 3)
+    assert len(Embeddings.load(tmp_path / "out.parquet")) == 0
+
+
 def test_an_interrupted_run_goes_on_where_it_stopped(images: list[PersonImage], tmp_path: Path) -> None:
     file = tmp_path / "out.parquet"
     with pytest.raises(StoppedError):

@@ -56,7 +56,7 @@ def write_embeddings(
 
     Args:
         embedder: The model.
-        images: What to embed; at least one.
+        images: What to embed; of none, the file has no rows.
         file: The file; an existing one is replaced only once the new one is complete.
         batch_size: Pictures a forward pass.
         max_corrupt: How many undecodable pictures may be left out.
