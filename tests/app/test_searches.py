@@ -212,6 +212,15 @@ def test_apparent_gender_and_age_are_off_until_an_operator_turns_them_on(web: Te
     assert client.search(purpose="turned on", where="gender in (male, female)").total == ALL
 
 
+def test_a_map_of_what_is_turned_off_is_not_tested_unasked(
+    web: TestClient, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reseen.explain.pair._default", lambda maps: "attribute/gender")  # as where all are attributes'
+    row = client.rows().rows[0].id
+    assert client.why(f"row:{row}", f"row:{row}").covering is None
+    assert web.get(f"/api/why/covered?one=row:{row}&other=row:{row}").status_code == 404
+
+
 def test_the_distance_is_split_exactly_and_covering_is_told_beside_chance(client: Client) -> None:
     one, other = (f"row:{row.id}" for row in client.rows().rows[:2])
     why = client.why(one, other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -119,8 +120,10 @@ class Explainer:
                     maps_of(self._desk.embedder, first)
                 )
 
-        found: tuple[Pair, tuple[str, ...]] = self._once(("pair", first, second, map_name), compute)
-        return found
+        pair, names = self._once(("pair", first, second, map_name), compute)
+        if pair.covering is not None and not self._may_show(pair.covering.name):
+            pair = replace(pair, covering=None)  # where all maps are of attributes, the first is tested unasked
+        return pair, names
 
     def _maps(self, image: PersonImage) -> Any:
         def compute() -> Any:
