@@ -41,6 +41,7 @@ def test_a_camera_is_called_as_those_do_who_added_its_pictures(client: Client, w
     names = {each.camera: each.name for each in client.cameras()}
     assert (names[-1], names[1_000_001], names[2]) == ("unknown", "yard", "")
     assert "camera 1000001, yard" in web.get("/browse?camera=1000001&purpose=where+was+it").text
+    assert "camera unknown<br>" in web.get("/browse?camera=-1&purpose=where+was+it").text
     assert client.place(1_000_001, "back yard").name == "back yard"
 
 

@@ -16,6 +16,7 @@ from reseen.app.finding.searching import answer
 from reseen.app.state.searches import Record
 from reseen.app.state.users import User
 from reseen.app.web.render import when
+from reseen.data.person import camera_word
 from reseen.errors import ReseenError
 from reseen.explain.drawing.ranked_list import RankedResult, ranked_list_picture
 
@@ -107,7 +108,7 @@ def _lines(each: messages.Result) -> list[str]:
     score = f"distance {each.distance:.3f}" if each.distance is not None else f"fits {each.fits or 0:.0%}"
     if each.probability is not None:
         score += f", {each.probability:.0%}"
-    return [score, f"camera {each.row.camera}", when(each.row.seconds)]
+    return [score, f"camera {camera_word(each.row.camera)}", when(each.row.seconds)]
 
 
 def _shown(desk: Desk, user: User, reference: str) -> Image.Image:

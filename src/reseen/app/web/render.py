@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 import reseen
 from reseen.app.messages import Row
 from reseen.app.words import label
+from reseen.data.person import UNKNOWN_CAMERA
 from reseen.search.clock import EPOCH_FROM, clock
 
 _MAPS = {"id": "identity", "attention": "merged", "attention_kept": "after threshold"}
@@ -43,6 +44,8 @@ def when(seconds: float | None) -> str:
 
 def taken_by(row: Row) -> str:
     """Returns which camera has taken a row, by its name too if it has one."""
+    if row.camera == UNKNOWN_CAMERA:
+        return f"camera {row.camera_name}"
     return f"camera {row.camera}" + (f", {row.camera_name}" if row.camera_name else "")
 
 

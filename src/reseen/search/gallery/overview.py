@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reseen.data.attributes import AttributeSchema
+from reseen.data.person import UNKNOWN_CAMERA, UNKNOWN_PID
 from reseen.descriptors.distance import Euclidean
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
@@ -193,8 +194,8 @@ def descriptors_by_id(gallery: Gallery, ids: Sequence[str]) -> Embeddings:
             if missing := [one for one in ids if one not in places]:
                 raise ReseenError(f"row {missing[0]} is not in the gallery any more")
             features = matrix(found["descriptor"], rows.layout.searched_width)[[places[one] for one in ids]]
-        unknown = np.zeros(len(features), dtype=np.int64)
-        return replace(rows.layout.like, features=features, pids=unknown, camids=unknown)
+        pids, camids = (np.full(len(features), one) for one in (UNKNOWN_PID, UNKNOWN_CAMERA))
+        return replace(rows.layout.like, features=features, pids=pids, camids=camids)
 
     found = gallery.store.look(see)
     if found is None:

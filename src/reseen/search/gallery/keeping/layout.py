@@ -15,6 +15,7 @@ from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from reseen.data.attributes import DUKE_SCHEMA, MARKET1501_SCHEMA, NO_YES, Attribute, AttributeSchema
+from reseen.data.person import UNKNOWN_CAMERA, UNKNOWN_PID
 from reseen.descriptors.distance import Sum, read_distance
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
@@ -170,8 +171,8 @@ class Layout:
                     f"descriptors of length {array.shape[1]} cannot be searched for among those of length "
                     f"{self.like.features.shape[1]}: both have to come from the same model"
                 )
-            unknown = np.zeros(len(array), dtype=np.int64)
-            features = replace(self.like, features=array, pids=unknown, camids=unknown)
+            pids, camids = (np.full(len(array), one) for one in (UNKNOWN_PID, UNKNOWN_CAMERA))
+            features = replace(self.like, features=array, pids=pids, camids=camids)
         if not len(features):
             raise ReseenError("there is no picture to search for: give at least one descriptor")
         if features.model and self.like.model and features.model != self.like.model:
