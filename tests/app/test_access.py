@@ -189,6 +189,30 @@ def test_other_web_pages_change_nothing(web: TestClient, desk: Desk) -> None:
     assert desk.gallery.retention == 8
 
 
+@pytest.fixture
+def behind_a_proxy(settings: Settings, tmp_path: Path) -> Iterator[TestClient]:
+    (tmp_path / "token").write_text(TOKEN)
+    said = {"token_file": tmp_path / "token", "public_host": "people.example.org"}
+    with Desk(settings.model_copy(update=said)) as desk:
+        yield TestClient(create_app(desk), base_url=LOCAL, headers={"authorization": f"Bearer {TOKEN}"})
+
+
+@pytest.mark.parametrize("passed_on", ["people.example.org", "127.0.0.1:8000"])
+def test_browsers_call_a_proxy_by_its_own_name(behind_a_proxy: TestClient, passed_on: str) -> None:
+    host = {"host": passed_on}
+    assert behind_a_proxy.get("/api/rows", headers=host).status_code == 200
+    for origin, status in (("https://people.example.org", 200), ("https://evil.example", 403)):
+        headers = {**host, "origin": origin, "sec-fetch-site": "same-origin"}
+        answer = behind_a_proxy.put("/api/retention", json={"days": 3}, headers=headers)
+        assert answer.status_code == status, origin
+    assert behind_a_proxy.get("/api/rows", headers={"host": "evil.example"}).status_code == 403
+
+
+def test_behind_a_proxy_everybody_is_asked_who_they_are(settings: Settings) -> None:
+    with pytest.raises(ReseenError, match=r"people\.example\.org lets other machines in: give --token-file"):
+        Desk(settings.model_copy(update={"public_host": "people.example.org"}))
+
+
 def test_bodies_are_cut_off(web: TestClient) -> None:
     assert web.post("/api/deletions", content=bytes(2 << 20)).status_code == 413
 

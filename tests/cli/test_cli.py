@@ -113,6 +113,7 @@ TYPOS: list[tuple[list[str], str]] = [
     (["search", "{checkpoint}", "--gallery", "."], "nothing to search for"),
     (["serve", "nope", "--model", "{checkpoint}"], "nope is no gallery"),
     (["serve", "{gallery}", "--model", "nope"], "nope is not a checkpoint"),
+    (["serve", "{gallery}", "--model", "{checkpoint}", "--public-host", "https://a.b"], "give the name alone, such as"),
     (["audit", "verify", "nope"], "nope is no gallery"),
     (["user", "add", "{gallery}", "ann", "--password-file", "nope"], "cannot read the password in nope"),
     (["explain", "{checkpoint}", "nope.jpg"], "there is no picture nope.jpg"),

@@ -44,6 +44,7 @@ class Settings(BaseModel):
         device: Where the model runs.
         host: Address to listen at; anything but this machine's own needs users or a token.
         port: Port to listen at.
+        public_host: Name, with its port if it has one, that browsers call a proxy before it by; empty: there is none.
         token_file: A file with the token that opens the application to whoever knows it.
         detector: What finds the people in pictures of several, as for `reseen ingest`; empty: nothing does.
         session_hours: How long a login lasts.
@@ -57,6 +58,7 @@ class Settings(BaseModel):
     device: str = "auto"
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65_535)
+    public_host: str = ""
     token_file: Path | None = None
     detector: str = ""
     session_hours: float = Field(12.0, gt=0)
@@ -65,12 +67,14 @@ class Settings(BaseModel):
     @property
     def local(self) -> bool:
         """Whether only this machine can reach it."""
-        return self.host in _LOCAL
+        return self.host in _LOCAL and not self.public_host
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """Names by which browsers may call it; empty: any. Another one is a web page's trick (DNS rebinding)."""
-        return _LOCAL if self.local else ()
+        if self.host not in _LOCAL:
+            return ()
+        return (*_LOCAL, self.public_host.partition(":")[0]) if self.public_host else _LOCAL
 
 
 def state_folder(gallery: Path) -> Path:

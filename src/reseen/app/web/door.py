@@ -43,7 +43,8 @@ class Door:
         self._guessing = threading.Lock()
         if not settings.local and not self._token and not len(state.users):
             raise ReseenError(
-                f"{settings.host} lets other machines in: give --token-file, or add users with reseen user add"
+                f"{settings.public_host or settings.host} lets other machines in: give --token-file, or add users with "
+                "reseen user add"
             )
 
     @property

@@ -98,7 +98,8 @@ class Guard:
             return 403, "this application answers to this machine's own name alone"
         if scope["method"] not in _SAFE:
             origin = headers.get("origin")
-            own = (f"http://{host}", f"https://{host}")
+            names = {host, self._settings.public_host or host}  # a proxy passes on the name it was called by, or not
+            own = {f"{scheme}://{each}" for scheme in ("http", "https") for each in names}
             if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") or (origin and origin not in own):
                 return 403, "another web page asked for this, so it was not done"
         length = headers.get("content-length", "0")
