@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -44,15 +43,14 @@ def delete(store: Store, sql: str, *, sources: Iterable[str] = (), scan: bool = 
         counts = {name: len(found) for name, found in ids.items()}
         made = Receipt(str(store.place), receipt.now(), counts.get(store.settings()["current"], 0), counts)
         if not whole:
-            return made
+            return made.after(exports.delete_due(store))
         looked_for = receipt.needles(store, sql) if scan else []
         exports.doom(store, whole)
         bury(store, whole | {source_id(each) for each in sources})
         store.files.write(MARK, b"")
         for name in ids:
             store.table(name).delete(sql)
-        tried = _through(store)
-        made = replace(made, exports=tried.gone, missing=tried.missing, undeleted=tried.stuck)
+        made = made.after(_through(store))
         return receipt.scanned(made, store.files, looked_for) if scan else made
 
 

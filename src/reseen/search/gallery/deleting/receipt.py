@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from reseen.search.gallery.deleting.exports import Tried
 from reseen.search.gallery.keeping.files import Files
 from reseen.search.gallery.keeping.store import Store
 
@@ -50,6 +51,10 @@ class Receipt:
     files: int = 0
     bytes: int = 0
     found: int = 0
+
+    def after(self, tried: Tried) -> Receipt:
+        """Returns it with what came of deleting pictures."""
+        return replace(self, exports=tried.gone, missing=tried.missing, undeleted=tried.stuck)
 
     def as_dict(self) -> dict[str, Any]:
         """Returns it for JSON, with what no deletion can reach."""
