@@ -128,7 +128,7 @@ def test_figures_are_the_reports(split: Split) -> None:
     figures = dict(zip(["mAP", *re.findall(r"\w+", names)], re.findall(r"[\d.]+%", values), strict=True))
     assert (figures["mAP"], figures["rank1"], figures["rank5"]) == ("50.00%", "0.00%", "100.00%")
     assert again.startswith("| re-ranked | ")
-    # Of two pictures with a hat one is found: precision 1/1 and recall 1/2, each a mean over the four pictures, two of which have nothing.
+    # Of two pictures with a hat one is found; the other three count 0 each in the means over pictures.
     assert "mA 75.00%, instance accuracy 25.00%, precision 25.00%, recall 25.00%, F1 25.00%." in text
     assert "drawn.\n" in card(split, EvaluationReport("drawn", attributes=scores)), "nobody is ranked"
     assert "| hat | 75.00% | 75.00% |" in text  # 3 of 4; half of those with a hat, all without

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reseen.data.annotations.peta_labels import SELECTED, SUBSETS, read_words
+from reseen.data.images.source import open_folder
 from reseen.data.sets import viper
 from reseen.errors import ReseenError
 from tests.data.trees import paint_all, zipped
@@ -89,6 +91,15 @@ def test_published_labels_know_everybody(shared: Path) -> None:
     assert all(len(image.attributes) == 19 for image in split.train + split.query + split.gallery)
     assert min(counts.values()) > 2 * 45  # pictures of some 50 of the 316 persons
     assert counts["hairLong"] < 632 / 2
+
+
+@pytest.mark.shared
+def test_attributes_are_those_of_more_than_fifty_training_persons(shared: Path) -> None:
+    words = read_words(open_folder(shared / "data" / "peta.zip"))
+    ours = {int(number) + 1: own for (subset, number), own in words.items() if SUBSETS[subset] == "VIPeR"}
+    halves = [{image.pid for image in viper.load(shared / "data" / "viper.zip", fold=fold).train} for fold in range(10)]
+    counts = Counter(word for half in halves for pid in half for word in ours[pid])
+    assert {word for word in SELECTED if counts[word] > 10 * 50} == set(viper.SCHEMA.names)
 
 
 @pytest.mark.shared

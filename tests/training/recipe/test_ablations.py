@@ -196,6 +196,11 @@ def test_rows_of_mva() -> None:
     }
     for whole in ("mva-peta", "mva50-peta-quick"):
         assert changes(f"{whole}-disjoint", whole) == {"data.options.split": "disjoint"}
+    everything = changes("mva50-peta-all-quick", "mva50-peta-quick")
+    assert everything.pop("data.options.attributes") == "all"
+    start = dict.fromkeys(("backbone", "global_view", "local_views", "combined"), "runs/mva50-peta-quick/last")
+    assert {key.removeprefix("init."): everything.pop(key) for key in list(everything) if "init." in key} == start
+    assert all(key.startswith("phases.0.") for key in everything), "and fewer epochs"
     start = {"init.backbone": "runs/aanet50-rendered/last"}
     assert changes("mva50-peta-quick-rendered", "mva50-peta-quick") == start
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 RERANKED = "re-ranked "
+BINARY = "attributes, each colour yes or no"
 FIGURES = {
     "mAP": ("ranking", "mAP"),
     "rank-1": ("ranking", "rank1"),
@@ -14,7 +15,7 @@ FIGURES = {
     f"{RERANKED}rank-1": ("reranked", "rank1"),
     "mA": ("mA",),
     "attributes": ("attributes", "mean_accuracy", "colors_multi_class"),
-    "attributes, binary colours": ("attributes", "mean_accuracy", "colors_binary"),
+    BINARY: ("attributes", "mean_accuracy", "colors_binary"),
 }
 """Where each figure stands in a result file, as a fraction."""
 PLAIN = ("mAP", "rank-1", "mA")
@@ -24,7 +25,7 @@ _WRITTEN = {
     RERANKED: (f"{RERANKED}mAP", f"{RERANKED}rank-1"),
     "mA ": ("mA",),
     "attributes ": ("attributes",),
-    "attributes, binary colours ": ("attributes, binary colours",),
+    f"{BINARY} ": (BINARY,),
 }
 """Figures that are written together, by what stands before them."""
 
