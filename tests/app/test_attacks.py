@@ -99,7 +99,7 @@ def test_what_is_no_picture_inside_is_passed_over(client: Client, tmp_path: Path
     postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 128\n%%EndComments\nshowpage\n"
     (tmp_path / "c.jpg").write_bytes(postscript)
     done = finished(client, client.add(tmp_path / "some.zip", tmp_path / "c.jpg"))
-    assert (done.state, done.message) == ("done", "1 added, 2 could not be read")
+    assert (done.state, done.message) == ("done", "1 added, 2 could not be read (c.jpg, some.zip/a.jpg)")
 
 
 def zip_of(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
@@ -113,7 +113,7 @@ def test_a_zip_bomb_is_passed_over(client: Client, tmp_path: Path) -> None:
     bomb = zip_of(tmp_path / "bomb.zip", {"a.png": bytes(64 << 20), "b.jpg": jpeg(62, 1)}, zipfile.ZIP_DEFLATED)
     assert len(bomb) < 1 << 17, "64 MiB in less than 128 KiB"
     done = finished(client, client.add(tmp_path / "bomb.zip"))
-    assert (done.state, done.message) == ("done", "1 added, 1 could not be read")
+    assert (done.state, done.message) == ("done", "1 added, 1 could not be read (bomb.zip/a.png)")
 
 
 def test_a_zip_that_lists_too_much_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,8 @@ def test_a_jpeg_of_a_thousand_passes_is_refused_before_it_is_decoded(client: Cli
         client.search(many, purpose="a thousand are not")
 
 
-def test_a_picture_that_takes_too_long_is_refused(settings: Settings) -> None:
+def test_a_picture_that_takes_too_long_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reseen.app.keeping.worker._AFTER_FAILURE", 0.01)
     hasty = settings.model_copy(update={"limits": Limits(decode_seconds=1e-3)})
     file = io.BytesIO()
     Image.new("RGB", (4000, 3000)).save(file, "JPEG")
@@ -159,7 +160,7 @@ def test_a_picture_that_takes_too_long_is_refused(settings: Settings) -> None:
         with pytest.raises(ReseenError, match=r"takes more than 0\.001 s to decode"):
             client.search(file.getvalue(), purpose="too slow")
         web.post("/api/jobs", files=[("file", ("a.jpg", file.getvalue()))])
-        assert finished(client, client.jobs()[0]).message == "1 could not be read"
+        assert finished(client, client.jobs()[0]).message == "1 could not be read (a.jpg)"
 
 
 def test_nobody_sends_pictures_before_it_is_known_who_they_are(settings: Settings, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_a_zip_is_added_in_the_background_and_told_of(client: Client, web: TestC
     job = client.add(zipped(tmp_path / "more.zip", range(20, 25)), seconds=7.0, source="zip")
     done = finished(client, job)
     assert (done.state, done.done, done.total, done.added) == ("done", 6, 6, 5)
-    assert done.message == "5 added, 1 could not be read"
+    assert done.message == "5 added, 1 could not be read (more.zip/broken.jpg)"
     assert client.facets().total == before + 5
     row = client.rows().rows[0]
     assert (row.camera, row.seconds, row.source) == (2, 7.0, "zip")
@@ -66,7 +66,7 @@ def test_a_zip_is_added_in_the_background_and_told_of(client: Client, web: TestC
         told = [json.loads(line[6:]) for line in events.iter_lines() if line.startswith("data: ")]
     assert told[-1]["state"] == "done"
     again = finished(client, client.add(tmp_path / "more.zip", source="zip"))
-    assert (again.added, again.message) == (0, "5 were there, 1 could not be read")
+    assert (again.added, again.message) == (0, "5 were there, 1 could not be read (more.zip/broken.jpg)")
 
 
 def test_a_job_goes_on_after_a_restart_and_nothing_is_doubled(desk: Desk, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_what_is_no_picture_is_refused_before_anything_is_kept(web: TestClient, 
     answer = web.post("/api/jobs", files=[("file", ("run.exe", b"MZ"))])
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
-    assert "neither a picture, a video nor a zip" in answer.json()["detail"]
+    assert "run.exe cannot be added here; send JPEG, PNG, WebP or BMP" in answer.json()["detail"]
     assert desk.state.jobs.recent() == []
     assert not desk.uploads.exists()
 

@@ -148,7 +148,7 @@ def test_only_a_job_that_runs_has_an_end_in_sight(web: TestClient, desk: Desk) -
     one = desk.state.jobs.add("ann", {"camera": 5, "seconds": None, "again": False, "source": "left"})
     assert "Cancel" not in web.get(f"/jobs/{one}").text, "its files are still coming"
     desk.state._database.write("UPDATE jobs SET state = 'running'")
-    desk.state.jobs.move(one, done=10, total=30, added=10, rate=5.0)
+    desk.state.jobs.move(one, done=10, total=30, added=10, rate=5.0, settings={"camera": 5, "source": "left"})
     running = web.get(f"/jobs/{one}").text
     assert "10</span> of" in running
     assert ", 4 s left" in running

@@ -54,7 +54,9 @@ def test_one_file_more_is_told_with_the_remedy(settings: Settings) -> None:
     [
         (b"file=a.jpg", "application/x-www-form-urlencoded", "send them as multipart/form-data"),
         (b"no form", BOUNDARY, "this is no form that can be read"),
-        (part("file", b"MZ", "run.exe"), BOUNDARY, "run.exe is neither a picture, a video nor a zip"),
+        (part("file", b"MZ", "run.exe"), BOUNDARY, "run.exe cannot be added here; send JPEG, PNG, WebP or BMP"),
+        (part("file", b"II*", "scan.TIF"), BOUNDARY, "scan.TIF cannot be added here"),
+        (part("file", b"GIF89a", "a.gif"), BOUNDARY, "a.gif cannot be added here"),
         (part("source", bytes(20_000)), BOUNDARY, "source is too long"),
         (part("file", b"", "") + b"--here--\r\n", BOUNDARY, "choose pictures, videos, or zips of pictures"),
         (part("file", b"x", "a.jpg") + part("camera", b"x") + b"--here--\r\n", BOUNDARY, "camera: Input should be"),

@@ -19,8 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from reseen.app.desk import Desk
-from reseen.app.web.uploads import file_name
-from reseen.data.images.source import is_image
+from reseen.app.web.uploads import file_name, is_picture
 from reseen.errors import ReseenError
 from reseen.ingest.video import is_video
 
@@ -160,10 +159,10 @@ async def _read(request: Request, reader: _Reader, parser: MultipartParser) -> N
 
 
 def _check(desk: Desk, name: str) -> None:
-    if is_image(name) or name.lower().endswith(".zip"):
+    if is_picture(name) or name.lower().endswith(".zip"):
         return
     if not is_video(Path(name)):
-        raise ReseenError(f"{name} is neither a picture, a video nor a zip; add JPEG, PNG, WebP, BMP or MP4 files")
+        raise ReseenError(f"{name} cannot be added here; send JPEG, PNG, WebP or BMP pictures, zips of them, or videos")
     if desk.choices.detector is None:
         raise ReseenError(f"nothing here finds the people in {name}: start reseen serve with --detector hog")
 

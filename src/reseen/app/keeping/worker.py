@@ -8,17 +8,17 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from reseen.app.desk import Desk
 from reseen.app.keeping.adding import pictures_in, sent_as, videos_in
 from reseen.app.keeping.course import Cancelled, Course, Stopped
 from reseen.app.keeping.deleting import forget_gone
-from reseen.app.settings import Limits
 from reseen.app.state.jobs import Ending, Job
-from reseen.app.web.uploads import check_picture
+from reseen.app.web.uploads import TryAgainError, check_picture
 from reseen.data.attributes import AttributeSchema
 from reseen.data.person import PersonImage, close_archives
 from reseen.descriptors.embeddings import Embeddings
@@ -33,7 +33,9 @@ _PIECE = 64
 """Pictures embedded and written at once; what a kill can cost."""
 _PAUSE = 1.0
 _AFTER_FAILURE = 5.0
-"""Seconds until it is tried again when the state cannot be read or written, such as while the disk is full."""
+"""Seconds until it is tried again when the state cannot be read or written, or there was no time for a picture."""
+_TRIES = 5
+"""Times that a picture is looked at while there is no time for it."""
 _BETWEEN = 3600.0
 """Seconds after which it is looked anew for what was deleted elsewhere."""
 _log = logging.getLogger("reseen.app")
@@ -127,27 +129,44 @@ class Worker:
             raise ReseenError("there are neither pictures nor videos in what was sent")
         frames = [max(1, round(video.seconds * Settings(0).rate)) for video in videos]
         course = Course(self._desk.state.jobs, job, len(images) + sum(frames), self._stop, lambda: self._added(job))
-        broken, deleted = self._pictures(job, images, course)
+        self._pictures(job, images, course)
         people = [self._people(job, video.path, course, len(images) + sum(frames[:number]))
                   for number, video in enumerate(videos)]  # fmt: skip
         course.end()
-        added = self._added(job)
-        there = 0 if videos else len(images) - added - broken - deleted
+        added, left = self._added(job), course.left_out
         told = {
-            "added": added, "were there": there, "could not be read": broken, "left out, as they were deleted": deleted,
-        }  # fmt: skip
+            "added": added,
+            "were there": 0 if videos else len(images) - added - left.broken - left.deleted,
+            f"could not be read ({left.told})": left.broken,
+            "left out, as they were deleted": left.deleted,
+        }
         return ", ".join([*(f"{count:,} {what}" for what, count in told.items() if count), *people])
 
-    def _pictures(self, job: Job, images: Sequence[PersonImage], course: Course) -> tuple[int, int]:
-        """Adds those that are not through yet; returns how many could not be read, and how many were deleted before."""
-        broken = deleted = 0
+    def _pictures(self, job: Job, images: Sequence[PersonImage], course: Course) -> None:
+        """Adds those that are not through yet."""
         for start in range(min(job.done, len(images)), len(images), _PIECE):
             course(start)
             piece = images[start : start + _PIECE]
-            readable = [image for image in piece if _is_readable(image, self._desk.settings.limits)]
-            broken += len(piece) - len(readable)
-            deleted += self._write(job, readable)
-        return broken, deleted
+            looked = [(image, self._is_readable(image, partial(course, start))) for image in piece]
+            course.left_out.deleted += self._write(job, [image for image, readable in looked if readable])
+            for image in (image for image, readable in looked if not readable):
+                course.left_out.note_broken(_name(image))
+
+    def _is_readable(self, image: PersonImage, waiting: Callable[[], None]) -> bool:
+        """Looks at a picture, and again if there was no time for it: that is no fault of the picture."""
+        limits = self._desk.settings.limits
+        for _ in range(_TRIES):
+            try:
+                check_picture(image.name, image.read(limits.picture_bytes), limits)
+                image.open()
+            except TryAgainError:
+                waiting()
+                self._stop.wait(_AFTER_FAILURE)
+            except ReseenError:
+                return False
+            else:
+                return True
+        return False
 
     def _write(self, job: Job, images: Sequence[PersonImage]) -> int:
         """Adds pictures; returns how many were left out, as they were deleted before."""
@@ -223,15 +242,6 @@ class _Model:
 
     def embed(self, images: Sequence[PersonImage], /) -> Embeddings:
         return self._desk.embed(images)
-
-
-def _is_readable(image: PersonImage, limits: Limits) -> bool:
-    try:
-        check_picture(image.name, image.read(limits.picture_bytes), limits)
-        image.open()
-    except ReseenError:
-        return False
-    return True
 
 
 def _name(image: PersonImage) -> str:

@@ -99,11 +99,12 @@ class JobStore:
             change.execute("UPDATE jobs SET state = 'running' WHERE id = ?", (row["id"],))
         return self.get(row["id"])
 
-    def move(self, one: str, *, done: int, total: int, added: int, rate: float) -> None:
-        """Notes how far a job has come."""
+    def move(self, one: str, *, done: int, total: int, added: int, rate: float, settings: Mapping[str, Any]) -> None:
+        """Notes how far a job has come, and with it what it has to know when it goes on from there."""
         self._database.write(
-            "UPDATE jobs SET done = ?, total = ?, added = ?, rate = ? WHERE id = ?", done, total, added, rate, one
-        )
+            "UPDATE jobs SET done = ?, total = ?, added = ?, rate = ?, settings = ? WHERE id = ?",
+            done, total, added, rate, json.dumps(settings), one,
+        )  # fmt: skip
 
     def end(self, one: str, state: Ending, message: str = "") -> None:
         """Notes that a job is over, and why."""

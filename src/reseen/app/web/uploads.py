@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
+from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 from starlette.datastructures import UploadFile
@@ -15,7 +16,9 @@ from starlette.datastructures import UploadFile
 from reseen.app.settings import Limits
 from reseen.errors import ReseenError, one_line
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+_SUFFIXES = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".bmp": "BMP"}
+"""What strangers may send is less than what the command line reads: decoders that few use have more holes."""
+_FORMATS = tuple(dict.fromkeys(_SUFFIXES.values()))
 _SCAN = b"\xff\xda"
 """Begins a pass over a JPEG's picture; nothing else in its data looks like that."""
 _SCANS = 100
@@ -27,6 +30,15 @@ _TURNS = 12
 _LONGEST_NAME = 100
 """Bytes of a file's name that are kept."""
 _decoders = ThreadPoolExecutor(4, thread_name_prefix="decode")
+
+
+class TryAgainError(ReseenError):
+    """A picture could not be looked at in time, which says nothing of the picture."""
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file's name has the suffix of a picture that may be sent, in any case."""
+    return Path(name).suffix.lower() in _SUFFIXES
 
 
 def read_pictures(files: Sequence[UploadFile], limits: Limits) -> list[bytes]:
@@ -64,18 +76,19 @@ def check_picture(name: str, data: bytes, limits: Limits) -> None:
         limits: How large it may be, and how long it may take.
 
     Raises:
-        ReseenError: If it is too large, is no picture, or takes too long to decode.
+        TryAgainError: If it takes too long to decode, or others do.
+        ReseenError: If it is too large, or is no picture.
     """
     if len(data) > limits.picture_bytes:
         raise ReseenError(f"{name} has more than {limits.picture_bytes >> 20} MiB; make it smaller")
     begun = threading.Event()
     decoding = _decoders.submit(_decode, data, limits.picture_pixels, begun)
     if not begun.wait(_TURNS * limits.decode_seconds) and decoding.cancel():
-        raise ReseenError(f"too many pictures are looked at just now; send {name} again in a minute")
+        raise TryAgainError(f"too many pictures are looked at just now; send {name} again in a minute")
     try:
         decoding.result(limits.decode_seconds)  # what has begun goes on; pixels and passes are limited
     except TooSlow:
-        raise ReseenError(f"{name} takes more than {limits.decode_seconds:g} s to decode; save it again") from None
+        raise TryAgainError(f"{name} takes more than {limits.decode_seconds:g} s to decode; save it again") from None
     except UnidentifiedImageError:  # whose own words name an object in memory
         raise ReseenError(f"{name} is no picture that can be read; send JPEG, PNG, WebP or BMP") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
