@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from reseen import Gallery, models
+from reseen import Gallery, checkpoint_files, models
 from reseen.descriptors.calibration import Calibration, Curve
 from reseen.models import checkpoint
 from reseen.models.embedder import EmbedderConfig
@@ -302,7 +302,8 @@ def test_a_gallery_that_nothing_could_be_added_to_is_not_left_behind(model: Path
         (["info", "{empty}"], "is no gallery; reseen gallery add makes one"),
     ],
 )
-def test_mistakes(arguments: list[str], message: str, tmp_path: Path) -> None:
+def test_mistakes(arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint_files, "BOX", tmp_path / "box")  # whatever comes with the package
     Gallery.open(tmp_path / "g").close()
     places = {"gallery": tmp_path / "g", "empty": tmp_path}
     result = run("gallery", *(word.format(**places) for word in arguments))
