@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,7 +157,14 @@ def judged(
     return tuple(replace(match, probability=float(each)) for match, each in zip(matches, told, strict=True))
 
 
-def evidence(matches: Sequence[Match]) -> int | None:
+class Judged(Protocol):
+    """A place of a list, with the probability that it is the same person; None if nobody knows."""
+
+    @property
+    def probability(self) -> float | None: ...
+
+
+def evidence(matches: Sequence[Judged]) -> int | None:
     """Returns after how many matches the evidence ends: whoever follows is rather not the same person.
 
     None if nobody knows, for want of a query picture or a calibration.

@@ -14,6 +14,7 @@ from reseen.app.api.parameters import ThisDesk
 from reseen.app.desk import Desk
 from reseen.app.finding import looking
 from reseen.app.finding.rows import camera_message
+from reseen.app.messages.base import LARGEST
 from reseen.app.state.cameras import Plan, Spot
 from reseen.app.state.users import User
 from reseen.app.web.door import Operator, Overseer, Visitor
@@ -23,10 +24,9 @@ from reseen.app.words import plain_line
 from reseen.errors import ReseenError
 
 router = APIRouter(tags=["cameras"])
-_WHOLE = 2**63 - 1
 _LARGEST = 1600
 """Pixels that a plan is kept with, at most."""
-CameraNumber = Annotated[int, Path(ge=-_WHOLE, le=_WHOLE, description="A camera's number.", examples=[3])]
+CameraNumber = Annotated[int, Path(ge=-LARGEST, le=LARGEST, description="A camera's number.", examples=[3])]
 
 
 @router.get("/cameras")

@@ -9,6 +9,7 @@ from fastapi import Depends, Path, Query, Request
 from reseen.app.desk import Desk
 from reseen.app.finding.wanted import Wanted
 from reseen.app.finding.why import Explainer
+from reseen.app.messages.base import LARGEST
 
 
 def _desk(request: Request) -> Desk:
@@ -21,15 +22,12 @@ def _explainer(request: Request) -> Explainer:
     return explainer
 
 
-_WHOLE = 2**63 - 1
-
-
 def _wanted(
     where: Annotated[
         str, Query(max_length=2000, description="Required attributes.", examples=["upper_color=red and backpack=yes"])
     ] = "",
     camera: Annotated[
-        list[Annotated[int, Query(ge=-_WHOLE, le=_WHOLE)]], Query(max_length=200, description="Only these.")
+        list[Annotated[int, Query(ge=-LARGEST, le=LARGEST)]], Query(max_length=200, description="Only these.")
     ] = [],  # noqa: B006 - FastAPI makes a new one for each request
     since: Annotated[float | None, Query(allow_inf_nan=False, description="Only from this second on.")] = None,
     until: Annotated[float | None, Query(allow_inf_nan=False, description="Only up to this second.")] = None,

@@ -11,12 +11,12 @@ from reseen.app.api.parameters import Cursor, SearchId, Size, ThisDesk
 from reseen.app.finding import exports
 from reseen.app.finding.searching import Ask, answer, head, rerun, search
 from reseen.app.finding.wanted import Wanted
+from reseen.app.messages.base import LARGEST
 from reseen.app.web.door import Visitor
 from reseen.app.web.problems import missing
 from reseen.app.web.uploads import jpeg, read_pictures
 
 router = APIRouter(tags=["searches"])
-_WHOLE = 2**63 - 1
 Purpose = Annotated[str, Form(min_length=3, max_length=500, examples=["lost child, case 4711"])]
 
 
@@ -30,7 +30,9 @@ def make(
     like_ref: Annotated[list[str] | None, Form(description="The person: row:ID, query:SEARCH.PLACE, crop:…")] = None,
     unlike_ref: Annotated[list[str] | None, Form(description="Somebody else, likewise.")] = None,
     where: Annotated[str, Form(max_length=2000, examples=["upper_color=red"])] = "",
-    camera: Annotated[list[Annotated[int, Form(ge=-_WHOLE, le=_WHOLE)]] | None, Form(description="Only these.")] = None,
+    camera: Annotated[
+        list[Annotated[int, Form(ge=-LARGEST, le=LARGEST)]] | None, Form(description="Only these.")
+    ] = None,
     since: Annotated[float | None, Form(allow_inf_nan=False)] = None,
     until: Annotated[float | None, Form(allow_inf_nan=False)] = None,
     rerank: Annotated[bool, Form(description="Order the nearest 200 by k-reciprocal encoding.")] = False,

@@ -17,10 +17,10 @@ from reseen.app.state.searches import Place, Query, Record
 from reseen.app.state.users import User
 from reseen.app.words import is_sensitive, label, plain_line
 from reseen.data.person import PersonImage
-from reseen.descriptors.calibration import EVIDENCE
 from reseen.descriptors.distance import Euclidean
 from reseen.errors import ReseenError
 from reseen.search.gallery.overview import descriptors_by_id, matches_by_id
+from reseen.search.search import evidence
 from reseen.search.where import parse_where
 
 PAGE = 24
@@ -162,7 +162,7 @@ def head(record: Record, hidden: Collection[str] = ()) -> messages.Search:
         gallery=record.gallery,
         note=record.note,
         total=len(record.ranking),
-        evidence=_evidence(record),
+        evidence=evidence(record.ranking),
         queries=queries,
     )
 
@@ -241,14 +241,6 @@ def _run(desk: Desk, user: User, purpose: str, queries: Sequence[Query], ask: As
     record = desk.state.searches.get(one)
     assert record is not None
     return record
-
-
-def _evidence(record: Record) -> int | None:
-    """Returns after how many places the evidence ends, or None if nobody knows."""
-    told = [place.probability for place in record.ranking]
-    if any(each is None for each in told):
-        return None
-    return max((rank for rank, each in enumerate(told, start=1) if (each or 0) >= EVIDENCE), default=0)
 
 
 def _known(desk: Desk, user: User, reference: str, unlike: bool) -> Query:

@@ -6,15 +6,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from reseen.app.messages.base import Message
-
-_WHOLE = 2**63 - 1
+from reseen.app.messages.base import LARGEST, Message
 
 
 class Addition(Message):
     """What is said of files that are to be added."""
 
-    camera: int | None = Field(default=None, ge=-_WHOLE, le=_WHOLE, description="Which has taken them.")
+    camera: int | None = Field(default=None, ge=-LARGEST, le=LARGEST, description="Which has taken them.")
     seconds: float | None = Field(default=None, allow_inf_nan=False, description="When they were taken.")
     source: str = Field(default="", max_length=200, description="Where they come from, to delete them by.")
     again: bool = Field(default=False, description="Whether to add also what was deleted from this gallery before.")

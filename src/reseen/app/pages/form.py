@@ -15,6 +15,7 @@ from reseen.app import messages
 from reseen.app.desk import Desk
 from reseen.app.finding import looking
 from reseen.app.finding.wanted import ALL, Wanted
+from reseen.app.messages.base import LARGEST
 from reseen.app.state.users import User
 from reseen.data.attributes import AttributeSchema
 from reseen.errors import ReseenError
@@ -97,7 +98,7 @@ def _number(text: str, name: str) -> int:
         number = int(text)
     except ValueError:
         raise ReseenError(f"{name} is a whole number, not {text[:40]!r}") from None
-    if not -(2**63) <= number < 2**63:
+    if abs(number) > LARGEST:
         raise ReseenError(f"{name} {text[:40]} is too large")
     return number
 

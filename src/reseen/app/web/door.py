@@ -18,7 +18,8 @@ from reseen.app.web.forms import form_of
 from reseen.errors import ReseenError
 
 COOKIE = "reseen_session"
-_SAFE = ("GET", "HEAD", "OPTIONS")
+SAFE = ("GET", "HEAD", "OPTIONS")
+"""What changes nothing."""
 _SHORTEST_TOKEN = 32
 _NOT_OURS = (
     "this form is too old, load the page again; a program sends the session's csrf as X-CSRF-Token, or a bearer token"
@@ -122,7 +123,7 @@ class Door:
         """
         session = await run_in_threadpool(self.session, request)
         request.state.csrf = session.csrf
-        if session.csrf and request.method not in _SAFE and not _same(await _sent_csrf(request), session.csrf):
+        if session.csrf and request.method not in SAFE and not _same(await _sent_csrf(request), session.csrf):
             raise HTTPException(403, _NOT_OURS)
         return session.user
 

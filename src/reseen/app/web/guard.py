@@ -13,10 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reseen.app.settings import Settings
 from reseen.app.web import problems
-from reseen.app.web.door import Door, operating
+from reseen.app.web.door import SAFE, Door, operating
 
 _log = logging.getLogger("reseen.app")
-_SAFE = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -65,7 +64,7 @@ class Guard:
         if refusal := self._refusal(scope, headers, limit):
             await problems.answer(request, *refusal)(scope, receive, answering)
             return
-        if limit > _FORM_ROOM and scope["method"] not in _SAFE:
+        if limit > _FORM_ROOM and scope["method"] not in SAFE:
             try:
                 await run_in_threadpool(self._check_sender, request)
             except HTTPException as error:
@@ -96,7 +95,7 @@ class Guard:
         name = re.sub(r":\d+$", "", host).strip("[]")
         if self._settings.hosts and name not in self._settings.hosts:
             return 403, "this application answers to this machine's own name alone"
-        if scope["method"] not in _SAFE:
+        if scope["method"] not in SAFE:
             origin = headers.get("origin")
             names = {host, self._settings.public_host or host}  # a proxy passes on the name it was called by, or not
             own = {f"{scheme}://{each}" for scheme in ("http", "https") for each in names}

@@ -13,9 +13,8 @@ import reseen
 from reseen.app.messages import Row
 from reseen.app.words import label
 from reseen.data.person import UNKNOWN_CAMERA
+from reseen.explain.drawing.maps import TITLES
 from reseen.search.clock import EPOCH_FROM, clock
-
-_MAPS = {"id": "identity", "attention": "merged", "attention_kept": "after threshold"}
 
 _templates = Environment(
     loader=PackageLoader("reseen.app"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -65,7 +64,7 @@ def plain(value: str) -> str:
 
 def map_title(name: str) -> str:
     """Returns what to call one of `PersonOutput.maps`."""
-    return _MAPS.get(name, label(name.removeprefix("attribute/")))
+    return TITLES.get(name, label(name.removeprefix("attribute/")))
 
 
 def told(value: object) -> str:

@@ -21,7 +21,8 @@ Prediction = tuple[str, str, float]
 """Attribute, its predicted class, and that class's probability."""
 
 _ATTRIBUTE = "attribute/"
-_TITLES = {"id": "identity", "attention": "merged", "attention_kept": "after threshold"}
+TITLES = {"id": "identity", "attention": "merged", "attention_kept": "after threshold"}
+"""What maps of no attribute are called in front of people."""
 _HEIGHT = 480
 """Pictures are enlarged to this many pixels, so that maps are drawn smoothly over small crops."""
 _PANEL, _TITLE, _MARGIN, _FOOT = 2.9, 0.5, 0.1, 0.55
@@ -100,7 +101,7 @@ def _order(maps: Mapping[str, NDArray[np.floating]]) -> list[str]:
 def _panel_title(name: str, classes: Mapping[str, str]) -> tuple[str, str]:
     """Returns what the panel shows and, for an attribute, the class whose evidence it is."""
     if not name.startswith(_ATTRIBUTE):
-        return _TITLES.get(name, name.replace("_", " ")), ""
+        return TITLES.get(name, name.replace("_", " ")), ""
     attribute = name.removeprefix(_ATTRIBUTE)
     return attribute.replace("_", " "), classes.get(attribute, "")
 
