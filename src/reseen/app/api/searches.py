@@ -17,6 +17,7 @@ from reseen.app.web.problems import missing
 from reseen.app.web.uploads import jpeg, read_pictures
 
 router = APIRouter(tags=["searches"])
+CameraNumber = Annotated[int, Form(ge=-LARGEST, le=LARGEST)]
 Purpose = Annotated[str, Form(min_length=3, max_length=500, examples=["lost child, case 4711"])]
 
 
@@ -30,9 +31,7 @@ def make(
     like_ref: Annotated[list[str] | None, Form(description="The person: row:ID, query:SEARCH.PLACE, crop:…")] = None,
     unlike_ref: Annotated[list[str] | None, Form(description="Somebody else, likewise.")] = None,
     where: Annotated[str, Form(max_length=2000, examples=["upper_color=red"])] = "",
-    camera: Annotated[
-        list[Annotated[int, Form(ge=-LARGEST, le=LARGEST)]] | None, Form(description="Only these.")
-    ] = None,
+    camera: Annotated[list[CameraNumber] | None, Form(description="Only these.")] = None,
     since: Annotated[float | None, Form(allow_inf_nan=False)] = None,
     until: Annotated[float | None, Form(allow_inf_nan=False)] = None,
     rerank: Annotated[bool, Form(description="Order the nearest 200 by k-reciprocal encoding.")] = False,

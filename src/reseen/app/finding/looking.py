@@ -73,8 +73,8 @@ def browse(
     rows = Filter((*conditions, *_conditions(desk, _required(desk, wanted))))
     if wanted.narrows:
         said = replace(wanted, where=checked_where(desk, wanted.where), cameras=sorted(set(wanted.cameras)))
-        found = int(rows.mask(desk.overview().columns).sum())
-        detail = {"purpose": checked_purpose(purpose), "filters": asdict(said), "found": found}
+        total = int(rows.mask(desk.overview().columns).sum())
+        detail = {"purpose": checked_purpose(purpose), "filters": asdict(said), "found": total}
         if not (cursor and desk.state.audit.has(user.name, "browse", **detail)):  # further pages are the same look
             desk.state.audit.add(user.name, "browse", **detail)
     ids, following = desk.overview().page(rows, cursor, size)
