@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from reseen.data.person import UNKNOWN_PID
+from reseen.data.person import UNKNOWN_PID, camera_word
 from reseen.descriptors.distances import exact_squared_distances
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError
@@ -125,13 +125,13 @@ def worst_queries_picture(
         results = [
             RankedResult(
                 open_gallery(int(row)),
-                (f"person {gallery.pids[row]}", f"camera {gallery.camids[row]}"),
+                (f"person {gallery.pids[row]}", f"camera {camera_word(int(gallery.camids[row]))}"),
                 bool(gallery.pids[row] == person),
                 int(rank),
             )
             for rank, row in zip(failure.ranks, failure.rows, strict=True)
         ]
-        facts = (f"person {person}", f"camera {camera}", f"AP {precision[failure.query]:.1%}")
+        facts = (f"person {person}", f"camera {camera_word(camera)}", f"AP {precision[failure.query]:.1%}")
         return ranked_list_picture(open_query(failure.query), results, query_lines=facts, columns=columns, size=_SIZE)
 
     return tiled([line(failure) for failure in failures], columns=2)
