@@ -12,8 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from reseen.app.choosing import Choices
 from reseen.app.desk import Desk
-from reseen.app.finding.choosing import Choices
 from reseen.app.settings import Settings
 from reseen.app.state.users import User
 from reseen.client import Client

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from reseen.app.finding.choosing import Choices
+from reseen.app.choosing import Choices
 from reseen.app.settings import Settings, state_folder
 from reseen.app.state import State
 from reseen.app.state.searches import Record

@@ -15,13 +15,9 @@ from starlette.responses import StreamingResponse
 
 from reseen.app import messages
 from reseen.app.api.parameters import ThisDesk
-from reseen.app.desk import Desk
 from reseen.app.keeping import adding
 from reseen.app.keeping.receiving import ThisSent
-from reseen.app.state.jobs import Job
-from reseen.app.state.users import User
 from reseen.app.web.door import Operator
-from reseen.app.web.problems import missing
 
 router = APIRouter(tags=["jobs"])
 JobId = Annotated[str, Path(max_length=64, description="A job's id.", examples=["pQ9x_3sLr0aC"])]
@@ -55,28 +51,25 @@ def add(sent: ThisSent, desk: ThisDesk, user: Operator) -> messages.Job:
 @router.get("/jobs")
 def jobs(desk: ThisDesk, user: Operator) -> tuple[messages.Job, ...]:
     """Lists jobs, newest first: an operator who sees all cameras sees everybody's."""
-    return tuple(map(adding.message, desk.state.jobs.recent("" if user.oversees else user.name)))
+    return adding.recent(desk, user)
 
 
 @router.get("/jobs/{job_id}")
 def job(desk: ThisDesk, user: Operator, job_id: JobId) -> messages.Job:
     """Says how a job is going."""
-    return adding.message(_job(desk, user, job_id))
+    return adding.job_of(desk, user, job_id)
 
 
 @router.post("/jobs/{job_id}/cancel")
 def cancel(desk: ThisDesk, user: Operator, job_id: JobId) -> messages.Job:
     """Stops a job; what it has added stays."""
-    _job(desk, user, job_id)
-    if desk.state.jobs.cancel(job_id):
-        desk.state.audit.add(user.name, "cancel", job=job_id)
-    return adding.message(_job(desk, user, job_id))
+    return adding.cancel(desk, user, job_id)
 
 
 @router.get("/jobs/{job_id}/events", response_class=StreamingResponse)
 async def events(request: Request, desk: ThisDesk, user: Operator, job_id: JobId) -> StreamingResponse:
     """Tells how a job is going, each time it has moved, until it is over (server-sent events)."""
-    await run_in_threadpool(_job, desk, user, job_id)
+    await run_in_threadpool(adding.job_of, desk, user, job_id)
 
     async def told() -> AsyncIterator[str]:
         before, told_at = "", time.monotonic()
@@ -94,10 +87,3 @@ async def events(request: Request, desk: ThisDesk, user: Operator, job_id: JobId
             await asyncio.sleep(_PAUSE)
 
     return StreamingResponse(told(), media_type="text/event-stream")
-
-
-def _job(desk: Desk, user: User, one: str) -> Job:
-    found = desk.state.jobs.get(one)
-    if found is None or not user.may_see(found.who):
-        raise missing(f"job {one[:32]}")
-    return found

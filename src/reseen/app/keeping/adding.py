@@ -10,6 +10,7 @@ from reseen.app.desk import Desk
 from reseen.app.keeping.receiving import Sent
 from reseen.app.state.jobs import Job
 from reseen.app.state.users import User
+from reseen.app.web.problems import missing
 from reseen.app.words import plain_line
 from reseen.data.images.reference import image_of
 from reseen.data.images.source import open_folder
@@ -60,6 +61,35 @@ def accept(desk: Desk, user: User, sent: Sent, wanted: messages.Addition) -> Job
     job = desk.state.jobs.get(one)
     assert job is not None
     return job
+
+
+def recent(desk: Desk, user: User) -> tuple[messages.Job, ...]:
+    """Returns jobs, newest first: everybody's to those who oversee, else one's own."""
+    return tuple(map(message, desk.state.jobs.recent("" if user.oversees else user.name)))
+
+
+def job_of(desk: Desk, user: User, one: str) -> messages.Job:
+    """Returns how a job is going.
+
+    Raises:
+        HTTPException: 404 if it is not there, or not theirs to see.
+    """
+    found = desk.state.jobs.get(one)
+    if found is None or not user.may_see(found.who):
+        raise missing(f"job {one[:32]}")
+    return message(found)
+
+
+def cancel(desk: Desk, user: User, one: str) -> messages.Job:
+    """Stops a job, unless it is over; what it has added stays.
+
+    Raises:
+        HTTPException: 404 if it is not there, or not theirs to see.
+    """
+    job_of(desk, user, one)
+    if desk.state.jobs.cancel(one):
+        desk.state.audit.add(user.name, "cancel", job=one)
+    return job_of(desk, user, one)
 
 
 def message(job: Job) -> messages.Job:

@@ -9,8 +9,6 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from reseen.app import messages
-from reseen.app.api import deletion as api
-from reseen.app.api import jobs as jobs_api
 from reseen.app.api.jobs import JobId
 from reseen.app.api.parameters import ThisDesk, ThisExplainer
 from reseen.app.finding import looking
@@ -29,7 +27,7 @@ router = APIRouter()
 def add_page(request: Request, desk: ThisDesk, user: Operator) -> Response:
     """The form to add pictures, and the jobs."""
     videos = desk.choices.detector is not None
-    return page(request, "add.html", jobs=jobs_api.jobs(desk, user), limits=desk.settings.limits, videos=videos)
+    return page(request, "add.html", jobs=adding.recent(desk, user), limits=desk.settings.limits, videos=videos)
 
 
 @router.post("/add")
@@ -49,13 +47,13 @@ def add(sent: ThisSent, desk: ThisDesk, user: Operator) -> Response:
 @router.get("/jobs/{job_id}")
 def job(request: Request, desk: ThisDesk, user: Operator, job_id: JobId) -> Response:
     """How a job is going, for the page that lists it."""
-    return page(request, "_job.html", job=jobs_api.job(desk, user, job_id))
+    return page(request, "_job.html", job=adding.job_of(desk, user, job_id))
 
 
 @router.post("/jobs/{job_id}/cancel")
 def cancel(request: Request, desk: ThisDesk, user: Operator, job_id: JobId) -> Response:
     """Stops a job."""
-    told = jobs_api.cancel(desk, user, job_id)
+    told = adding.cancel(desk, user, job_id)
     if not request.headers.get("hx-request"):
         return RedirectResponse("/add", 303)
     return page(request, "_job.html", job=told)
@@ -85,18 +83,18 @@ async def retention(request: Request, desk: ThisDesk, explainer: ThisExplainer, 
     """Sets the retention, or counts what is older and asks; the second time it deletes."""
     form = await request.form()
     if form.get("apply") == "yes" and form.get("sure") == "yes":
-        receipt = await run_in_threadpool(api.expire, desk, explainer, user, _retention(form))
+        receipt = await run_in_threadpool(deleting.expire, desk, explainer, user, _days(form))
         return page(request, "receipt.html", receipt=receipt)
     if form.get("apply") == "yes":
         count = await run_in_threadpool(deleting.count_expired, desk, user)
         return page(request, "delete.html", days=desk.gallery.retention, count=count)
-    await run_in_threadpool(api.keep_for, desk, user, _retention(form))
+    await run_in_threadpool(deleting.keep_for, desk, user, _days(form))
     return RedirectResponse("/delete", 303)
 
 
-def _retention(form: FormData) -> messages.Retention:
+def _days(form: FormData) -> float:
     try:
-        return messages.Retention.model_validate({"days": str(form.get("days", ""))})
+        return messages.Retention.model_validate({"days": str(form.get("days", ""))}).days
     except ValidationError:
         raise ReseenError("the retention is a number of days above 0") from None
 

@@ -13,8 +13,8 @@ from starlette.responses import RedirectResponse, Response
 from reseen.app import messages
 from reseen.app.api import searches as api
 from reseen.app.api.parameters import Cursor, SearchId, ThisDesk
+from reseen.app.choosing import Found
 from reseen.app.desk import Desk
-from reseen.app.finding.choosing import Found
 from reseen.app.finding.searching import Ask, answer, gone, rerun, search
 from reseen.app.pages.form import Filters, texts_of
 from reseen.app.state.users import User
