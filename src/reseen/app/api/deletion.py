@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from reseen.app import messages
-from reseen.app.api.parameters import ThisDesk, ThisExplainer
 from reseen.app.keeping import deleting
+from reseen.app.parameters import ThisDesk, ThisExplainer
 from reseen.app.web.door import Operator
 
 router = APIRouter(tags=["deletion"])

@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from reseen.app import messages
-from reseen.app.api.parameters import ThisDesk
 from reseen.app.keeping import adding
 from reseen.app.keeping.receiving import ThisSent
+from reseen.app.parameters import JobId, ThisDesk
 from reseen.app.web.door import Operator
 
 router = APIRouter(tags=["jobs"])
-JobId = Annotated[str, Path(max_length=64, description="A job's id.", examples=["pQ9x_3sLr0aC"])]
 _PAUSE = 0.5
 _SILENCE = 20.0
 """Seconds after which it is said that nothing has moved: proxies and clients give up on whoever says nothing."""

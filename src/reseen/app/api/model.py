@@ -8,10 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from reseen.app import messages
-from reseen.app.api.parameters import ThisDesk
-from reseen.app.desk import SENSITIVE
 from reseen.app.finding.feedback import pairs, training_set
-from reseen.app.finding.model import describe, picture
+from reseen.app.finding.model import describe, picture, turn_sensitive
+from reseen.app.parameters import ThisDesk
 from reseen.app.web.door import Operator, Overseer, Visitor
 
 router = APIRouter(tags=["model"])
@@ -32,8 +31,7 @@ def model_picture(desk: ThisDesk, user: Visitor, name: messages.ModelPicture) ->
 @router.put("/model/sensitive")
 def turn(desk: ThisDesk, user: Overseer, on: Annotated[bool, Body(embed=True)]) -> messages.ModelInfo:
     """Turns apparent gender and age on or off, for everybody."""
-    desk.state.switches[SENSITIVE] = on
-    desk.state.audit.add(user.name, "sensitive attributes", on=on)
+    turn_sensitive(desk, user, on)
     return describe(desk, user)
 
 

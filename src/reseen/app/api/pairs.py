@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from reseen.app import messages
-from reseen.app.api.parameters import Reference, ThisExplainer
+from reseen.app.parameters import MapName, Reference, ThisExplainer
 from reseen.app.web.door import Visitor
 
 router = APIRouter(tags=["why"])
-MapName = Annotated[str, Query(max_length=128, description="One of the maps; by default the merged one.")]
 
 
 @router.get("/why")

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from reseen.app import messages
-from reseen.app.api.parameters import Cursor, RowId, Size, ThisDesk, ThisFilter
 from reseen.app.finding import looking
 from reseen.app.finding.rows import row_message
+from reseen.app.parameters import Cursor, RowId, Size, ThisDesk, ThisFilter
 from reseen.app.web.door import Visitor
 from reseen.app.web.uploads import jpeg
 

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, File, Form, Path, Response, UploadFile
 
 from reseen.app import messages
-from reseen.app.api.parameters import Cursor, SearchId, Size, ThisDesk
-from reseen.app.finding import exports
-from reseen.app.finding.searching import Ask, answer, head, rerun, search
+from reseen.app.finding import exports, searching
+from reseen.app.finding.feedback import judge
+from reseen.app.finding.searching import Ask, answer, rerun, search
 from reseen.app.finding.wanted import Wanted
 from reseen.app.messages.base import LARGEST
+from reseen.app.parameters import Cursor, SearchId, Size, ThisDesk
 from reseen.app.web.door import Visitor
-from reseen.app.web.problems import missing
 from reseen.app.web.uploads import jpeg, read_pictures
 
 router = APIRouter(tags=["searches"])
@@ -72,11 +72,7 @@ def people(
 @router.get("/searches")
 def recent(desk: ThisDesk, user: Visitor, cursor: Cursor = "", size: Size = 20) -> messages.SearchList:
     """Lists searches, newest first: an operator who sees all cameras sees everybody's."""
-    if cursor:
-        desk.record(user, cursor)
-    records = desk.state.searches.recent("" if user.oversees else user.name, cursor, size + 1)
-    following = records[size - 1].id if len(records) > size else ""
-    return messages.SearchList(searches=tuple(map(head, records[:size])), cursor=following)
+    return searching.recent(desk, user, cursor, size)
 
 
 @router.get("/searches/{search_id}")
@@ -96,12 +92,7 @@ def run_again(desk: ThisDesk, user: Visitor, search_id: SearchId) -> messages.Re
 @router.put("/searches/{search_id}/verdict")
 def say(desk: ThisDesk, user: Visitor, search_id: SearchId, verdict: messages.Verdict) -> messages.Verdict:
     """Keeps whether a result is right."""
-    record = desk.record(user, search_id)
-    if verdict.row not in {place.row for place in record.ranking}:
-        raise missing(f"result {verdict.row[:32]}")
-    desk.match(user, verdict.row)
-    desk.state.feedback.say(record.id, verdict.row, verdict.correct, user.name)
-    desk.state.audit.add(user.name, "verdict", search=record.id, row=verdict.row, correct=verdict.correct)
+    judge(desk, user, search_id, verdict.row, verdict.correct)
     return verdict
 
 

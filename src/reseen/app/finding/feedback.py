@@ -13,9 +13,24 @@ from starlette.exceptions import HTTPException
 
 from reseen.app.desk import Desk
 from reseen.app.state.users import User
+from reseen.app.web.problems import missing
 from reseen.errors import ReseenError
 
 _SUFFIXES = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "BMP": "bmp"}
+
+
+def judge(desk: Desk, user: User, search: str, row: str, correct: bool | None) -> None:
+    """Keeps whether a result of a search is right; None takes back what was said.
+
+    Raises:
+        HTTPException: 404 if search or row is not there, or not theirs to see, or the row is no result of the search.
+    """
+    record = desk.record(user, search)
+    if row not in {place.row for place in record.ranking}:
+        raise missing(f"result {row[:32]}")
+    desk.match(user, row)
+    desk.state.feedback.say(record.id, row, correct, user.name)
+    desk.state.audit.add(user.name, "verdict", search=record.id, row=row, correct=correct)
 
 
 def pairs(desk: Desk, user: User) -> Iterator[dict[str, Any]]:

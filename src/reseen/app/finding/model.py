@@ -48,6 +48,12 @@ def describe(desk: Desk, user: User) -> messages.ModelInfo:
     )
 
 
+def turn_sensitive(desk: Desk, user: User, on: bool) -> None:
+    """Turns apparent gender and age on or off, for everybody."""
+    desk.state.switches[SENSITIVE] = on
+    desk.state.audit.add(user.name, "sensitive attributes", on=on)
+
+
 def card_html(card: str) -> str:
     """Returns a card as HTML; whatever HTML is in it stays text, and its pictures are left out."""
     return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(_PICTURE.sub("", card)))

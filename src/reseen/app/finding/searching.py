@@ -95,6 +95,19 @@ def rerun(desk: Desk, user: User, record: Record) -> messages.Rerun:
     )
 
 
+def recent(desk: Desk, user: User, cursor: str, size: int) -> messages.SearchList:
+    """Returns searches without their lists, newest first: everybody's to those who oversee, else one's own.
+
+    Raises:
+        HTTPException: 404 if the cursor is no search of theirs.
+    """
+    if cursor:
+        desk.record(user, cursor)
+    records = desk.state.searches.recent("" if user.oversees else user.name, cursor, size + 1)
+    following = records[size - 1].id if len(records) > size else ""
+    return messages.SearchList(searches=tuple(map(head, records[:size])), cursor=following)
+
+
 def gone(desk: Desk, rows: Sequence[str]) -> list[str]:
     """Returns which rows are not in the gallery any more."""
     there = matches_by_id(desk.gallery, rows)

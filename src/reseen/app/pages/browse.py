@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from reseen.app.api.parameters import Cursor, ThisDesk
 from reseen.app.finding import looking
 from reseen.app.pages.form import Filters
+from reseen.app.parameters import Cursor, ThisDesk
 from reseen.app.web.door import Visitor
 from reseen.app.web.render import page
 

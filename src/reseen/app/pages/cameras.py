@@ -9,10 +9,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from reseen.app import messages
-from reseen.app.api import cameras as api
-from reseen.app.api.parameters import ThisDesk
 from reseen.app.desk import Desk
 from reseen.app.finding import looking
+from reseen.app.keeping import cameras as keeping
+from reseen.app.parameters import ThisDesk
 from reseen.app.state.users import User
 from reseen.app.web.door import Operator
 from reseen.app.web.render import page
@@ -36,18 +36,18 @@ async def put(request: Request, desk: ThisDesk, user: Operator) -> Response:
 
 
 def _put(desk: Desk, user: User, form: FormData) -> None:
-    known = {each.camera: each for each in api.cameras(desk, user)}
+    known = {each.camera: each for each in looking.facets(desk, user).cameras}
     said = {camera: _spot(form, camera) for camera in known}
     for camera, spot in said.items():
         if spot != messages.Spot(name=known[camera].name, x=known[camera].x, y=known[camera].y):
-            api.put(desk, user, camera, spot)
+            keeping.describe(desk, user, camera, spot)
     if not user.oversees:  # the plan is of all cameras
         return
     drawn = form.get("plan")
     if isinstance(drawn, UploadFile) and drawn.filename:
-        api.hang(desk, user, drawn)
+        keeping.hang(desk, user, drawn)
     elif form.get("no_plan"):
-        api.take_away(desk, user)
+        keeping.take_away(desk, user)
 
 
 def _spot(form: FormData, camera: int) -> messages.Spot:

@@ -9,12 +9,11 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from reseen.app import messages
-from reseen.app.api.jobs import JobId
-from reseen.app.api.parameters import ThisDesk, ThisExplainer
 from reseen.app.finding import looking
 from reseen.app.keeping import adding, deleting
 from reseen.app.keeping.receiving import ThisSent
 from reseen.app.pages.form import Filters, texts_of
+from reseen.app.parameters import JobId, ThisDesk, ThisExplainer
 from reseen.app.web.door import Operator
 from reseen.app.web.render import page
 from reseen.app.words import plain_line

@@ -6,9 +6,8 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from reseen.app.api.parameters import ThisDesk
-from reseen.app.api.session import let_in, let_out
 from reseen.app.desk import Desk
+from reseen.app.parameters import ThisDesk
 from reseen.app.web.door import Visitor
 from reseen.app.web.render import page
 
@@ -30,7 +29,7 @@ async def login(request: Request, desk: ThisDesk) -> Response:
     name, password = str(form.get("name", ""))[:64], str(form.get("password", ""))[:1024]
     answer = RedirectResponse("/", 303)
     try:
-        await run_in_threadpool(let_in, desk, request, answer, name, password)
+        await run_in_threadpool(desk.door.let_in, request, answer, name, password)
     except HTTPException as refused:
         return _form(request, desk, name, refused)
     return answer
@@ -40,7 +39,7 @@ async def login(request: Request, desk: ThisDesk) -> Response:
 def logout(request: Request, desk: ThisDesk, user: Visitor) -> Response:
     """Ends the session."""
     answer = RedirectResponse("/login", 303)
-    let_out(desk, request, answer)
+    desk.door.let_out(request, answer)
     return answer
 
 

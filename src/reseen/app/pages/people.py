@@ -10,11 +10,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from reseen.app import messages
-from reseen.app.api.pairs import MapName
-from reseen.app.api.parameters import Reference, RowId, ThisDesk, ThisExplainer
 from reseen.app.desk import Desk
 from reseen.app.finding import looking
 from reseen.app.finding.rows import row_message
+from reseen.app.parameters import MapName, Reference, RowId, ThisDesk, ThisExplainer
 from reseen.app.state.users import User
 from reseen.app.web.door import Visitor
 from reseen.app.web.render import page

@@ -11,12 +11,13 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from reseen.app import messages
-from reseen.app.api import searches as api
-from reseen.app.api.parameters import Cursor, SearchId, ThisDesk
 from reseen.app.choosing import Found
 from reseen.app.desk import Desk
+from reseen.app.finding import searching
+from reseen.app.finding.feedback import judge
 from reseen.app.finding.searching import Ask, answer, gone, rerun, search
 from reseen.app.pages.form import Filters, texts_of
+from reseen.app.parameters import Cursor, SearchId, ThisDesk
 from reseen.app.state.users import User
 from reseen.app.web.door import Visitor
 from reseen.app.web.forms import form_of
@@ -49,7 +50,7 @@ async def make(request: Request, desk: ThisDesk, user: Visitor) -> Response:
 @router.get("/searches")
 def recent(request: Request, desk: ThisDesk, user: Visitor, cursor: Cursor = "") -> Response:
     """Earlier searches."""
-    return page(request, "searches.html", found=api.recent(desk, user, cursor, 50))
+    return page(request, "searches.html", found=searching.recent(desk, user, cursor, 50))
 
 
 @router.get("/searches/{search_id}")
@@ -80,14 +81,16 @@ async def say(request: Request, desk: ThisDesk, user: Visitor, search_id: Search
     form = await request.form()
     row, said = str(form.get("row", ""))[:64], form.get("verdict") == "right"
 
-    def keep() -> messages.Verdict:
+    def keep() -> bool | None:
         before = desk.state.feedback.of(desk.record(user, search_id).id).get(row)
-        return api.say(desk, user, search_id, messages.Verdict(row=row, correct=None if before is said else said))
+        correct = None if before is said else said
+        judge(desk, user, search_id, row, correct)
+        return correct
 
     verdict = await run_in_threadpool(keep)
     if not request.headers.get("hx-request"):
         return RedirectResponse(f"/searches/{search_id}", 303)
-    return page(request, "_verdict.html", search=search_id, row=row, verdict=verdict.correct)
+    return page(request, "_verdict.html", search=search_id, row=row, verdict=verdict)
 
 
 @router.get("/facets")

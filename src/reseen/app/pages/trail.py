@@ -6,10 +6,9 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from reseen.app.api import audit as audit_api
-from reseen.app.api import model as model_api
-from reseen.app.api.parameters import ThisDesk
-from reseen.app.finding.model import card_html, describe
+from reseen.app.finding.model import card_html, describe, turn_sensitive
+from reseen.app.finding.trail import trail
+from reseen.app.parameters import ThisDesk
 from reseen.app.web.door import Overseer, Visitor
 from reseen.app.web.render import page
 
@@ -27,13 +26,13 @@ def model(request: Request, desk: ThisDesk, user: Visitor) -> Response:
 async def turn(request: Request, desk: ThisDesk, user: Overseer) -> Response:
     """Turns apparent gender and age on or off."""
     on = (await request.form()).get("on") == "yes"
-    await run_in_threadpool(model_api.turn, desk, user, on)
+    await run_in_threadpool(turn_sensitive, desk, user, on)
     return RedirectResponse("/model", 303)
 
 
 @router.get("/audit")
 def audit(request: Request, desk: ThisDesk, user: Overseer, before: int = 0) -> Response:
     """Who did what, newest first."""
-    told = audit_api.audit(desk, user, min(max(before, 0), 2**62), 100)
+    told = trail(desk, min(max(before, 0), 2**62), 100)
     number, head = desk.state.audit.head()
     return page(request, "audit.html", audit=told, number=number, head=head)

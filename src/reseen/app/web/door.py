@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
@@ -79,6 +79,25 @@ class Door:
         if session := self._users.session(cookie):
             self._audit.add(session.user.name, "logout")
             self._users.logout(cookie)
+
+    def let_in(self, request: Request, answer: Response, name: str, password: str) -> Session:
+        """Begins a session in place of the one before, and gives its cookie to an answer.
+
+        Raises:
+            HTTPException: If the password is wrong, or was too often.
+        """
+        cookie = self.login(name, password, request.client.host if request.client else "")
+        self.logout(request.cookies.get(COOKIE, ""))
+        age, secure = round(3600 * self._settings.session_hours), request.url.scheme == "https"
+        answer.set_cookie(COOKIE, cookie, max_age=age, httponly=True, samesite="strict", secure=secure)
+        session = self._users.session(cookie)
+        assert session is not None
+        return session
+
+    def let_out(self, request: Request, answer: Response) -> None:
+        """Ends a session, and takes its cookie back."""
+        self.logout(request.cookies.get(COOKIE, ""))
+        answer.delete_cookie(COOKIE)
 
     def session(self, request: HTTPConnection) -> Session:
         """Returns who is asking, before anything is read of what they send.

@@ -1,4 +1,4 @@
-"""Parameters that several routes take."""
+"""Parameters that several routes take, of pages and of the API."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ ThisDesk = Annotated[Desk, Depends(_desk)]
 ThisExplainer = Annotated[Explainer, Depends(_explainer)]
 ThisFilter = Annotated[Wanted, Depends(_wanted)]
 RowId = Annotated[str, Path(max_length=64, description="A row's id.", examples=["8f434346648f6b96df89dda901c5176b"])]
+JobId = Annotated[str, Path(max_length=64, description="A job's id.", examples=["pQ9x_3sLr0aC"])]
 SearchId = Annotated[str, Path(max_length=64, description="A search's id.", examples=["Zk3dYh0fX2aB"])]
 Reference = Annotated[
     str,
@@ -48,5 +49,6 @@ Reference = Annotated[
         examples=["row:8f434346648f6b96df89dda901c5176b"],
     ),
 ]
+MapName = Annotated[str, Query(max_length=128, description="One of the maps; by default the merged one.")]
 Cursor = Annotated[str, Query(max_length=128, description="What the page before returned.")]
 Size = Annotated[int, Query(ge=1, le=200, description="At most so many.")]
