@@ -18,7 +18,7 @@ from reseen.app.desk import Desk
 from reseen.app.finding.looking import appearances
 from reseen.app.keeping.worker import Worker
 from reseen.app.messages import Deletion, Job
-from reseen.app.state.jobs import Job as StoredJob
+from reseen.app.state.jobs import StoredJob
 from reseen.app.state.users import User
 from reseen.client import Client
 from reseen.data.person import PersonImage

@@ -12,7 +12,7 @@ from reseen.app.desk import Desk
 from reseen.app.keeping import worker as module
 from reseen.app.keeping.worker import Worker
 from reseen.app.settings import Limits
-from reseen.app.state.jobs import Job
+from reseen.app.state.jobs import StoredJob
 from reseen.app.web.uploads import TryAgainError
 from reseen.data.person import PersonImage
 from reseen.search.gallery.finding.filters import Criteria
@@ -105,7 +105,7 @@ def test_what_a_job_left_out_before_a_restart_is_told_of_after_it(desk: Desk, mo
     one = job(desk, broken[0], gone, *broken[1:], jpeg(34, 5), there)
     stopped, write = Worker(desk), Worker._write
 
-    def stopping(worker: Worker, task: Job, images: list[PersonImage]) -> int:
+    def stopping(worker: Worker, task: StoredJob, images: list[PersonImage]) -> int:
         if len(pieces) == 3:
             worker._stop.set()
         pieces.append(images)

@@ -25,7 +25,7 @@ _SLIM = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Candidate:
     """Somebody in a picture.
 
     Attributes:
@@ -74,7 +74,7 @@ class Choices:
         """What finds people, for videos too; None: nothing does."""
         return self._detector
 
-    def among(self, user: User, data: bytes) -> list[Found]:
+    def among(self, user: User, data: bytes) -> list[Candidate]:
         """Returns the people in a picture from left to right; empty if it is one person's, or nobody looks for them."""
         image = PersonImage(data).open()
         if self._detector is None or image.width <= _SLIM * image.height:
@@ -84,7 +84,7 @@ class Choices:
         crops = [_encoded(Image.fromarray(crop_of(pixels, box))) for box in people.boxes]
         self._wait(user, token, crops)
         return [
-            Found(f"crop:{token}.{place}", (float(a), float(b), float(c), float(d)), float(confidence))
+            Candidate(f"crop:{token}.{place}", (float(a), float(b), float(c), float(d)), float(confidence))
             for place, ((a, b, c, d), confidence) in enumerate(zip(people.boxes, people.confidence, strict=True))
         ]
 

@@ -149,7 +149,7 @@ class Desk:
         return record
 
     def picture(self, user: User, reference: str) -> PersonImage:
-        """Returns a picture by its reference: ``row:ID``, ``query:SEARCH.PLACE``, or `Found.reference` of a crop.
+        """Returns a picture by its reference: ``row:ID``, ``query:SEARCH.PLACE``, or `Candidate.reference` of a crop.
 
         Raises:
             HTTPException: 404 if it is not there any more, or not theirs to see.

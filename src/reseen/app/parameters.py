@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 
 from reseen.app.desk import Desk
-from reseen.app.finding.wanted import Wanted
+from reseen.app.finding.row_filter import RowFilter
 from reseen.app.finding.why import Explainer
 from reseen.app.messages.base import LARGEST
 
@@ -31,13 +31,13 @@ def _wanted(
     ] = [],  # noqa: B006 - FastAPI makes a new one for each request
     since: Annotated[float | None, Query(allow_inf_nan=False, description="Only from this second on.")] = None,
     until: Annotated[float | None, Query(allow_inf_nan=False, description="Only up to this second.")] = None,
-) -> Wanted:
-    return Wanted(where, camera, since, until)
+) -> RowFilter:
+    return RowFilter(where, camera, since, until)
 
 
 ThisDesk = Annotated[Desk, Depends(_desk)]
 ThisExplainer = Annotated[Explainer, Depends(_explainer)]
-ThisFilter = Annotated[Wanted, Depends(_wanted)]
+ThisFilter = Annotated[RowFilter, Depends(_wanted)]
 RowId = Annotated[str, Path(max_length=64, description="A row's id.", examples=["8f434346648f6b96df89dda901c5176b"])]
 JobId = Annotated[str, Path(max_length=64, description="A job's id.", examples=["pQ9x_3sLr0aC"])]
 SearchId = Annotated[str, Path(max_length=64, description="A search's id.", examples=["Zk3dYh0fX2aB"])]

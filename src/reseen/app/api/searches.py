@@ -9,8 +9,8 @@ from fastapi import APIRouter, File, Form, Path, Response, UploadFile
 from reseen.app import messages
 from reseen.app.finding import exports, searching
 from reseen.app.finding.feedback import judge
+from reseen.app.finding.row_filter import RowFilter
 from reseen.app.finding.searching import Ask, answer, rerun, search
-from reseen.app.finding.wanted import Wanted
 from reseen.app.messages.base import LARGEST
 from reseen.app.parameters import Cursor, SearchId, Size, ThisDesk
 from reseen.app.web.door import Visitor
@@ -45,7 +45,7 @@ def make(
         read_pictures(unlike or [], limits),
         like_ref or [],
         unlike_ref or [],
-        Wanted(where, camera or [], since, until),
+        RowFilter(where, camera or [], since, until),
         rerank,
         top,
     )

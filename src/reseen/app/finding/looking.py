@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 
 from reseen.app import messages
 from reseen.app.desk import Desk
+from reseen.app.finding.row_filter import ALL, RowFilter
 from reseen.app.finding.rows import camera_message, row_message
 from reseen.app.finding.searching import checked_purpose, checked_where
-from reseen.app.finding.wanted import ALL, Wanted
 from reseen.app.state.users import User
 from reseen.app.words import label
 from reseen.search.gallery.finding.filters import AnyOf, Between, Criteria, Filter, OneOf, attribute_conditions
@@ -20,7 +20,7 @@ PAGE = 60
 _Conditions = tuple[OneOf | Between | AnyOf, ...]
 
 
-def facets(desk: Desk, user: User, wanted: Wanted = ALL) -> messages.Facets:
+def facets(desk: Desk, user: User, wanted: RowFilter = ALL) -> messages.Facets:
     """Returns what can be chosen from, and how many rows each choice would leave.
 
     Raises:
@@ -54,7 +54,7 @@ def facets(desk: Desk, user: User, wanted: Wanted = ALL) -> messages.Facets:
 
 
 def browse(
-    desk: Desk, user: User, wanted: Wanted = ALL, cursor: str = "", size: int = PAGE, *, purpose: str = ""
+    desk: Desk, user: User, wanted: RowFilter = ALL, cursor: str = "", size: int = PAGE, *, purpose: str = ""
 ) -> messages.RowList:
     """Returns rows that pass a filter, newest first; that somebody looked by one stands in the audit trail.
 
@@ -112,7 +112,7 @@ def _video(path: str) -> str:
     return path.partition("#")[0]
 
 
-def _required(desk: Desk, wanted: Wanted) -> AttributeFilter | None:
+def _required(desk: Desk, wanted: RowFilter) -> AttributeFilter | None:
     checked = checked_where(desk, wanted.where)
     schema = desk.gallery.schema
     return parse_where(checked, schema) if checked and schema is not None else None
@@ -123,9 +123,9 @@ def _conditions(desk: Desk, required: AttributeFilter | None) -> _Conditions:
     return attribute_conditions(required, schema) if required is not None and schema is not None else ()
 
 
-def _at(wanted: Wanted) -> _Conditions:
+def _at(wanted: RowFilter) -> _Conditions:
     return (OneOf("camera", tuple(wanted.cameras)),) if wanted.cameras else ()
 
 
-def _within(wanted: Wanted) -> _Conditions:
+def _within(wanted: RowFilter) -> _Conditions:
     return Criteria(since=wanted.since, until=wanted.until).filter().conditions

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from reseen.app import messages
 from reseen.app.desk import Desk
+from reseen.app.finding.row_filter import ALL, RowFilter
 from reseen.app.finding.rows import row_message
-from reseen.app.finding.wanted import ALL, Wanted
-from reseen.app.state.searches import Place, Query, Record
+from reseen.app.state.searches import Query, RankedRow, Record
 from reseen.app.state.users import User
 from reseen.app.words import is_sensitive, label, plain_line
 from reseen.data.person import PersonImage
@@ -46,7 +46,7 @@ class Ask:
     unlike: Sequence[bytes] = ()
     like_refs: Sequence[str] = ()
     unlike_refs: Sequence[str] = ()
-    wanted: Wanted = ALL
+    wanted: RowFilter = ALL
     rerank: bool = False
     top: int = 100
 
@@ -80,7 +80,7 @@ def rerun(desk: Desk, user: User, record: Record) -> messages.Rerun:
     if any(query.descriptor is None for query in record.queries):
         raise ReseenError("the pictures of this search were deleted; it can be read, but not run again")
     filters = record.filters
-    wanted = Wanted(**{name: filters[name] for name in ("where", "cameras", "since", "until")})
+    wanted = RowFilter(**{name: filters[name] for name in ("where", "cameras", "since", "until")})
     ask = Ask(record.purpose, wanted=wanted, rerank=filters["rerank"], top=filters["top"])
     queries = record.queries
     if record.model != desk.embedder.digest:  # the old one's descriptors say nothing to this one
@@ -235,7 +235,7 @@ def _run(desk: Desk, user: User, purpose: str, queries: Sequence[Query], ask: As
         rerank=ask.rerank and like is not None,
         calibration=desk.embedder.calibration,  # None: the one that the gallery keeps, if there is any
     )
-    places = [Place(match.id, match.distance, match.fits, match.probability) for match in found]
+    places = [RankedRow(match.id, match.distance, match.fits, match.probability) for match in found]
     filters = asdict(replace(wanted, where=where, cameras=cameras or list(wanted.cameras)))
     filters |= {"rerank": ask.rerank and like is not None, "top": ask.top}
     with desk.state.change():  # no search without its entry in the trail

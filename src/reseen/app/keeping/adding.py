@@ -8,7 +8,7 @@ from pathlib import Path
 from reseen.app import messages
 from reseen.app.desk import Desk
 from reseen.app.keeping.receiving import Sent
-from reseen.app.state.jobs import Job
+from reseen.app.state.jobs import StoredJob
 from reseen.app.state.users import User
 from reseen.app.web.problems import missing
 from reseen.app.words import plain_line
@@ -24,7 +24,7 @@ _BESIDE = 4
 """So many files for each picture may a zip list."""
 
 
-def accept(desk: Desk, user: User, sent: Sent, wanted: messages.Addition) -> Job:
+def accept(desk: Desk, user: User, sent: Sent, wanted: messages.Addition) -> StoredJob:
     """Notes a job that will add the pictures, videos and zips that were sent.
 
     Args:
@@ -92,7 +92,7 @@ def cancel(desk: Desk, user: User, one: str) -> messages.Job:
     return job_of(desk, user, one)
 
 
-def message(job: Job) -> messages.Job:
+def message(job: StoredJob) -> messages.Job:
     """Returns a job as it is told."""
     return messages.Job(
         id=job.id,

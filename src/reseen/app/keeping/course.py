@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from reseen.app.state.jobs import Job, JobStore
+from reseen.app.state.jobs import JobStore, StoredJob
 
 _EVERY = 0.5
 """Seconds between two notes: each waits for the disk."""
@@ -64,7 +64,9 @@ class Course:
         left_out: What is not added, noted with each step: a job that goes on after a restart counts on.
     """
 
-    def __init__(self, jobs: JobStore, job: Job, total: int, stop: threading.Event, added: Callable[[], int]) -> None:
+    def __init__(
+        self, jobs: JobStore, job: StoredJob, total: int, stop: threading.Event, added: Callable[[], int]
+    ) -> None:
         self._jobs, self._job, self._total, self._stop, self._added = jobs, job, total, stop, added
         self.left_out = LeftOut(**job.settings.get("left_out", {}))
         self._began = self._noted = time.monotonic()

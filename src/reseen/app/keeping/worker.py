@@ -17,7 +17,7 @@ from reseen.app.desk import Desk
 from reseen.app.keeping.adding import pictures_in, sent_as, videos_in
 from reseen.app.keeping.course import Cancelled, Course, Stopped
 from reseen.app.keeping.deleting import forget_gone
-from reseen.app.state.jobs import Ending, Job
+from reseen.app.state.jobs import Ending, StoredJob
 from reseen.app.web.uploads import TryAgainError, check_picture
 from reseen.data.attributes import AttributeSchema
 from reseen.data.person import PersonImage, close_archives
@@ -113,7 +113,7 @@ class Worker:
             if job is None or job.over:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _begun(self, job: Job) -> Job:
+    def _begun(self, job: StoredJob) -> StoredJob:
         """Notes how many rows of its source there are already, unless it goes on after a restart."""
         if "there" in job.settings:
             return job
@@ -121,7 +121,7 @@ class Worker:
         self._desk.state.jobs.settle(job.id, settings)
         return replace(job, settings=settings)
 
-    def _add(self, job: Job) -> str:
+    def _add(self, job: StoredJob) -> str:
         """Adds what a job brings, and returns in words what came of it."""
         images = pictures_in(self._folder(job), self._desk.settings.limits.job_pictures)
         videos = [Video(path) for path in videos_in(self._folder(job))]
@@ -142,7 +142,7 @@ class Worker:
         }
         return ", ".join([*(f"{count:,} {what}" for what, count in told.items() if count), *people])
 
-    def _pictures(self, job: Job, images: Sequence[PersonImage], course: Course) -> None:
+    def _pictures(self, job: StoredJob, images: Sequence[PersonImage], course: Course) -> None:
         """Adds those that are not through yet."""
         for start in range(min(job.done, len(images)), len(images), _PIECE):
             course(start)
@@ -168,7 +168,7 @@ class Worker:
                 return True
         return False
 
-    def _write(self, job: Job, images: Sequence[PersonImage]) -> int:
+    def _write(self, job: StoredJob, images: Sequence[PersonImage]) -> int:
         """Adds pictures; returns how many were left out, as they were deleted before."""
         if not images:
             return 0
@@ -185,7 +185,7 @@ class Worker:
             newcomers, schema=self._desk.embedder.schema, again=job.settings["again"]
         ).deleted
 
-    def _people(self, job: Job, video: Path, course: Course, before: int) -> str:
+    def _people(self, job: StoredJob, video: Path, course: Course, before: int) -> str:
         """Adds the people in a video, which goes on where it was; returns in words how many they are."""
         detector, source, name = self._desk.choices.detector, job.settings["source"], sent_as(video)
         if detector is None:
@@ -208,17 +208,17 @@ class Worker:
         left_out = f" ({done.deleted:,} pictures of them left out, as they were deleted)" if done.deleted else ""
         return f"{len(done.people):,} people in {name}{left_out}"
 
-    def _added(self, job: Job) -> int:
+    def _added(self, job: StoredJob) -> int:
         there: int = job.settings["there"]
         return max(0, self._rows(job) - there)
 
-    def _rows(self, job: Job) -> int:
+    def _rows(self, job: StoredJob) -> int:
         return self._desk.gallery.count(Criteria(sources=job.settings["source"]))
 
-    def _folder(self, job: Job) -> Path:
+    def _folder(self, job: StoredJob) -> Path:
         return self._desk.uploads / job.id
 
-    def _over(self, job: Job, state: Ending, text: str) -> None:
+    def _over(self, job: StoredJob, state: Ending, text: str) -> None:
         with self._desk.state.change():  # what is over stands in the trail, even if this process is killed here
             self._desk.state.jobs.end(job.id, state, text)
             self._desk.state.audit.add(job.who, "added", job=job.id, state=state, result=text)

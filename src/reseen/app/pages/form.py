@@ -14,7 +14,7 @@ from starlette.datastructures import ImmutableMultiDict
 from reseen.app import messages
 from reseen.app.desk import Desk
 from reseen.app.finding import looking
-from reseen.app.finding.wanted import ALL, Wanted
+from reseen.app.finding.row_filter import ALL, RowFilter
 from reseen.app.messages.base import LARGEST
 from reseen.app.state.users import User
 from reseen.data.attributes import AttributeSchema
@@ -35,7 +35,7 @@ class Filters:
         rerank: Whether to order the nearest by k-reciprocal encoding.
     """
 
-    wanted: Wanted = ALL
+    wanted: RowFilter = ALL
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rerank: bool = False
 
@@ -54,7 +54,7 @@ class Filters:
         conditions = [f'"{name}" in ({", ".join(map(_quoted, values))})' for name, values in chosen.items()]
         cameras = [_number(str(each), "camera") for each in form.getlist("camera") if each != ""]
         since, until = (_second(str(form.get(name, "")), name) for name in ("since", "until"))
-        return cls(Wanted(" and ".join(conditions), cameras, since, until), chosen, "rerank" in form)
+        return cls(RowFilter(" and ".join(conditions), cameras, since, until), chosen, "rerank" in form)
 
     @classmethod
     def of(cls, search: messages.Search, schema: AttributeSchema | None) -> Filters:
@@ -67,7 +67,7 @@ class Filters:
                 chosen |= {each.name: each.classes for each in wanted.shows if not each.negated}
             except ReseenError:
                 pass  # it asks for attributes that are turned off by now
-        return cls(Wanted(search.where, search.cameras, search.since, search.until), chosen, search.reranked)
+        return cls(RowFilter(search.where, search.cameras, search.since, search.until), chosen, search.reranked)
 
     def facets(self, desk: Desk, user: User) -> messages.Facets:
         """Returns what there is to choose from under this filter."""

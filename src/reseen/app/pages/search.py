@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from reseen.app import messages
-from reseen.app.choosing import Found
+from reseen.app.choosing import Candidate
 from reseen.app.desk import Desk
 from reseen.app.finding import searching
 from reseen.app.finding.feedback import judge
@@ -109,7 +109,7 @@ class _Question:
         known: Fields for the pictures of which nothing has to be asked; they wait with the others.
     """
 
-    scenes: list[tuple[str, list[Found]]]
+    scenes: list[tuple[str, list[Candidate]]]
     known: list[tuple[str, str]]
 
 

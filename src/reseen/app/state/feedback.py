@@ -11,7 +11,7 @@ from reseen.app.state.database import Database
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class StoredVerdict:
     """What somebody said of one result.
 
     Attributes:
@@ -48,10 +48,10 @@ class FeedbackStore:
         rows = self._database.read("SELECT row, correct FROM feedback WHERE search = ?", search)
         return {row["row"]: bool(row["correct"]) for row in rows}
 
-    def all(self) -> list[Verdict]:
+    def all(self) -> list[StoredVerdict]:
         """Returns all verdicts, oldest first."""
         rows = self._database.read("SELECT * FROM feedback ORDER BY at")
-        return [Verdict(**{**dict(row), "correct": bool(row["correct"])}) for row in rows]
+        return [StoredVerdict(**{**dict(row), "correct": bool(row["correct"])}) for row in rows]
 
     def confirmed(self, row: str) -> set[str]:
         """Returns the rows that somebody found right in searches by this row."""

@@ -17,7 +17,7 @@ _OVER = ("done", "cancelled", "failed")
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class StoredJob:
     """Pictures on their way into the gallery.
 
     Attributes:
@@ -81,16 +81,16 @@ class JobStore:
         """Notes what a job has to know when it goes on later."""
         self._database.write("UPDATE jobs SET settings = ? WHERE id = ?", json.dumps(settings), one)
 
-    def get(self, one: str) -> Job | None:
+    def get(self, one: str) -> StoredJob | None:
         rows = self._database.read("SELECT * FROM jobs WHERE id = ?", one)
         return _job(rows[0]) if rows else None
 
-    def recent(self, who: str = "", size: int = 50) -> list[Job]:
+    def recent(self, who: str = "", size: int = 50) -> list[StoredJob]:
         """Returns jobs, newest first; of one user, or everybody's."""
         sql = "SELECT * FROM jobs WHERE ? IN ('', who) ORDER BY at DESC LIMIT ?"
         return [_job(row) for row in self._database.read(sql, who, size)]
 
-    def next(self) -> Job | None:
+    def next(self) -> StoredJob | None:
         """Returns the oldest one that waits, and notes that it runs."""
         with self._database.change() as change:
             row = change.execute("SELECT * FROM jobs WHERE state = 'waiting' ORDER BY at LIMIT 1").fetchone()
@@ -132,5 +132,5 @@ class JobStore:
         )
 
 
-def _job(row: Any) -> Job:
-    return Job(**{**dict(row), "settings": json.loads(row["settings"])})
+def _job(row: Any) -> StoredJob:
+    return StoredJob(**{**dict(row), "settings": json.loads(row["settings"])})

@@ -35,7 +35,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RankedRow:
     """One place of a ranking: ids and numbers alone, so that nothing of a row outlives its deletion.
 
     Attributes:
@@ -76,7 +76,7 @@ class Record:
     gallery: str
     filters: Mapping[str, Any]
     note: str
-    ranking: tuple[Place, ...]
+    ranking: tuple[RankedRow, ...]
     queries: tuple[Query, ...] = ()
 
 
@@ -95,7 +95,7 @@ class SearchStore:
         gallery: str,
         filters: Mapping[str, Any],
         note: str,
-        ranking: Sequence[Place],
+        ranking: Sequence[RankedRow],
         queries: Sequence[Query],
     ) -> str:
         """Writes a record and returns its id."""
@@ -160,7 +160,7 @@ class SearchStore:
 
 
 def _record(row: Any, queries: tuple[Query, ...]) -> Record:
-    ranking = tuple(Place(*each) for each in json.loads(row["ranking"]))
+    ranking = tuple(RankedRow(*each) for each in json.loads(row["ranking"]))
     return Record(**{**dict(row), "filters": json.loads(row["filters"]), "ranking": ranking, "queries": queries})
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RowFilter:
     """A filter as people say it.
 
     Attributes:
@@ -28,5 +28,5 @@ class Wanted:
         return bool(self.where.strip() or self.cameras) or self.since is not None or self.until is not None
 
 
-ALL = Wanted()
+ALL = RowFilter()
 """Every row."""
