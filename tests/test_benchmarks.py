@@ -7,9 +7,7 @@ import json
 import runpy
 import shutil
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,19 +24,7 @@ from reseen.models.embedder import Embedder, EmbedderConfig
 from reseen.models.ide import IDEConfig
 from reseen.pose.network import PoseNet, PoseNetConfig, save_pose_net
 from tests.data.trees import write_viper
-
-BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
-
-
-def benchmark(name: str) -> ModuleType:
-    """Imports a benchmark by its file: they are in no package."""
-    spec = spec_from_file_location(f"benchmark_{name}", BENCHMARKS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module  # where its dataclasses look
-    spec.loader.exec_module(module)
-    return module
+from tests.outside import BENCHMARKS, benchmark
 
 
 @pytest.mark.parametrize(

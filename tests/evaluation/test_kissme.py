@@ -163,7 +163,7 @@ def flat(count: int, pids: list[int], camids: list[int]) -> Embeddings:
         ({"components": 3}, flat(4, [1, 1, 2, 2], [1, 2, 1, 2]), "3 components asked for, the 4 descriptors span 2"),
         ({"components": 2}, flat(4, [1, 1, 2, 3], [1, 2, 1, 2]), "pairs of one person is singular in 2 of 2"),
         ({}, Embeddings([[1], [2], [2], [1]], [1, 1, 2, 2], [1, 2, 1, 2]), "differ no less"),  # type: ignore[arg-type]
-        ({}, Embeddings(np.ones((4, 2)), [1, 1, 2, 2], [1, 2, 1, 2]), "descriptors span 0"),  # type: ignore[arg-type]
+        ({}, Embeddings(np.ones((4, 2)), [1, 1, 2, 2], [1, 2, 1, 2]), "the 4 descriptors are all alike"),  # type: ignore[arg-type]
         ({}, Embeddings([[1], [1], [2], [2]], [1, 1, 2, 2], [1, 2, 1, 2]), "one person is singular"),  # type: ignore[arg-type]
         ({"features": ("pose",)}, flat(2, [1, 1], [1, 2]), "no feature 'pose'"),
     ],

@@ -18,7 +18,7 @@ from reseen.training.card import DATA
 from tests.cli.calls import run
 from tests.data.trees import write_viper
 from tests.flat_world import FlatWorld
-from tests.test_benchmarks import benchmark
+from tests.outside import benchmark
 
 RENDER = (
     "{persons: 8, images_per_camera: 2, cameras: 2, cameras_per_person: 2, size: [64, 32], test_share: %s, seed: %d}"
