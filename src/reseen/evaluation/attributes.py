@@ -70,7 +70,7 @@ class AttributeReport:
 
     @property
     def mean_binary(self) -> float:
-        """Mean accuracy with every colour as a binary attribute of its own, and their mean as one (IVA, tables 6, 7)."""
+        """Mean accuracy with each colour yes or no, and the mean of one attribute's colours as one (IVA, table 6)."""
         return _mean_of_attributes(self.binary_accuracy)
 
     @property

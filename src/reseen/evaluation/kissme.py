@@ -135,9 +135,11 @@ class _Pairs:
         )
         self._same, self._other = in_person - in_camera, in_all - in_person
         if not self._same.any():
-            raise ReseenError("KISSME: no person is seen by two cameras, so there is no pair of the same person: give other images")
+            raise ReseenError(
+                "KISSME: no person is seen by two cameras, so no pair shows the same one: give other images"
+            )
         if not self._other.any():
-            raise ReseenError("KISSME: there is one person only, so there is no pair of different persons: give other images")
+            raise ReseenError("KISSME: there is one person only, so no pair shows different ones: give other images")
 
     def same_person(self, features: _Floats) -> _Floats:
         """Σ_S (k, k): of the same person in two cameras."""
