@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 
@@ -56,6 +57,14 @@ def id_or_name(text: str) -> int | str:
     """Returns the id that a user means by a text, -1 for ``unknown``, or the text itself if it is a name."""
     number = UNKNOWN_CAMERA if text == "unknown" else number_of(text)
     return text if number is None else number
+
+
+def concealed(name: str) -> str:
+    """Returns what is kept of a person's name: the same for the same one, which it does not tell; empty for none.
+
+    It makes a name no secret: whoever has a name can see whether it is this one.
+    """
+    return hashlib.sha256(b"person " + name.encode("utf-8", "surrogatepass")).hexdigest()[:32] if name else ""
 
 
 def storable(texts: Sequence[str]) -> Sequence[str]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from reseen.data.attributes import AttributeSchema
 from reseen.data.images.source import Entry, Folder, open_folder
-from reseen.data.names import compile_pattern, number_of, told_by
+from reseen.data.names import compile_pattern, concealed, number_of, told_by
 from reseen.data.person import DISTRACTOR_PID, UNKNOWN_CAMERA, UNKNOWN_PID, PersonImage, Split
 from reseen.data.sets.table_columns import encode_columns, numbers_of, read_columns
 from reseen.errors import ReseenError
@@ -102,7 +102,7 @@ def load(root: Path, *, images: Path | None = None, part: Part = "gallery", patt
             seconds=row.seconds,
             track=row.track,
             source=row.source,
-            person_name=person,
+            person_name=concealed(person),
             camera_name=camera,
         )
         for row, pid, person, camid, camera in zip(rows, pids, persons, camids, cameras, strict=True)
@@ -218,7 +218,7 @@ def notes_on(images: Sequence[PersonImage]) -> Iterator[str]:
         ("cameras", {image.camera_name for image in images if image.camera_name}),
     ):
         if names:
-            yield f"{kind} with names, such as {min(names)!r}, get numbers of our own: {len(names):,}"
+            yield f"{kind} with names get numbers of our own: {len(names):,}"
     if unknown := sum(image.pid == UNKNOWN_PID for image in images):
         yield f"{unknown:,} images without a person id (pid {UNKNOWN_PID})"
     if distractors := sum(image.pid == DISTRACTOR_PID for image in images):

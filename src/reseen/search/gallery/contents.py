@@ -47,9 +47,7 @@ class Contents:
         called = {number: f"{number} {name}" for name, number in self.names.cameras.items()}
         lines = [f"cameras: {_named(self.cameras, lambda camera: called.get(camera) or camera_word(camera))}"]
         if self.names.persons:
-            some = [f"{number} {name}" for name, number in sorted(self.names.persons.items())[:_NAMED]]
-            more = len(self.names.persons) - len(some)
-            lines.append(f"persons with names: {', '.join(some)}{f', and {more:,} more' if more else ''}")
+            lines.append(f"persons with names: {len(self.names.persons):,}")
         lines.append(f"sources: {_named(sources)}")
         if self.times is None:
             return [*lines, "times: none is known"]

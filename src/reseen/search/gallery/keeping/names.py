@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reseen.data.names import id_or_name
+from reseen.data.names import concealed, id_or_name
 from reseen.descriptors.embeddings import Embeddings
 from reseen.errors import ReseenError, one_line
 from reseen.search.gallery.keeping.store import Store
@@ -28,7 +28,7 @@ class Names:
     """Numbers by name; no number is given twice, not even after the first one's rows were deleted.
 
     Attributes:
-        persons: Of persons.
+        persons: Of persons, whose names are `concealed`: a gallery knows whom a user means, and names nobody.
         cameras: Of cameras.
         following: The number that the next name gets.
     """
@@ -38,8 +38,16 @@ class Names:
     following: int = _FIRST
 
     def person(self, called: str) -> int:
-        """Returns the number of a person who is called by a name or a number; see `camera`."""
-        return _number("person", called, self.persons)
+        """Returns the number of a person who is called by a name or a number.
+
+        Raises:
+            ReseenError: If there is no such name.
+        """
+        if (known := self.persons.get(concealed(called))) is not None:
+            return known
+        if isinstance(number := id_or_name(called), str):
+            raise ReseenError(f"there is no person {called!r}: name one by its number, or as when it was added")
+        return number
 
     def camera(self, called: str) -> int:
         """Returns the number of a camera that is called by a name, ``unknown``, or a number.
@@ -47,7 +55,12 @@ class Names:
         Raises:
             ReseenError: If there is no such name.
         """
-        return _number("camera", called, self.cameras)
+        if called in self.cameras:
+            return self.cameras[called]
+        if isinstance(number := id_or_name(called), str):
+            told = ", ".join(sorted(self.cameras)[:8]) + (", …" if len(self.cameras) > 8 else "")
+            raise ReseenError(f"there is no camera {called!r}: name one by its number{told and f', or one of {told}'}")
+        return number
 
 
 def names_of(store: Store) -> Names:
@@ -132,13 +145,3 @@ def _write(store: Store, names: Names) -> None:
     content: dict[str, Any] = {"following": names.following, "persons": names.persons, "cameras": names.cameras}
     with store.told():
         store.files.write(_FILE, f"{json.dumps(content, indent=1)}\n".encode())
-
-
-def _number(kind: str, called: str, known: Mapping[str, int]) -> int:
-    if called in known:
-        return known[called]
-    number = id_or_name(called)
-    if isinstance(number, str):
-        told = ", ".join(sorted(known)[:8]) + (", …" if len(known) > 8 else "")
-        raise ReseenError(f"there is no {kind} {called!r}: name one by its number{told and f', or one of {told}'}")
-    return number
