@@ -87,8 +87,8 @@ class PersonImage:
         seconds: When the picture was taken, since 1970 or since the recording began, or None.
         track: Number of the track it belongs to, or None.
         source: What it comes from, such as a video; empty where nobody knows.
-        person_name: What is kept of the user's name for the person (`reseen.data.names.concealed`), whose ``pid`` is then
-            a number made up for this split; or empty.
+        person_name: What is kept of the user's name for the person (`reseen.data.names.concealed`), whose ``pid`` is
+            then a number made up for this split; or empty.
         camera_name: What the user calls the camera, whose ``camid`` is made up likewise; or empty.
     """
 
