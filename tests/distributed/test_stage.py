@@ -128,7 +128,11 @@ def test_what_a_table_tells_comes_along(folder: Path, embedder: Embedder, work: 
     (tmp_path / "b.png").write_bytes(png(2))
     (tmp_path / "own.csv").write_text("image,pid,camid,seconds,track,source\na.png,anna,door,9.5,4,tour\nb.png,7,,,,\n")
     found = unpacked(Stage(work, NOBODY)(list_pictures(tmp_path / "own.csv")), embedder.embed([]))
-    assert (found.sources, found.person_names, found.camera_names) == (("tour", ""), (concealed("anna"), ""), ("door", ""))
+    assert (found.sources, found.person_names, found.camera_names) == (
+        ("tour", ""),
+        (concealed("anna"), ""),
+        ("door", ""),
+    )
     np.testing.assert_array_equal(found.seconds, [9.5, np.nan])
     np.testing.assert_array_equal(found.tracks, [4, np.nan])
     with Gallery.open(tmp_path / "hall") as gallery:
